@@ -1,0 +1,10 @@
+//! Wires Credyt's real-time billing into an existing app, as codemods.
+//!
+//! One way through the program, each arrow a function between plain data types:
+//!
+//! ```text
+//! repository -> workspace -> fingerprint -> sites -> step plan -> change set -> review -> apply -> journal
+//! ```
+//!
+//! Reading never writes, planning never writes, only [`edit`] writes. Everything a framework, auth library, ORM,
+//! env style or AI provider needs is data in `codemods/`, compiled into the binary.
