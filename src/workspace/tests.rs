@@ -1,0 +1,54 @@
+use super::*;
+
+#[test]
+fn walk_honours_gitignore_and_still_sees_env_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(dir.path()).unwrap();
+    for (path, text) in [
+        (".gitignore", ".env\nout/\n"),
+        (".env", "A=1\n"),
+        ("out/x.ts", "x"),
+        ("src/a.ts", "a"),
+        ("node_modules/p/index.js", "p"),
+        ("src/lib.min.js", "m"),
+    ] {
+        std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+        std::fs::write(root.join(path), text).unwrap();
+    }
+    let ws = Workspace::open(root).unwrap();
+    let paths: Vec<_> = ws.files().map(|(_, f)| f.path.clone()).collect();
+    assert_eq!(paths, [".env", ".gitignore", "src/a.ts"]);
+    assert_eq!(ws.skipped(), [Skipped { path: "src/lib.min.js".into(), reason: SkipReason::Minified }]);
+}
+
+#[test]
+fn an_overlay_adds_replaces_and_removes_without_touching_its_origin() {
+    let ws = Workspace::in_memory([("a.ts", "one"), ("b.ts", "two")]);
+    let next = ws.with_changes([
+        ("a.ts".to_owned(), Some(b"uno".to_vec())),
+        ("b.ts".to_owned(), None),
+        ("c/d.py".to_owned(), Some(b"tres".to_vec())),
+    ]);
+    assert_eq!(next.text_at("a.ts").unwrap().as_str(), "uno");
+    assert!(next.find("b.ts").is_none());
+    assert_eq!(next.entry(next.find("c/d.py").unwrap()).language, Some(Language::Python));
+    assert!(next.has_dir("c") && !next.has_dir("d"));
+    assert_eq!(ws.text_at("a.ts").unwrap().as_str(), "one");
+}
+
+#[test]
+fn lines_count_from_one_and_survive_crlf_and_bom() {
+    let text = SourceText::new(b"\xEF\xBB\xBFone\r\ntwo\r\n".to_vec());
+    assert_eq!((text.bom_len(), text.line_ending()), (3, LineEnding::CrLf));
+    assert_eq!(text.line_of(0), 1);
+    assert_eq!(text.line(2), "two");
+    assert_eq!(text.line_of(text.line_start(2)), 2);
+    assert_eq!(text.slice(0..1), "", "a range inside the mark cuts a character");
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_an_error_that_names_it() {
+    let ws = Workspace::in_memory([]).with_changes([("x.py".to_owned(), Some(vec![0xff, 0xfe, b'a']))]);
+    let err = ws.text(ws.find("x.py").unwrap()).unwrap_err();
+    assert!(err.to_string().contains("`x.py` is not UTF-8"));
+}

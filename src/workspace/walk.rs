@@ -1,0 +1,138 @@
+//! The walk: which files belong to the project.
+//!
+//! `.gitignore` rules count even outside a checkout. Hidden files are seen (`.env.example`), `.git` is not. Vendored,
+//! generated-by-name, minified and very large files are left out and reported, never silently.
+
+use std::sync::Mutex;
+
+use camino::Utf8Path;
+use ignore::{WalkBuilder, WalkState};
+
+use super::{Language, MAX_FILE_BYTES};
+
+/// Folders nobody integrates, even when a project forgets to ignore them.
+const NEVER_ENTERED: &[&str] = &[
+    ".git",
+    "node_modules",
+    ".credyt",
+    "__pycache__",
+    ".venv",
+    "venv",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".turbo",
+    "site-packages",
+    "bower_components",
+    ".yarn",
+    ".pnpm-store",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+];
+
+/// A file left out of the analysis.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Relative to the root.
+    pub path: String,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why a file was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SkipReason {
+    /// Over [`MAX_FILE_BYTES`].
+    TooLarge,
+    /// Minified by its name (`*.min.js`).
+    Minified,
+}
+
+/// What a walk found, sorted by path.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) files: Vec<(String, u64)>,
+    pub(super) skipped: Vec<Skipped>,
+}
+
+pub(super) fn walk(root: &Utf8Path) -> Found {
+    let found = Mutex::new(Found::default());
+    let builder = |path: &Utf8Path| {
+        let mut b = WalkBuilder::new(path);
+        b.hidden(false).require_git(false).git_global(false).follow_links(false);
+        b.filter_entry(|e| {
+            let name = e.file_name().to_string_lossy();
+            !(e.file_type().is_some_and(|t| t.is_dir()) && NEVER_ENTERED.contains(&name.as_ref()))
+        });
+        b.threads(std::thread::available_parallelism().map_or(2, usize::from).min(4));
+        b
+    };
+    builder(root).build_parallel().run(|| {
+        Box::new(|entry| {
+            let Ok(entry) = entry else { return WalkState::Continue };
+            if !entry.file_type().is_some_and(|t| t.is_file()) {
+                return WalkState::Continue;
+            }
+            let Some(path) = entry.path().strip_prefix(root).ok().and_then(|p| p.to_str()) else {
+                return WalkState::Continue;
+            };
+            let size = entry.metadata().map_or(0, |m| m.len());
+            record(&found, path.replace('\\', "/"), size);
+            WalkState::Continue
+        })
+    });
+    let mut found = found.into_inner().unwrap_or_default();
+    add_ignored_env_files(root, &mut found);
+    found.files.sort();
+    found.files.dedup();
+    found.skipped.sort();
+    found
+}
+
+fn record(found: &Mutex<Found>, path: String, size: u64) {
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    let code = Language::of(&path).is_some();
+    let reason = if name.contains(".min.") {
+        Some(SkipReason::Minified)
+    } else if size > MAX_FILE_BYTES && code && !is_lock_file(name) {
+        Some(SkipReason::TooLarge)
+    } else {
+        None
+    };
+    // A poisoned lock means a panic elsewhere, which will be reported there.
+    if let Ok(mut found) = found.lock() {
+        match reason {
+            Some(reason) => found.skipped.push(Skipped { path, reason }),
+            None => found.files.push((path, size)),
+        }
+    }
+}
+
+/// Lock files are never read, only their presence counts, so their size does not.
+fn is_lock_file(name: &str) -> bool {
+    name.contains("lock")
+}
+
+/// `.env` and its siblings are usually ignored by git, yet it matters that they exist: a real key may only go there.
+fn add_ignored_env_files(root: &Utf8Path, found: &mut Found) {
+    let mut dirs: Vec<String> = vec![String::new()];
+    dirs.extend(found.files.iter().filter_map(|(path, _)| {
+        let (dir, name) = path.rsplit_once('/')?;
+        matches!(name, "package.json" | "pyproject.toml" | "requirements.txt" | "Cargo.toml" | "manage.py")
+            .then(|| dir.to_owned())
+    }));
+    for dir in dirs {
+        let Ok(entries) = root.join(&dir).read_dir_utf8() else { continue };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if name.starts_with(".env") && entry.file_type().is_ok_and(|t| t.is_file()) {
+                let path = if dir.is_empty() { name.to_owned() } else { format!("{dir}/{name}") };
+                let size = entry.metadata().map_or(0, |m| m.len());
+                if !found.files.iter().any(|(p, _)| *p == path) {
+                    found.files.push((path, size));
+                }
+            }
+        }
+    }
+}
