@@ -1,0 +1,169 @@
+//! One edit: a byte range of a file, the text that takes its place, and the reason.
+//!
+//! Ranges are ranges of the file's exact bytes, byte order mark included (see [`crate::workspace::SourceText`]). The
+//! fields are private so that an edit can only be made in one of the three shapes and is never changed afterwards.
+
+use std::ops::Range;
+
+/// A replacement of one byte range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    start: usize,
+    end: usize,
+    text: String,
+    why: String,
+    shared: bool,
+    secrets: Vec<Range<usize>>,
+}
+
+impl Edit {
+    /// Puts `text` at `at`.
+    pub fn insertion(at: usize, text: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::replacement(at..at, text, why)
+    }
+
+    /// Takes the bytes of `range` away.
+    pub fn deletion(range: Range<usize>, why: impl Into<String>) -> Self {
+        Self::replacement(range, "", why)
+    }
+
+    /// Puts `text` in the place of the bytes of `range`.
+    pub fn replacement(range: Range<usize>, text: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            start: range.start,
+            end: range.end.max(range.start),
+            text: text.into(),
+            why: why.into(),
+            shared: false,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// Says that the edit means the same whoever brings it (an import, a dependency, a declared variable), so that two
+    /// units with the same insertion make it once. Identical replacements and deletions always merge.
+    #[must_use]
+    pub fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    /// Marks every occurrence of `value` in the inserted text as secret: masked in diffs, never in the journal.
+    #[must_use]
+    pub fn masking(mut self, value: &str) -> Self {
+        self.secrets.extend(occurrences(&self.text, value));
+        self
+    }
+
+    /// Marks the whole inserted text as secret.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.secrets = Vec::new();
+        let whole = 0..self.text.len();
+        self.secrets.push(whole);
+        self
+    }
+
+    /// The bytes that are replaced; empty for an insertion.
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// What takes their place; empty for a deletion.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The reason, as shown to the user.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+
+    /// Whether nothing is replaced.
+    pub fn is_insertion(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether any of the text is secret.
+    pub fn is_secret(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    /// The inserted text as it may be shown.
+    pub fn masked_text(&self) -> String {
+        mask(&self.text, &self.secrets)
+    }
+
+    /// Whether applying both in either order means applying either once.
+    pub(super) fn merges_with(&self, other: &Self) -> bool {
+        self.range() == other.range()
+            && self.text == other.text
+            && (!self.is_insertion() || (self.shared && other.shared))
+    }
+
+    /// Whether the two cannot both be made. Touching ranges can: an insertion at the edge of a replaced range stays
+    /// outside of it.
+    pub(super) fn conflicts_with(&self, other: &Self) -> bool {
+        if self.merges_with(other) {
+            return false;
+        }
+        match (self.is_insertion(), other.is_insertion()) {
+            (true, true) => false,
+            (true, false) => other.start < self.start && self.start < other.end,
+            (false, true) => self.start < other.start && other.start < self.end,
+            (false, false) => self.start < other.end && other.start < self.end,
+        }
+    }
+}
+
+/// By place, insertions before what they stand in front of; then by text and reason, so that the order is total.
+impl Ord for Edit {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |e: &Self| (e.start, e.end);
+        key(self)
+            .cmp(&key(other))
+            .then_with(|| self.text.cmp(&other.text))
+            .then_with(|| self.why.cmp(&other.why))
+            .then_with(|| self.shared.cmp(&other.shared))
+            .then_with(|| {
+                let places = |e: &Self| e.secrets.iter().map(|r| (r.start, r.end)).collect::<Vec<_>>();
+                places(self).cmp(&places(other))
+            })
+    }
+}
+
+impl PartialOrd for Edit {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// What stands where a secret would.
+pub(super) const MASK: &str = "********";
+
+/// Every place of `value` in `text`; none for an empty value.
+pub(super) fn occurrences(text: &str, value: &str) -> Vec<Range<usize>> {
+    if value.is_empty() {
+        return Vec::new();
+    }
+    text.match_indices(value).map(|(at, found)| at..at + found.len()).collect()
+}
+
+/// `text` with every range replaced by a mask of one length, line ends kept.
+pub(super) fn mask(text: &str, secrets: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut hidden = false;
+    for (at, c) in text.char_indices() {
+        let secret = secrets.iter().any(|r| r.contains(&at));
+        let line_end = c == '\n' || c == '\r';
+        if secret && !line_end {
+            if !hidden {
+                out.push_str(MASK);
+            }
+            hidden = true;
+        } else {
+            out.push(c);
+            hidden = false;
+        }
+    }
+    out
+}
