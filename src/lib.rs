@@ -9,4 +9,5 @@
 //! Reading never writes, planning never writes, only [`edit`] writes. Everything a framework, auth library, ORM,
 //! env style or AI provider needs is data in `codemods/`, compiled into the binary.
 pub mod edit;
+pub mod syntax;
 pub mod workspace;

@@ -1,0 +1,26 @@
+//! What a module says, language by language, in one vocabulary.
+//!
+//! [`facts`] turns the text of a module into [`Facts`]: imports, exports, functions, classes, bindings, calls. It is one
+//! walk over the tree without queries, because building a query costs milliseconds a pattern and a walk is faster than
+//! any query (measured: 0.8 s against 1.8 s on a large tree). Nothing here knows a framework or billing by name.
+
+mod builder;
+mod facts;
+mod parse;
+mod py;
+mod ts;
+
+pub use facts::{
+    Assign, Binding, BindingKind, Call, CallId, Class, ClassId, Decorator, Export, ExportTarget, Expr, Facts,
+    Field, Function, FunctionId, FunctionKind, Import, ImportKind, Imported, Param, Path, PatternName,
+    ResultUse, Root, Span,
+};
+pub use parse::{Tree, error_spans, grammar, parse};
+
+use crate::workspace::Language;
+
+/// The facts of one module; empty for languages whose modules are not parsed.
+pub fn facts(language: Language, text: &str) -> Facts {
+    let Some(tree) = parse(language, text) else { return Facts::default() };
+    if language.is_ecmascript() { ts::facts(&tree, text) } else { py::facts(&tree, text) }
+}
