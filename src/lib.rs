@@ -9,5 +9,6 @@
 //! Reading never writes, planning never writes, only [`edit`] writes. Everything a framework, auth library, ORM,
 //! env style or AI provider needs is data in `codemods/`, compiled into the binary.
 pub mod edit;
+pub mod sites;
 pub mod syntax;
 pub mod workspace;
