@@ -8,7 +8,9 @@
 //!
 //! Reading never writes, planning never writes, only [`edit`] writes. Everything a framework, auth library, ORM,
 //! env style or AI provider needs is data in `codemods/`, compiled into the binary.
+pub mod answers;
 pub mod edit;
 pub mod sites;
+pub mod steps;
 pub mod syntax;
 pub mod workspace;

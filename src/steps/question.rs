@@ -1,0 +1,94 @@
+//! What a step asks, as a value: the terminal, `--yes`, `--set` and `credyt.toml` answer the same question.
+
+use crate::answers::{Key, Value};
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Where the answer is kept; also its name for `--set KEY=VALUE`.
+    pub key: Key,
+    /// What kind of answer.
+    pub kind: QuestionKind,
+    /// The question, ending in a question mark.
+    pub text: String,
+    /// One more line of help; empty for none.
+    pub help: String,
+    /// What is taken with `--yes`, and offered in the terminal; without one, `--yes` is an error that names the key.
+    pub default: Option<Value>,
+}
+
+/// What kind of answer a question takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuestionKind {
+    /// One of the choices, by [`Choice::value`].
+    Select(Vec<Choice>),
+    /// Any number of the choices.
+    Multi(Vec<Choice>),
+    /// Text that is not empty.
+    Text,
+    /// A number that is not negative.
+    Number,
+    /// Yes or no.
+    Confirm,
+}
+
+/// One choice of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// As kept in `credyt.toml`.
+    pub value: String,
+    /// As shown.
+    pub label: String,
+}
+
+impl Choice {
+    /// A choice that is shown as it is kept.
+    pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { value: value.into(), label: label.into() }
+    }
+}
+
+impl Question {
+    /// One of the choices; the default is one of their values.
+    pub fn select(
+        key: Key,
+        text: impl Into<String>,
+        choices: Vec<Choice>,
+        default: impl Into<String>,
+    ) -> Self {
+        let default = Some(Value::Text(default.into()));
+        Self { key, kind: QuestionKind::Select(choices), text: text.into(), help: String::new(), default }
+    }
+
+    /// Free text with a default.
+    pub fn text(key: Key, text: impl Into<String>, default: impl Into<String>) -> Self {
+        let default = Some(Value::Text(default.into()));
+        Self { key, kind: QuestionKind::Text, text: text.into(), help: String::new(), default }
+    }
+
+    /// An amount with a default.
+    pub fn number(key: Key, text: impl Into<String>, default: rust_decimal::Decimal) -> Self {
+        let default = Some(Value::Number(default));
+        Self { key, kind: QuestionKind::Number, text: text.into(), help: String::new(), default }
+    }
+
+    /// Yes or no.
+    pub fn confirm(key: Key, text: impl Into<String>, default: bool) -> Self {
+        let default = Some(Value::Flag(default));
+        Self { key, kind: QuestionKind::Confirm, text: text.into(), help: String::new(), default }
+    }
+
+    /// The same with a line of help.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// The same without a default: it must be answered.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.default = None;
+        self
+    }
+}
