@@ -9,6 +9,7 @@
 //! Reading never writes, planning never writes, only [`edit`] writes. Everything a framework, auth library, ORM,
 //! env style or AI provider needs is data in `codemods/`, compiled into the binary.
 pub mod answers;
+pub mod catalog;
 pub mod edit;
 pub mod sites;
 pub mod steps;

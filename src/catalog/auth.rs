@@ -1,0 +1,185 @@
+//! What an auth library's entry says: who is signed in, and where users come to exist.
+
+use serde::Deserialize;
+
+use super::entry::{Callee, Symbol, UserFields};
+use super::framework::Role;
+
+/// The auth part of an entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Users live with a provider; no line of the repository creates them.
+    #[serde(default)]
+    pub hosted: bool,
+    /// Where the signed-in user comes from, best first.
+    #[serde(default)]
+    pub identities: Vec<Identity>,
+    /// Calls that verify a token or read a session: a function of the app that reaches one, and whose value derives from
+    /// it, is a session reader of the app's own.
+    #[serde(default)]
+    pub verifiers: Vec<Verifier>,
+    /// Where a new user comes to exist.
+    #[serde(default)]
+    pub signups: Vec<SignUp>,
+}
+
+/// One way to learn who is signed in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Unique in the entry.
+    pub name: String,
+    /// Where it comes from.
+    pub source: IdentitySource,
+    /// What of its value is the user.
+    pub user: UserFields,
+    /// The value may be absent: the code must have checked, or the insertion must.
+    #[serde(default)]
+    pub nullable: bool,
+    /// Only with these values of `frameworks`; all when empty.
+    #[serde(default)]
+    pub frameworks: Vec<String>,
+}
+
+/// Where an identity comes from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum IdentitySource {
+    /// The value of a call (awaited or not).
+    Call(Callee),
+    /// A member of a handler's parameter: `req.user`, `event.context.user`, `locals.session`.
+    Member {
+        /// Which parameter.
+        of: Role,
+        /// The member.
+        path: String,
+    },
+    /// A value fetched from a handler's parameter by key: `c.get("user")`.
+    Getter {
+        /// Which parameter.
+        of: Role,
+        /// The method.
+        method: String,
+        /// Its string argument.
+        key: String,
+    },
+    /// An object that stands for the current user and is imported as such: `flask_login.current_user`.
+    Object(Symbol),
+    /// A handler's parameter filled by dependency injection: `user: User = Depends(get_current_user)`.
+    Injected {
+        /// What marks the parameter: `fastapi.Depends`.
+        marker: Symbol,
+        /// The function injected must be what this makes (`FastAPIUsers` → `current_user`), or, when absent, one of
+        /// the app's own that reaches a verifier.
+        callee: Option<Callee>,
+    },
+    /// A handler's parameter that a decorator around the handler fills or vouches for.
+    Decorated {
+        /// The decorators.
+        symbols: Vec<Symbol>,
+        /// The user is then this member of the parameter with this role.
+        of: Role,
+        /// The member.
+        path: String,
+    },
+}
+
+/// A call that vouches for a user.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verifier {
+    /// What is called.
+    pub call: Callee,
+    /// Members of its value that name the user.
+    #[serde(default)]
+    pub user: UserFields,
+}
+
+/// Where a user comes to exist, as `sites` reports it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// A request handler (or server action) of the app.
+    Handler,
+    /// The return from a login provider.
+    OauthCallback,
+    /// A hook the auth library offers.
+    AuthEventHook,
+    /// A webhook of a hosted provider.
+    Webhook,
+    /// A signal of the ORM.
+    OrmSignal,
+    /// A service or repository function behind handlers.
+    Service,
+    /// Made when somebody is first seen signed in.
+    FirstLoginUpsert,
+}
+
+/// One way a user comes to exist.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignUp {
+    /// Unique in the entry.
+    pub name: String,
+    /// As reported.
+    pub how: How,
+    /// Where it is.
+    pub place: SignUpPlace,
+    /// The user, relative to the parameter or value named by the place.
+    pub user: UserFields,
+}
+
+/// Where a sign-up is seen.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SignUpPlace {
+    /// A function at a path of the options of a call: `events.createUser` of `NextAuth({…})`. It may be absent and can
+    /// then be written.
+    OptionsHook {
+        /// The call.
+        call: Symbol,
+        /// The path of keys.
+        path: String,
+        /// The parameters as written when the hook is new: `{ user }` or `user`.
+        params: String,
+        /// Where the user is in them: a member of the first parameter, `""` for the parameter itself.
+        user: String,
+    },
+    /// A call that makes the user; its value describes the user.
+    Call {
+        /// What is called.
+        callee: Callee,
+        /// Where the user is in its value.
+        #[serde(default)]
+        user: String,
+        /// It is given a function that gets the new user as first argument (`User.register(u, pw, cb)`).
+        #[serde(default)]
+        callback: bool,
+    },
+    /// A function passed to a call (a strategy's verify callback, a signal receiver).
+    Callback {
+        /// The call or decorator.
+        symbol: Symbol,
+        /// Where the user is in the callback's parameters, by name.
+        param: Option<String>,
+    },
+    /// A webhook handler that compares the event's type with this.
+    Event {
+        /// Calls that verify such a webhook; the handler holds one of them.
+        verifiers: Vec<Symbol>,
+        /// The type.
+        event: String,
+        /// Where the user is in the event.
+        user: String,
+    },
+    /// A method to override on a class of the app: `UserManager.on_after_register`.
+    Method {
+        /// The base.
+        base: Symbol,
+        /// The method.
+        method: String,
+        /// The parameter that is the user.
+        param: String,
+    },
+}

@@ -1,0 +1,83 @@
+//! What an env style's entry says: where a new setting is declared.
+
+use serde::Deserialize;
+
+use super::entry::{Snippet, Symbol};
+
+/// The env part of an entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvStyle {
+    /// Among the styles an app shows, the highest wins. A style with a declaration outranks one without.
+    pub rank: u32,
+    /// Where a new secret is declared so that the app sees it; nothing when the environment is read directly.
+    #[serde(default)]
+    pub declarations: Vec<Declaration>,
+    /// Expression that reads a setting named `name` (with `default`, when given); for styles with a declaration,
+    /// `object` is the name under which the settings are imported.
+    pub read: Snippet,
+}
+
+/// One form of declaration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declaration {
+    /// What is looked for.
+    pub shape: DeclarationShape,
+    /// Only in these files; anywhere in the app when empty.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// What is added for an optional setting. Variables: `name`, `member` (the name in the app's habit).
+    pub insert: Option<Snippet>,
+    /// Further places in the same call that need a line, e.g. `runtimeEnv`.
+    #[serde(default)]
+    pub also: Vec<Also>,
+}
+
+/// How a declaration looks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DeclarationShape {
+    /// A call whose options hold the settings: `createEnv({ server: { … } })`; `key` is the path to them.
+    Call {
+        /// What is called.
+        symbols: Vec<Symbol>,
+        /// Names in scope without an import.
+        #[serde(default)]
+        globals: Vec<String>,
+        /// The path of keys to the settings, `""` for the argument itself.
+        key: String,
+        /// The argument.
+        argument: usize,
+    },
+    /// A class with one of these bases.
+    Class {
+        /// The bases.
+        bases: Vec<Symbol>,
+    },
+    /// A class of the app's own in whose body the environment is read.
+    ReadingClass {
+        /// Ways to read it, as byte strings.
+        reads: Vec<String>,
+    },
+    /// An object literal, or a module, that reads the environment and is imported elsewhere.
+    ReadingObject {
+        /// Ways to read it, as byte strings.
+        reads: Vec<String>,
+    },
+    /// A statement at module level that reads the environment: `API_KEY = env("API_KEY")`.
+    ReadingStatement {
+        /// Ways to read it, as byte strings.
+        reads: Vec<String>,
+    },
+}
+
+/// A further line of a declaration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Also {
+    /// The path of keys in the call's options; skipped when absent in the app.
+    pub key: String,
+    /// The line.
+    pub insert: Snippet,
+}

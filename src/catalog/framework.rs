@@ -1,0 +1,255 @@
+//! What a framework's entry says: how a request handler looks, how it refuses, where helpers live.
+
+use serde::Deserialize;
+
+use super::entry::{Snippet, Symbol};
+
+/// The framework part of an entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Framework {
+    /// Where its code runs.
+    pub side: Side,
+    /// Its pages are rendered by this entry of `ui/`, unless the app shows another.
+    pub ui: Option<String>,
+    /// Shapes of request handlers.
+    #[serde(default)]
+    pub handlers: Vec<Handler>,
+    /// Folders in which a new helper module may stand, relative to the app's root, best first; the first that exists
+    /// is taken, else the first at all. `{package}` stands for the app's own package folder (Python).
+    #[serde(default)]
+    pub helper_dirs: Vec<String>,
+    /// Functions of the framework that leave the handler by throwing (`redirect()`): nothing after them runs.
+    #[serde(default)]
+    pub throwing: Vec<Symbol>,
+    /// Routes the tool can add.
+    #[serde(default)]
+    pub routes: Vec<NewRoute>,
+}
+
+/// Where code runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Only on the server.
+    Server,
+    /// Only in the browser: nothing secret and nothing billable may be wired here.
+    Client,
+    /// Both, in one app.
+    Both,
+}
+
+/// One shape of handler.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handler {
+    /// Unique in the entry; reports and templates use it.
+    pub name: String,
+    /// How it is recognised.
+    pub shape: HandlerShape,
+    /// Roles of its parameters by position.
+    #[serde(default)]
+    pub params: Vec<Role>,
+    /// Parameters by annotation or name instead of position (Python).
+    #[serde(default)]
+    pub named_params: Vec<NamedParam>,
+    /// How it answers "not enough balance". Variables: `body` (the expression of the answer's JSON body) and the roles
+    /// (`request`, `response`, `context`, `next`) as bound in the handler.
+    pub refuse: Option<Snippet>,
+    /// Expression for the origin of the request's address, from the same variables.
+    pub origin: Option<Snippet>,
+    /// What the handler's value is for the caller.
+    #[serde(default)]
+    pub answers: Answer,
+}
+
+/// What a handler gives back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// An HTTP response with a status.
+    #[default]
+    Response,
+    /// A plain value (server action, RPC procedure): there is no status to set.
+    Value,
+    /// Messages on an open socket.
+    Socket,
+}
+
+/// What a handler's parameter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The request.
+    Request,
+    /// The response that is written to.
+    Response,
+    /// Request and response in one (`c`, `event`, `ctx`).
+    Context,
+    /// `next()`
+    Next,
+    /// The error of an error handler: such functions are not entries.
+    Error,
+    /// The instance of a method.
+    Instance,
+    /// Anything else.
+    Other,
+}
+
+/// A parameter known by its annotation or name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedParam {
+    /// Its role.
+    pub role: Role,
+    /// Annotation as written (`Request`), if that tells.
+    pub annotation: Option<String>,
+    /// Usual name, if that tells.
+    pub name: Option<String>,
+}
+
+/// How a handler is recognised. Globs are relative to the app's root.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum HandlerShape {
+    /// A function exported under one of these names from a file of this kind.
+    FileExport {
+        /// Which files.
+        files: Vec<String>,
+        /// `default` for the default export.
+        exports: Vec<String>,
+        /// The export is an object whose members are the handlers.
+        #[serde(default)]
+        members: bool,
+    },
+    /// Functions of a file (or single functions) under a directive.
+    Directive {
+        /// `use server`
+        text: String,
+    },
+    /// A call on a router: `router.post("/path", …, handler)`.
+    RouteCall {
+        /// What makes a router.
+        routers: Vec<Symbol>,
+        /// Usual names of parameters that are routers, where no constructor is in the file.
+        #[serde(default)]
+        usual_names: Vec<String>,
+        /// Members that register a route.
+        methods: Vec<String>,
+        /// Which arguments are handlers.
+        handlers: ArgumentChoice,
+    },
+    /// A decorator which is a member of a router: `@router.post("/path")`.
+    RouterDecorator {
+        /// What makes a router.
+        routers: Vec<Symbol>,
+        /// Members that register a route.
+        methods: Vec<String>,
+    },
+    /// A decorator that is imported: `@api_view(["POST"])`.
+    Decorator {
+        /// The decorators.
+        symbols: Vec<Symbol>,
+    },
+    /// Methods of a class with one of these bases.
+    ClassMethod {
+        /// The bases.
+        bases: Vec<Symbol>,
+        /// Method names; any public method when empty.
+        #[serde(default)]
+        methods: Vec<String>,
+    },
+    /// Decorated methods of a decorated class: `@Controller()` with `@Post()`.
+    DecoratedMethod {
+        /// Class decorators.
+        class: Vec<Symbol>,
+        /// Method decorators.
+        method: Vec<Symbol>,
+    },
+    /// A function that is an argument of a wrapper call, usually the default export: `defineEventHandler(fn)`.
+    Wrapped {
+        /// The wrappers.
+        wrappers: Vec<Symbol>,
+        /// Names of wrappers that are in scope without an import.
+        #[serde(default)]
+        globals: Vec<String>,
+        /// Only in these files; anywhere when empty.
+        #[serde(default)]
+        files: Vec<String>,
+        /// Which argument.
+        handlers: ArgumentChoice,
+    },
+    /// A function named in a table of routes: Django's `path("x", view)`.
+    RouteTable {
+        /// The functions that make a row.
+        symbols: Vec<Symbol>,
+        /// Only in these files.
+        files: Vec<String>,
+        /// Which argument names the view.
+        handlers: ArgumentChoice,
+    },
+    /// A method at the end of a chain: tRPC's `procedure.input(…).mutation(fn)`.
+    ChainEnd {
+        /// Packages one of which the app must depend on.
+        packages: Vec<String>,
+        /// The last member of the chain.
+        methods: Vec<String>,
+        /// Which argument.
+        handlers: ArgumentChoice,
+    },
+}
+
+/// Which arguments of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ArgumentChoice {
+    /// The last one.
+    Last,
+    /// The one at this position.
+    At(usize),
+    /// All from this position on; the last is the handler proper, those before are its middleware.
+    From(usize),
+    /// A property of an object argument, or a keyword argument.
+    Key(String),
+}
+
+/// What a new route is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoutePurpose {
+    /// Opens the hosted billing portal.
+    Portal,
+    /// Tells the balance.
+    Balance,
+    /// Receives webhooks.
+    Webhook,
+}
+
+/// How a route is added to an app.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewRoute {
+    /// What for.
+    pub purpose: RoutePurpose,
+    /// Method and address.
+    pub method: String,
+    /// The address users or the browser see.
+    pub path: String,
+    /// File the route goes to, relative to the app's root; `{app}` stands for the folder of routes that exists
+    /// (`src/app` or `app`), `{package}` for the app's package.
+    pub file: String,
+    /// Template below the entry's folder.
+    pub template: String,
+    /// How the new file is mounted, where the framework does not find it by itself.
+    pub mount: Option<Mount>,
+}
+
+/// How a router is hooked into an app.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mount {
+    /// The call it goes after: the last one of these members on a router or an app (`app.use`, `app.include_router`).
+    pub after: Vec<String>,
+    /// The lines.
+    pub insert: Snippet,
+}

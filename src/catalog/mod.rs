@@ -1,0 +1,151 @@
+//! The knowledge base: every entry of `codemods/`, typed and checked.
+//!
+//! In: the files of `codemods/`, compiled into the binary. Out: a [`Catalog`] of [`Entry`] values, sorted by id. The
+//! TOML of all entries is read at once (in parallel, a few milliseconds); templates and queries are read when asked for.
+//! What an entry may say is documented in `codemods/README.md` and defined by the types here; nothing here knows what any
+//! of it means for a repository.
+
+mod auth;
+mod checks;
+mod detect;
+mod entry;
+mod env;
+mod framework;
+pub mod glob;
+mod manager;
+mod orm;
+mod provider;
+mod ui;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+use rust_embed::RustEmbed;
+
+pub use auth::{Auth, How, Identity, IdentitySource, SignUp, SignUpPlace, Verifier};
+pub use checks::faults;
+pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, TextPattern, When};
+pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
+pub use env::{Also, Declaration, DeclarationShape, EnvStyle};
+pub use framework::{
+    Answer, ArgumentChoice, Framework, Handler, HandlerShape, Mount, NamedParam, NewRoute, Role,
+    RoutePurpose, Side,
+};
+pub use manager::{Manager, ToolRule};
+pub use orm::{Column, Create, CreateForm, Gives, Link, Migrate, ModelShape, NamedBy, Orm};
+pub use provider::{
+    AskOption, Client, HttpCall, Makes, Price, Prices, Provider, ProviderCall, Stream, StreamUsage,
+    StreamWhen, UsageField,
+};
+pub use ui::{Markup, Slot, Ui};
+
+/// The sum of weights from which an entry is picked.
+pub const PICKED: f64 = 1.0;
+
+#[derive(RustEmbed)]
+#[folder = "codemods/"]
+struct Embedded;
+
+/// What is wrong with an entry. Each names the entry's file.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The TOML does not say what an entry may say.
+    #[error("codemods/{path}: {source}")]
+    Malformed {
+        /// Below `codemods/`.
+        path: String,
+        /// What the parser said, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// The entry contradicts itself or its place.
+    #[error("codemods/{path}: {fault}")]
+    Faulty {
+        /// Below `codemods/`.
+        path: String,
+        /// What is wrong.
+        fault: String,
+    },
+}
+
+/// Every entry.
+#[derive(Debug)]
+pub struct Catalog {
+    entries: Vec<Entry>,
+}
+
+impl Catalog {
+    /// The entries of this build.
+    pub fn embedded() -> Result<Self, CatalogError> {
+        let files: Vec<(String, String)> = Embedded::iter()
+            .filter(|path| path.ends_with("/entry.toml"))
+            .filter_map(|path| Some((path.to_string(), embedded_text(&path)?.into_owned())))
+            .collect();
+        Self::from_files(files)
+    }
+
+    /// Entries from pairs of a path below `codemods/` and a text.
+    pub fn from_files(files: Vec<(String, String)>) -> Result<Self, CatalogError> {
+        let mut entries = files
+            .into_par_iter()
+            .map(|(path, text)| parse(&path, &text))
+            .collect::<Result<Vec<Entry>, CatalogError>>()?;
+        entries.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Self { entries })
+    }
+
+    /// Every entry, sorted by id.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry with this id (`auth/clerk`).
+    pub fn get(&self, id: &str) -> Option<&Entry> {
+        self.entries.binary_search_by(|e| e.id.as_str().cmp(id)).ok().map(|i| &self.entries[i])
+    }
+
+    /// The entries of one kind, sorted by id.
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |e| e.kind == kind)
+    }
+
+    /// The entry of a kind whose reported value is this.
+    pub fn by_value(&self, kind: Kind, value: &str) -> Option<&Entry> {
+        self.of(kind).find(|e| e.value() == value)
+    }
+}
+
+/// The prices beside an entry, `None` when it has none.
+pub fn prices(id: &str) -> Option<Result<Prices, CatalogError>> {
+    let path = format!("{id}/prices.toml");
+    let text = embedded_text(&path)?;
+    Some(toml::from_str(&text).map_err(|source| CatalogError::Malformed { path, source: Box::new(source) }))
+}
+
+/// The text of any file below `codemods/`: a template, a query.
+pub fn embedded_text(path: &str) -> Option<Cow<'static, str>> {
+    match Embedded::get(path)?.data {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    }
+}
+
+/// The paths of all files below a folder of `codemods/`, sorted.
+pub fn embedded_paths(folder: &str) -> Vec<String> {
+    let paths: BTreeSet<String> =
+        Embedded::iter().filter(|p| p.starts_with(folder)).map(std::borrow::Cow::into_owned).collect();
+    paths.into_iter().collect()
+}
+
+fn parse(path: &str, text: &str) -> Result<Entry, CatalogError> {
+    let entry: Entry = toml::from_str(text)
+        .map_err(|source| CatalogError::Malformed { path: path.to_owned(), source: Box::new(source) })?;
+    if format!("{}/entry.toml", entry.id) != path {
+        let fault = format!("`id` is `{}` but must be the folder's path", entry.id);
+        return Err(CatalogError::Faulty { path: path.to_owned(), fault });
+    }
+    Ok(entry)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! What an ORM's entry says: how a record type is declared, how a record is made, how a column is added.
+
+use serde::Deserialize;
+
+use super::entry::{Callee, Snippet, Symbol};
+
+/// The ORM part of an entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Orm {
+    /// How a record type is declared.
+    #[serde(default)]
+    pub models: Vec<ModelShape>,
+    /// How a record is made.
+    #[serde(default)]
+    pub creates: Vec<Create>,
+    /// Where migrations are, relative to the app's root, best first; the folder above `{version}` where several
+    /// revisions lie side by side.
+    #[serde(default)]
+    pub migrations: Vec<String>,
+    /// How a nullable text column is added to a record type.
+    pub column: Option<Column>,
+    /// How the database is brought along.
+    pub migrate: Option<Migrate>,
+    /// How the Credyt customer id is read and written beside a user.
+    pub link: Option<Link>,
+}
+
+/// How a record type is declared.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ModelShape {
+    /// A named block of a schema file: `model User { … }`.
+    Block {
+        /// Which files.
+        files: Vec<String>,
+        /// The word in front of the name.
+        keyword: String,
+    },
+    /// A value made by a call: `export const users = pgTable("users", { … })`.
+    Call {
+        /// What is called.
+        symbols: Vec<Symbol>,
+        /// Position of the argument that names the table, if any.
+        table: Option<usize>,
+        /// Position of the argument that lists the columns.
+        columns: usize,
+        /// The record type is then named by another call: `mongoose.model("User", userSchema)`.
+        named_by: Option<NamedBy>,
+    },
+    /// A class.
+    Class {
+        /// Its bases, through any number of the app's own classes in between.
+        #[serde(default)]
+        bases: Vec<Symbol>,
+        /// What such a base is made by, when it is a value: `declarative_base()`, `SQLAlchemy()` with member `Model`.
+        #[serde(default)]
+        made_bases: Vec<Callee>,
+        /// Its decorators.
+        #[serde(default)]
+        decorators: Vec<Symbol>,
+        /// A keyword in its head without which it is no table: `table` of `table=True`.
+        keyword: Option<String>,
+    },
+    /// A call that declares columns on a class or by name: Sequelize's `sequelize.define("User", { … })`.
+    Define {
+        /// What is called.
+        callees: Vec<Callee>,
+        /// Position of the name.
+        name: usize,
+        /// Position of the columns.
+        columns: usize,
+    },
+    /// Plain SQL: `CREATE TABLE users (…)` in these files.
+    Sql {
+        /// Which files.
+        files: Vec<String>,
+    },
+}
+
+/// The call that gives a schema its name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedBy {
+    /// What is called.
+    pub symbols: Vec<Symbol>,
+    /// Position of the name.
+    pub name: usize,
+    /// Position of the schema.
+    pub schema: usize,
+}
+
+/// How a record is made.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Create {
+    /// Unique in the entry.
+    pub name: String,
+    /// What is called.
+    pub form: CreateForm,
+    /// What the call is worth afterwards.
+    pub gives: Gives,
+    /// Members appended to a call that gives nothing, so that it gives the record: `.returning()`.
+    pub returning: Option<String>,
+}
+
+/// How a create call looks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum CreateForm {
+    /// `<client>.<model>.create(…)` where the client is made by one of these: the model is the member in between, its
+    /// first letter small.
+    ClientModel {
+        /// What makes the client.
+        clients: Vec<Symbol>,
+        /// Last members.
+        methods: Vec<String>,
+    },
+    /// `<client>.insert(<model>).values(…)`: the model is an argument.
+    ClientArgument {
+        /// What makes the client.
+        clients: Vec<Symbol>,
+        /// The member that takes the model.
+        method: String,
+        /// The member that takes the values.
+        values: String,
+    },
+    /// `<client>.from("users").insert(…)`: the table is a string.
+    ClientTable {
+        /// What makes the client.
+        clients: Vec<Symbol>,
+        /// The member that takes the table's name; empty when the client itself is called with it.
+        table: String,
+        /// The member that inserts.
+        methods: Vec<String>,
+    },
+    /// `Model.create(…)`, `Model.objects.create(…)`.
+    ModelMethod {
+        /// Members called on the model.
+        methods: Vec<String>,
+    },
+    /// `new Model(…)` kept by a method of the record: `user.save()`.
+    RecordMethod {
+        /// Members called on the record.
+        methods: Vec<String>,
+    },
+    /// `Model(…)` handed to a method of a session: `session.add(user)`.
+    SessionMethod {
+        /// Members called with the record.
+        methods: Vec<String>,
+        /// Members that settle it afterwards; the record has its id only after the last of them.
+        settle: Vec<String>,
+    },
+    /// `<anything>.getRepository(Model).save(…)` or an injected repository.
+    Repository {
+        /// Members called on the repository.
+        methods: Vec<String>,
+    },
+    /// A statement with `INSERT INTO users`.
+    Sql,
+}
+
+/// What a create call is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gives {
+    /// The record.
+    Record,
+    /// A list with the record in it.
+    List,
+    /// The record is the value it was called on or with.
+    Argument,
+    /// `{ data, error }`, with the record or list in `data`.
+    Data,
+    /// Nothing of use.
+    Nothing,
+}
+
+/// How a column is added.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// The name of the new member: `credytCustomerId` or `credyt_customer_id`.
+    pub member: String,
+    /// The line, from the variable `column` (the name in the database); without its separator.
+    pub insert: Snippet,
+}
+
+/// How the database is brought along.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Migrate {
+    /// The command that makes and applies a migration, for the `todo` list.
+    pub command: String,
+    /// Template of a migration file below the entry's folder, when the form is stable enough to write.
+    pub template: Option<String>,
+}
+
+/// How the customer id is kept beside a user.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// Statement that stores it. Variables: `client`, `model`, `user_id`, `customer_id`.
+    pub save: Snippet,
+    /// Expression that loads it.
+    pub load: Snippet,
+}

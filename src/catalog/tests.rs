@@ -1,0 +1,47 @@
+use super::*;
+
+fn minimal(extra: &str) -> String {
+    format!(
+        "id = \"ui/x\"\nkind = \"ui\"\ntitle = \"X\"\nlanguages = [\"python\"]\nlink = \"https://x.example\"\n{extra}\n\
+         [[detect]]\nweight = 1.0\nwhy = \"file\"\nwhen.file = {{ globs = [\"*.x\"] }}\n\
+         [ui]\nrank = 1\nfiles = [\"*.x\"]\nmarkup = \"html\"\n"
+    )
+}
+
+fn load(path: &str, text: String) -> Result<Catalog, CatalogError> {
+    Catalog::from_files(vec![(path.to_owned(), text)])
+}
+
+#[test]
+fn every_entry_of_this_build_is_sound() {
+    let catalog = Catalog::embedded().unwrap_or_else(|e| panic!("{e}"));
+    let faults = faults(&catalog);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(!catalog.entries().is_empty());
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_path_of_the_entry() {
+    let err = load("ui/x/entry.toml", minimal("colour = \"red\"")).unwrap_err().to_string();
+    assert!(err.starts_with("codemods/ui/x/entry.toml:") && err.contains("colour"), "{err}");
+}
+
+#[test]
+fn an_id_that_is_not_the_folder_is_refused() {
+    let err = load("ui/y/entry.toml", minimal("")).unwrap_err().to_string();
+    assert!(err.contains("codemods/ui/y/entry.toml") && err.contains("`ui/x`"), "{err}");
+}
+
+#[test]
+fn an_entry_that_names_an_unknown_one_is_a_fault() {
+    let catalog = load("ui/x/entry.toml", minimal("requires = [\"frameworks/none\"]")).unwrap();
+    let faults = faults(&catalog);
+    assert_eq!(faults, ["codemods/ui/x/entry.toml: names the entry `frameworks/none`, which does not exist"]);
+}
+
+#[test]
+fn values_are_found_by_kind() {
+    let catalog = load("ui/x/entry.toml", minimal("")).unwrap();
+    assert_eq!(catalog.by_value(Kind::Ui, "x").map(|e| e.id.as_str()), Some("ui/x"));
+    assert!(catalog.by_value(Kind::Auth, "x").is_none());
+}

@@ -1,0 +1,54 @@
+//! What a UI's entry says: which files hold a slot for the balance and the billing link.
+
+use serde::Deserialize;
+
+/// The UI part of an entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ui {
+    /// The value reported as `ui`; the entry's own when absent (several template dialects share one).
+    pub value: Option<String>,
+    /// Among the UIs an app shows, the highest wins.
+    pub rank: u32,
+    /// Files that are markup.
+    pub files: Vec<String>,
+    /// How its markup is read.
+    pub markup: Markup,
+    /// Slots, each with the files and the marks that speak for it.
+    #[serde(default)]
+    pub slots: Vec<Slot>,
+}
+
+/// How markup is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Markup {
+    /// JSX.
+    Jsx,
+    /// HTML with template tags.
+    Html,
+    /// Indentation is structure.
+    Pug,
+}
+
+/// One kind of place.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slot {
+    /// `header navbar sidebar user-menu settings-page account-page`
+    pub what: String,
+    /// Parts of a file's name (without extension, lower case, separators removed) that speak for it.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Parts of the path that speak for it.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Score of a file that bears such a name.
+    pub score: f64,
+    /// Byte strings in whose neighbourhood the link belongs, best first; the element that holds one is the slot.
+    #[serde(default)]
+    pub anchors: Vec<String>,
+    /// Byte strings that make a file a better one (a sign-out button, the user's e-mail, a billing link).
+    #[serde(default)]
+    pub signs: Vec<String>,
+}
