@@ -11,6 +11,7 @@
 pub mod answers;
 pub mod catalog;
 pub mod edit;
+pub mod resolve;
 pub mod sites;
 pub mod steps;
 pub mod syntax;

@@ -1,0 +1,99 @@
+//! Who calls a function, found on demand.
+//!
+//! A caller must spell the function's name (or import its module's default under another), so only files that contain
+//! the name are looked into, and each candidate call is confirmed by resolving its callee.
+
+use rayon::prelude::*;
+
+use super::program::{Def, Program};
+use crate::syntax::{CallId, Expr, FunctionId};
+use crate::workspace::FileId;
+
+impl Program {
+    /// Calls of a function of the app, in file order. A function handed over as a value (`router.post("/x", handler)`)
+    /// is not a call: see [`Program::handed_over`].
+    pub fn callers(&self, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
+        let target = Def::Function(file, function);
+        let name = self.facts(file).function(function).name.clone();
+        let names = self.names_elsewhere(file, &name);
+        self.files_with(&names)
+            .into_par_iter()
+            .flat_map_iter(|candidate| {
+                let facts = self.facts(candidate);
+                let ids = facts.call_ids().filter(|id| {
+                    let call = facts.call(*id);
+                    let last = call.callee.last();
+                    (last.is_some_and(|l| names.iter().any(|n| n == l)) || name == "default")
+                        && self.resolve_path(candidate, call.function, &call.callee) == target
+                });
+                ids.map(move |id| (candidate, id)).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// Calls that take the function as an argument, with the argument's position: `(file, call, position)`.
+    pub fn handed_over(&self, file: FileId, function: FunctionId) -> Vec<(FileId, CallId, usize)> {
+        let target = Def::Function(file, function);
+        let name = self.facts(file).function(function).name.clone();
+        let names = self.names_elsewhere(file, &name);
+        let mut found: Vec<_> = self
+            .files_with(&names)
+            .into_par_iter()
+            .flat_map_iter(|candidate| {
+                let facts = self.facts(candidate);
+                let mut hits = Vec::new();
+                for id in facts.call_ids() {
+                    let call = facts.call(id);
+                    for (position, arg) in call.args.iter().enumerate() {
+                        let Expr::Path(path) = arg else { continue };
+                        if path.last().is_some_and(|l| names.iter().any(|n| n == l))
+                            && self.resolve_path(candidate, call.function, path) == target
+                        {
+                            hits.push((candidate, id, position));
+                        }
+                    }
+                }
+                hits
+            })
+            .collect();
+        let f = self.facts(file).function(function);
+        if let Some((call, position)) = f.argument_of {
+            found.push((file, call, position));
+        }
+        found
+    }
+
+    /// Names under which other modules may know the function: its own and those it is exported as.
+    fn names_elsewhere(&self, file: FileId, name: &str) -> Vec<String> {
+        let mut names = vec![name.to_owned()];
+        for export in &self.facts(file).exports {
+            if let crate::syntax::ExportTarget::Local(local) = &export.target
+                && local == name
+                && export.name != name
+            {
+                names.push(export.name.clone());
+            }
+        }
+        names.retain(|n| !n.is_empty());
+        names
+    }
+
+    /// Code files whose text contains one of the names.
+    fn files_with(&self, names: &[String]) -> Vec<FileId> {
+        let names: Vec<&str> = names.iter().map(String::as_str).filter(|n| *n != "default").collect();
+        let files: Vec<FileId> = self
+            .workspace()
+            .files()
+            .filter(|(_, e)| e.language.is_some_and(crate::workspace::Language::is_code))
+            .map(|(id, _)| id)
+            .collect();
+        let finders: Vec<_> = names.iter().map(|n| aho_corasick::AhoCorasick::new([n]).ok()).collect();
+        files
+            .into_par_iter()
+            .filter(|id| {
+                finders.is_empty()
+                    || self.workspace().text(*id).is_ok_and(|t| finders.iter().flatten().any(|f| f.is_match(t.bytes())))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,220 @@
+//! Node and TypeScript module resolution over the workspace's files.
+//!
+//! `oxc_resolver` knows the rules (tsconfig paths, `exports`, index files); this file shows it the workspace as a file
+//! system and takes away two traps met on real monorepos without `node_modules`: packages of the workspace are
+//! presented under `node_modules/`, and a tsconfig that `extends` something not there is read without it (otherwise
+//! every import of the project fails, relative ones too). An `exports` entry that points into an unbuilt `dist` falls
+//! back to the package's source.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use oxc_resolver::{FileMetadata, FileSystem, ResolveError, ResolveOptions, ResolverGeneric, TsconfigDiscovery};
+
+use super::Module;
+use crate::workspace::{FileId, Workspace};
+
+/// The workspace's root as the resolver sees it.
+const ROOT: &str = "/w";
+
+pub(super) struct JavaScript {
+    resolver: ResolverGeneric<WorkspaceFs>,
+    index: Arc<Index>,
+}
+
+/// What the file system answers from.
+struct Index {
+    workspace: Workspace,
+    dirs: BTreeSet<String>,
+    /// Name of a workspace package -> its folder.
+    packages: BTreeMap<String, String>,
+}
+
+impl JavaScript {
+    pub(super) fn new(workspace: &Workspace) -> Self {
+        let index = Arc::new(Index::new(workspace));
+        let text = |items: &[&str]| items.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+        let options = ResolveOptions {
+            tsconfig: Some(TsconfigDiscovery::Auto),
+            extensions: text(&[".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte"]),
+            extension_alias: vec![
+                (".js".to_owned(), text(&[".ts", ".tsx", ".js", ".jsx"])),
+                (".mjs".to_owned(), text(&[".mts", ".mjs"])),
+                (".cjs".to_owned(), text(&[".cts", ".cjs"])),
+                (".jsx".to_owned(), text(&[".tsx", ".jsx"])),
+            ],
+            condition_names: text(&["source", "types", "import", "require", "node", "default"]),
+            main_fields: text(&["source", "types", "module", "main"]),
+            symlinks: false,
+            builtin_modules: false,
+            ..ResolveOptions::default()
+        };
+        let fs = WorkspaceFs { index: Arc::clone(&index) };
+        Self { resolver: ResolverGeneric::new_with_file_system(fs, options), index }
+    }
+
+    pub(super) fn resolve(&self, from: &str, specifier: &str) -> Module {
+        let specifier = specifier.split(['?', '#']).next().filter(|s| !s.is_empty()).unwrap_or(specifier);
+        let file = PathBuf::from(format!("{ROOT}/{from}"));
+        if let Ok(resolution) = self.resolver.resolve_file(&file, specifier)
+            && let Some(id) = self.index.file(resolution.path())
+        {
+            return Module::File(id);
+        }
+        if let Some(id) = self.source_of_package(specifier) {
+            return Module::File(id);
+        }
+        let own = specifier.starts_with(['.', '/', '~']) || specifier.starts_with("@/") || specifier.starts_with('#');
+        if own { Module::Unknown } else { Module::Package(specifier.to_owned()) }
+    }
+
+    /// `@scope/pkg/sub` of this workspace, whatever its `exports` say of a build that is not there.
+    fn source_of_package(&self, specifier: &str) -> Option<FileId> {
+        let (name, dir) = self.index.package_of(specifier)?;
+        let sub = specifier.get(name.len()..)?.trim_start_matches('/');
+        let sub = if sub.is_empty() { "index" } else { sub };
+        let bases = [format!("{dir}/src/{sub}"), format!("{dir}/{sub}"), format!("{dir}/lib/{sub}")];
+        let endings = ["", ".ts", ".tsx", ".js", ".jsx", ".mjs", "/index.ts", "/index.tsx", "/index.js"];
+        let workspace = &self.index.workspace;
+        bases.iter().find_map(|base| endings.iter().find_map(|e| workspace.find(&format!("{base}{e}"))))
+    }
+}
+
+impl Index {
+    fn new(workspace: &Workspace) -> Self {
+        let mut dirs = BTreeSet::new();
+        let mut packages = BTreeMap::new();
+        for (id, entry) in workspace.files() {
+            let mut dir = entry.dir();
+            while !dir.is_empty() && dirs.insert(dir.to_owned()) {
+                dir = dir.rsplit_once('/').map_or("", |(up, _)| up);
+            }
+            if entry.name() == "package.json"
+                && let Ok(text) = workspace.text(id)
+                && let Ok(json) = serde_json::from_str::<serde_json::Value>(text.as_str())
+                && let Some(name) = json.get("name").and_then(|n| n.as_str())
+            {
+                packages.entry(name.to_owned()).or_insert_with(|| entry.dir().to_owned());
+            }
+        }
+        Self { workspace: workspace.clone(), dirs, packages }
+    }
+
+    /// The package a bare specifier starts with, and its folder.
+    fn package_of<'a>(&'a self, specifier: &str) -> Option<(&'a str, &'a str)> {
+        let parts = if specifier.starts_with('@') { 2 } else { 1 };
+        let name = specifier.splitn(parts + 1, '/').take(parts).collect::<Vec<_>>().join("/");
+        self.packages.get_key_value(&name).map(|(n, d)| (n.as_str(), d.as_str()))
+    }
+
+    /// The path relative to the workspace that an absolute one means; `node_modules/<package of ours>` is its folder.
+    fn relative(&self, path: &Path) -> Option<String> {
+        let path = path.strip_prefix(ROOT).ok()?.to_str()?;
+        let Some((_, inside)) = path.rsplit_once("node_modules/") else { return Some(path.to_owned()) };
+        let (name, dir) = self.package_of(inside)?;
+        Some(format!("{dir}{}", inside.get(name.len()..)?).trim_start_matches('/').to_owned())
+    }
+
+    fn file(&self, path: &Path) -> Option<FileId> {
+        self.workspace.find(&self.relative(path)?)
+    }
+}
+
+struct WorkspaceFs {
+    index: Arc<Index>,
+}
+
+fn not_found() -> io::Error {
+    io::Error::from(io::ErrorKind::NotFound)
+}
+
+impl FileSystem for WorkspaceFs {
+    fn new() -> Self {
+        Self { index: Arc::new(Index::new(&Workspace::in_memory([]))) }
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read_to_string(path).map(String::into_bytes)
+    }
+
+    fn read_to_string(&self, path: &Path) -> io::Result<String> {
+        let id = self.index.file(path).ok_or_else(not_found)?;
+        let text = self.index.workspace.text(id).map_err(|_| not_found())?;
+        let text = text.as_str().trim_start_matches('\u{feff}').to_owned();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        if name.ends_with(".json") && name != "package.json" {
+            return Ok(without_missing_extends(&text, |target| {
+                let base = path.parent().unwrap_or(Path::new(ROOT));
+                self.extends_exists(base, target)
+            }));
+        }
+        Ok(text)
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        let relative = self.index.relative(path).ok_or_else(not_found)?;
+        if self.index.workspace.find(&relative).is_some() {
+            Ok(FileMetadata::new(true, false, false))
+        } else if relative.is_empty() || self.index.dirs.contains(&relative) || path.ends_with("node_modules") {
+            Ok(FileMetadata::new(false, true, false))
+        } else {
+            Err(not_found())
+        }
+    }
+
+    fn symlink_metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        self.metadata(path)
+    }
+
+    fn read_link(&self, _path: &Path) -> Result<PathBuf, ResolveError> {
+        Err(not_found().into())
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
+}
+
+impl WorkspaceFs {
+    fn extends_exists(&self, base: &Path, target: &str) -> bool {
+        let joined = if target.starts_with('.') {
+            let mut path = base.to_owned();
+            for part in target.split('/') {
+                match part {
+                    "." | "" => {}
+                    ".." => {
+                        path.pop();
+                    }
+                    other => path.push(other),
+                }
+            }
+            path
+        } else {
+            PathBuf::from(format!("{ROOT}/node_modules/{target}"))
+        };
+        let with = |end: &str| self.index.file(Path::new(&format!("{}{end}", joined.display()))).is_some();
+        with("") || with(".json") || with("/tsconfig.json")
+    }
+}
+
+/// The tsconfig with `extends` blanked when its target is missing: any target missing fails the whole file otherwise.
+fn without_missing_extends(text: &str, exists: impl Fn(&str) -> bool) -> String {
+    let options = jsonc_parser::ParseOptions::default();
+    let Ok(Some(value)) = jsonc_parser::parse_to_serde_value::<Option<serde_json::Value>>(text, &options) else {
+        return text.to_owned();
+    };
+    let missing = match value.get("extends") {
+        Some(serde_json::Value::String(target)) => !exists(target.as_str()),
+        Some(serde_json::Value::Array(targets)) => !targets.iter().all(|t| t.as_str().is_some_and(|t| exists(t))),
+        _ => false,
+    };
+    match (missing, value) {
+        (true, serde_json::Value::Object(mut map)) => {
+            map.remove("extends");
+            serde_json::Value::Object(map).to_string()
+        }
+        _ => text.to_owned(),
+    }
+}

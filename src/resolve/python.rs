@@ -1,0 +1,44 @@
+//! Python module resolution over the workspace's files.
+//!
+//! An absolute import is looked for from the folders above the importing file, nearest first, and their `src`: that is
+//! where an app's import roots lie, whatever its packaging says. Namespace packages (no `__init__.py`) count.
+
+use super::Module;
+use crate::workspace::{FileId, Workspace};
+
+/// The file of `module` as imported in `from`, or of `module.name` when `name` is itself a module.
+pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Option<&str>) -> Module {
+    let dir = from.rsplit_once('/').map_or("", |(dir, _)| dir);
+    if module.starts_with('.') {
+        let rest = module.trim_start_matches('.');
+        let up = module.len() - rest.len() - 1;
+        let base = dir.rsplitn(up + 1, '/').nth(up);
+        let base = if up == 0 { Some(dir) } else { base.or((dir.split('/').count() == up).then_some("")) };
+        return base.and_then(|base| below(workspace, base, rest, name)).map_or(Module::Unknown, Module::File);
+    }
+    let mut root = Some(dir);
+    while let Some(at) = root {
+        let found = below(workspace, at, module, name).or_else(|| below(workspace, &join(at, "src"), module, name));
+        if let Some(id) = found {
+            return Module::File(id);
+        }
+        root = if at.is_empty() { None } else { Some(at.rsplit_once('/').map_or("", |(up, _)| up)) };
+    }
+    Module::Package(module.to_owned())
+}
+
+fn join(dir: &str, rest: &str) -> String {
+    if dir.is_empty() || rest.is_empty() { format!("{dir}{rest}") } else { format!("{dir}/{rest}") }
+}
+
+fn below(workspace: &Workspace, base: &str, module: &str, name: Option<&str>) -> Option<FileId> {
+    let path = join(base, &module.replace('.', "/"));
+    let submodule = name.and_then(|name| module_file(workspace, &join(&path, name)));
+    submodule.or_else(|| (!module.is_empty()).then(|| module_file(workspace, &path)).flatten()).or_else(|| {
+        (module.is_empty()).then(|| workspace.find(&join(&path, "__init__.py"))).flatten()
+    })
+}
+
+fn module_file(workspace: &Workspace, path: &str) -> Option<FileId> {
+    workspace.find(&format!("{path}.py")).or_else(|| workspace.find(&format!("{path}/__init__.py")))
+}
