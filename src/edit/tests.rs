@@ -94,10 +94,8 @@ fn a_hunk_belongs_to_its_units_and_takes_their_other_hunks_along() {
     let mut set = ChangeSet::new();
     let import = || ins(0, "import x\n").shared();
     let first = set.push(EditUnit::new("one", "w").edits("a.ts", [import(), ins(at(20), "one\n")])).unwrap();
-    set.push(
-        EditUnit::new("two", "w").edits("a.ts", [import(), ins(at(38), "two\n")]).edit("b.ts", ins(0, "2\n")),
-    )
-    .unwrap();
+    let two = EditUnit::new("two", "w").edits("a.ts", [import(), ins(at(38), "two\n")]);
+    let second = set.push(two.edit("b.ts", ins(0, "2\n"))).unwrap();
     let outcome = set.outcome(&ws).unwrap();
     let hunk = |file, hunk| HunkRef { file, hunk };
     assert_eq!(outcome.hunks().count(), 4);

@@ -3,10 +3,12 @@
 //! A caller must spell the function's name (or import its module's default under another), so only files that contain
 //! the name are looked into, and each candidate call is confirmed by resolving its callee.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use super::program::{Def, Program};
-use crate::syntax::{CallId, Expr, FunctionId};
+use crate::syntax::{CallId, Expr, FunctionId, Imported};
 use crate::workspace::FileId;
 
 impl Program {
@@ -20,10 +22,10 @@ impl Program {
             .into_par_iter()
             .flat_map_iter(|candidate| {
                 let facts = self.facts(candidate);
+                let known = self.locally_known(candidate, &names);
                 let ids = facts.call_ids().filter(|id| {
                     let call = facts.call(*id);
-                    let last = call.callee.last();
-                    (last.is_some_and(|l| names.iter().any(|n| n == l)) || name == "default")
+                    call.callee.last().is_some_and(|l| known.contains(l))
                         && self.resolve_path(candidate, call.function, &call.callee) == target
                 });
                 ids.map(move |id| (candidate, id)).collect::<Vec<_>>()
@@ -41,12 +43,13 @@ impl Program {
             .into_par_iter()
             .flat_map_iter(|candidate| {
                 let facts = self.facts(candidate);
+                let known = self.locally_known(candidate, &names);
                 let mut hits = Vec::new();
                 for id in facts.call_ids() {
                     let call = facts.call(id);
                     for (position, arg) in call.args.iter().enumerate() {
                         let Expr::Path(path) = arg else { continue };
-                        if path.last().is_some_and(|l| names.iter().any(|n| n == l))
+                        if path.last().is_some_and(|l| known.contains(l))
                             && self.resolve_path(candidate, call.function, path) == target
                         {
                             hits.push((candidate, id, position));
@@ -61,6 +64,16 @@ impl Program {
             found.push((file, call, position));
         }
         found
+    }
+
+    /// The names in a file that may stand for one of the exported names: themselves, and what imports call them.
+    fn locally_known(&self, file: FileId, names: &[String]) -> BTreeSet<String> {
+        let imports = self.facts(file).imports.iter().filter(|i| match &i.imported {
+            Imported::Named(name) => names.contains(name),
+            Imported::Default => names.iter().any(|n| n == "default"),
+            Imported::Namespace | Imported::All => false,
+        });
+        names.iter().cloned().chain(imports.map(|i| i.local.clone())).collect()
     }
 
     /// Names under which other modules may know the function: its own and those it is exported as.
@@ -91,8 +104,11 @@ impl Program {
         files
             .into_par_iter()
             .filter(|id| {
-                finders.is_empty()
-                    || self.workspace().text(*id).is_ok_and(|t| finders.iter().flatten().any(|f| f.is_match(t.bytes())))
+                names.is_empty()
+                    || self
+                        .workspace()
+                        .text(*id)
+                        .is_ok_and(|t| finders.iter().flatten().any(|f| f.is_match(t.bytes())))
             })
             .collect()
     }

@@ -11,7 +11,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oxc_resolver::{FileMetadata, FileSystem, ResolveError, ResolveOptions, ResolverGeneric, TsconfigDiscovery};
+use oxc_resolver::{
+    FileMetadata, FileSystem, ResolveError, ResolveOptions, ResolverGeneric, TsconfigDiscovery,
+};
 
 use super::Module;
 use crate::workspace::{FileId, Workspace};
@@ -38,7 +40,9 @@ impl JavaScript {
         let text = |items: &[&str]| items.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
         let options = ResolveOptions {
             tsconfig: Some(TsconfigDiscovery::Auto),
-            extensions: text(&[".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte"]),
+            extensions: text(&[
+                ".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte",
+            ]),
             extension_alias: vec![
                 (".js".to_owned(), text(&[".ts", ".tsx", ".js", ".jsx"])),
                 (".mjs".to_owned(), text(&[".mts", ".mjs"])),
@@ -66,7 +70,9 @@ impl JavaScript {
         if let Some(id) = self.source_of_package(specifier) {
             return Module::File(id);
         }
-        let own = specifier.starts_with(['.', '/', '~']) || specifier.starts_with("@/") || specifier.starts_with('#');
+        let own = specifier.starts_with(['.', '/', '~'])
+            || specifier.starts_with("@/")
+            || specifier.starts_with('#');
         if own { Module::Unknown } else { Module::Package(specifier.to_owned()) }
     }
 
@@ -157,7 +163,8 @@ impl FileSystem for WorkspaceFs {
         let relative = self.index.relative(path).ok_or_else(not_found)?;
         if self.index.workspace.find(&relative).is_some() {
             Ok(FileMetadata::new(true, false, false))
-        } else if relative.is_empty() || self.index.dirs.contains(&relative) || path.ends_with("node_modules") {
+        } else if relative.is_empty() || self.index.dirs.contains(&relative) || path.ends_with("node_modules")
+        {
             Ok(FileMetadata::new(false, true, false))
         } else {
             Err(not_found())
@@ -202,12 +209,15 @@ impl WorkspaceFs {
 /// The tsconfig with `extends` blanked when its target is missing: any target missing fails the whole file otherwise.
 fn without_missing_extends(text: &str, exists: impl Fn(&str) -> bool) -> String {
     let options = jsonc_parser::ParseOptions::default();
-    let Ok(Some(value)) = jsonc_parser::parse_to_serde_value::<Option<serde_json::Value>>(text, &options) else {
+    let Ok(Some(value)) = jsonc_parser::parse_to_serde_value::<Option<serde_json::Value>>(text, &options)
+    else {
         return text.to_owned();
     };
     let missing = match value.get("extends") {
         Some(serde_json::Value::String(target)) => !exists(target.as_str()),
-        Some(serde_json::Value::Array(targets)) => !targets.iter().all(|t| t.as_str().is_some_and(|t| exists(t))),
+        Some(serde_json::Value::Array(targets)) => {
+            !targets.iter().all(|t| t.as_str().is_some_and(&exists))
+        }
         _ => false,
     };
     match (missing, value) {

@@ -78,7 +78,8 @@ impl Program {
         if let Some(known) = self.modules.lock().ok().and_then(|m| m.get(&key).cloned()) {
             return known;
         }
-        let module = self.javascript.get_or_init(|| JavaScript::new(&self.workspace)).resolve(&entry.path, specifier);
+        let module =
+            self.javascript.get_or_init(|| JavaScript::new(&self.workspace)).resolve(&entry.path, specifier);
         if let Ok(mut modules) = self.modules.lock() {
             modules.insert(key, module.clone());
         }
@@ -88,14 +89,12 @@ impl Program {
     /// What a path stands for where it is written. Members of a value are followed as far as objects, classes and
     /// modules of the app go.
     pub fn resolve_path(&self, file: FileId, function: Option<FunctionId>, path: &Path) -> Def {
-        let facts = self.facts(file);
         let base = match &path.root {
             Root::Name(name) => self.name(file, function, name, path.span.start),
             Root::This => return self.this_member(file, function, &path.segments),
             Root::Call(id) => return self.call_result(file, *id, &path.segments),
             Root::Other => Def::Unknown,
         };
-        let _ = facts;
         self.members(base, &path.segments, 0)
     }
 
@@ -182,7 +181,9 @@ impl Program {
 
     fn is_submodule(&self, target: FileId, name: &str) -> bool {
         let path = &self.workspace.entry(target).path;
-        path.ends_with(&format!("/{name}.py")) || path == &format!("{name}.py") || path.ends_with(&format!("{name}/__init__.py"))
+        path.ends_with(&format!("/{name}.py"))
+            || path == &format!("{name}.py")
+            || path.ends_with(&format!("{name}/__init__.py"))
     }
 
     /// What a module exports under a name; re-exports and barrels are followed.
@@ -252,9 +253,9 @@ impl Program {
             }
             Def::Param(file, function, position, mut path) => {
                 path.extend(segments.iter().cloned());
-                let class = self.param_class(file, function, position, path.first().map(String::as_str));
+                let class = self.param_class(file, function, position);
                 match class {
-                    Some((class, consumed)) => self.members(class, &path[consumed..], hops + 1),
+                    Some(class) => self.members(class, &path, hops + 1),
                     None => Def::Param(file, function, position, path),
                 }
             }
@@ -274,7 +275,14 @@ impl Program {
     }
 
     /// What a value expression is, as far as it can be followed.
-    fn value(&self, file: FileId, function: Option<FunctionId>, value: &Expr, path: &[String], hops: usize) -> Def {
+    fn value(
+        &self,
+        file: FileId,
+        function: Option<FunctionId>,
+        value: &Expr,
+        path: &[String],
+        hops: usize,
+    ) -> Def {
         if hops > MAX_HOPS {
             return Def::Unknown;
         }
@@ -286,8 +294,11 @@ impl Program {
                     Root::This => self.this_member(file, function, &p.segments),
                     _ => Def::Unknown,
                 };
-                let segments: Vec<String> =
-                    if p.root == Root::This { path.to_vec() } else { p.segments.iter().chain(path).cloned().collect() };
+                let segments: Vec<String> = if p.root == Root::This {
+                    path.to_vec()
+                } else {
+                    p.segments.iter().chain(path).cloned().collect()
+                };
                 self.members(base, &segments, hops + 1)
             }
             Expr::Object(pairs) => {
@@ -298,7 +309,11 @@ impl Program {
             Expr::Call(id) => {
                 let result = self.call_result(file, *id, path);
                 // `const POST = withAuth(async () => {})` is the function inside when the wrapper is not ours.
-                if result == Def::Unknown && path.is_empty() { self.wrapped_function(file, *id) } else { result }
+                if result == Def::Unknown && path.is_empty() {
+                    self.wrapped_function(file, *id)
+                } else {
+                    result
+                }
             }
             Expr::Binary(left, _, right) | Expr::Either(left, right) => {
                 let def = self.value(file, function, left, path, hops + 1);
@@ -354,7 +369,10 @@ impl Program {
         let body = facts.function(id);
         let mut found = Def::Unknown;
         for call in &facts.calls {
-            if call.function == Some(id) && call.result == crate::syntax::ResultUse::Returned && body.body.contains(call.span) {
+            if call.function == Some(id)
+                && call.result == crate::syntax::ResultUse::Returned
+                && body.body.contains(call.span)
+            {
                 let callee = self.resolve_path(file, call.function, &call.callee);
                 let def = match callee {
                     Def::Class(f, class) => match path.split_first() {
@@ -382,7 +400,9 @@ impl Program {
         let facts = self.facts(file);
         let class = facts.enclosing(function).find_map(|id| facts.function(id).class);
         match (class, segments.split_first()) {
-            (Some(class), Some((first, rest))) => self.members(self.class_member(file, class, first), rest, 1),
+            (Some(class), Some((first, rest))) => {
+                self.members(self.class_member(file, class, first), rest, 1)
+            }
             (Some(class), None) => Def::Class(file, class),
             (None, _) => Def::Unknown,
         }
@@ -421,7 +441,9 @@ impl Program {
             a.target.root == Root::This
                 && a.target.segments.len() == 1
                 && a.target.segments[0] == name
-                && a.function.is_some_and(|f| facts.enclosing(Some(f)).any(|id| facts.function(id).class == Some(class)))
+                && a.function.is_some_and(|f| {
+                    facts.enclosing(Some(f)).any(|id| facts.function(id).class == Some(class))
+                })
         });
         if let Some(assign) = set {
             let def = self.value(file, assign.function, &assign.value, &[], 1);
@@ -439,13 +461,13 @@ impl Program {
             .unwrap_or(Def::Unknown)
     }
 
-    /// The class a parameter is annotated with (or injected as), and how many path members that consumed.
-    fn param_class(&self, file: FileId, function: FunctionId, position: usize, _first: Option<&str>) -> Option<(Def, usize)> {
+    /// An instance of the class a parameter is annotated with.
+    fn param_class(&self, file: FileId, function: FunctionId, position: usize) -> Option<Def> {
         let facts = self.facts(file);
         let param = facts.function(function).params.get(position)?;
         let annotation = param.annotation_text.as_deref().map(bare_type)?;
         match self.module_name(file, annotation, 1) {
-            def @ (Def::Class(..) | Def::Outside(..)) => Some((instance_of(def), 0)),
+            def @ (Def::Class(..) | Def::Outside(..)) => Some(instance_of(def)),
             _ => None,
         }
     }
@@ -481,17 +503,29 @@ fn function_named(facts: &Facts, name: &str, parent: Option<FunctionId>) -> Opti
             && f.class.is_none()
             && f.name == name
             && f.kind != crate::syntax::FunctionKind::Property
-            && (f.argument_of.is_none() || facts.bindings.iter().any(|b| b.names.iter().any(|n| n.local == name)))
+            && (f.argument_of.is_none()
+                || facts.bindings.iter().any(|b| b.names.iter().any(|n| n.local == name)))
     })
 }
 
 /// The last binding of a name whose scope holds the offset (module scope takes the first).
-fn local_binding(facts: &Facts, file: FileId, name: &str, at: u32, function: Option<FunctionId>) -> Option<Def> {
+fn local_binding(
+    facts: &Facts,
+    file: FileId,
+    name: &str,
+    at: u32,
+    function: Option<FunctionId>,
+) -> Option<Def> {
     let found = facts.bindings.iter().enumerate().filter(|(_, b)| {
-        b.function == function && b.class.is_none() && (at == u32::MAX || b.scope.has(at)) && b.names.iter().any(|n| n.local == name)
+        b.function == function
+            && b.class.is_none()
+            && (at == u32::MAX || b.scope.has(at))
+            && b.names.iter().any(|n| n.local == name)
     });
     // Innermost scope wins, then the latest before the use.
-    let best = found.min_by_key(|(_, b)| (b.scope.len(), if b.statement.start <= at { at - b.statement.start } else { u32::MAX }));
+    let best = found.min_by_key(|(_, b)| {
+        (b.scope.len(), if b.statement.start <= at { at - b.statement.start } else { u32::MAX })
+    });
     best.map(|(index, b)| {
         let path = b.names.iter().find(|n| n.local == name).map_or_else(Vec::new, |n| n.path.clone());
         Def::Value(file, index, path)

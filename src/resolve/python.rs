@@ -14,11 +14,14 @@ pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Opt
         let up = module.len() - rest.len() - 1;
         let base = dir.rsplitn(up + 1, '/').nth(up);
         let base = if up == 0 { Some(dir) } else { base.or((dir.split('/').count() == up).then_some("")) };
-        return base.and_then(|base| below(workspace, base, rest, name)).map_or(Module::Unknown, Module::File);
+        return base
+            .and_then(|base| below(workspace, base, rest, name))
+            .map_or(Module::Unknown, Module::File);
     }
     let mut root = Some(dir);
     while let Some(at) = root {
-        let found = below(workspace, at, module, name).or_else(|| below(workspace, &join(at, "src"), module, name));
+        let found =
+            below(workspace, at, module, name).or_else(|| below(workspace, &join(at, "src"), module, name));
         if let Some(id) = found {
             return Module::File(id);
         }
@@ -34,9 +37,9 @@ fn join(dir: &str, rest: &str) -> String {
 fn below(workspace: &Workspace, base: &str, module: &str, name: Option<&str>) -> Option<FileId> {
     let path = join(base, &module.replace('.', "/"));
     let submodule = name.and_then(|name| module_file(workspace, &join(&path, name)));
-    submodule.or_else(|| (!module.is_empty()).then(|| module_file(workspace, &path)).flatten()).or_else(|| {
-        (module.is_empty()).then(|| workspace.find(&join(&path, "__init__.py"))).flatten()
-    })
+    submodule
+        .or_else(|| (!module.is_empty()).then(|| module_file(workspace, &path)).flatten())
+        .or_else(|| (module.is_empty()).then(|| workspace.find(&join(&path, "__init__.py"))).flatten())
 }
 
 fn module_file(workspace: &Workspace, path: &str) -> Option<FileId> {
