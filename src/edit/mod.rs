@@ -13,6 +13,7 @@
 
 mod change_set;
 mod diff;
+pub mod journal;
 mod outcome;
 mod text_edit;
 mod unit;

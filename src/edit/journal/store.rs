@@ -1,0 +1,216 @@
+//! Where records lie, and which of them are in force.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::disk::{self, Disk, Mode, SystemDisk};
+use super::record::JournalEntry;
+use super::{FOLDER, JournalError, Unfinished};
+
+const FORMAT: u32 = 1;
+
+/// The journal of one app. Opening it neither reads nor writes.
+#[derive(Debug)]
+pub struct Journal {
+    pub(super) app: Utf8PathBuf,
+    pub(super) disk: Box<dyn Disk>,
+}
+
+impl Journal {
+    /// The journal of the app in this folder.
+    pub fn open(app: &Utf8Path) -> Result<Self, JournalError> {
+        Self::with_disk(app, Box::new(SystemDisk))
+    }
+
+    /// The same over another disk, for tests.
+    pub fn with_disk(app: &Utf8Path, disk: Box<dyn Disk>) -> Result<Self, JournalError> {
+        let app = app.canonicalize_utf8().map_err(|_| JournalError::NotAFolder(app.to_owned()))?;
+        Ok(Self { app, disk })
+    }
+
+    /// The applied steps that are in force, oldest first.
+    pub fn entries(&self) -> Result<Vec<JournalEntry>, JournalError> {
+        let log = self.log()?;
+        let undone: BTreeSet<u32> = log.iter().flat_map(|e| e.undoes.iter().copied()).collect();
+        Ok(log.into_iter().filter(|e| e.undoes.is_empty() && !undone.contains(&e.id)).collect())
+    }
+
+    /// The transaction that was cut short, if there is one.
+    pub fn unfinished(&self) -> Result<Option<Unfinished>, JournalError> {
+        let mut pending = self.records(true)?;
+        Ok(pending.pop().map(Unfinished::new))
+    }
+
+    /// Every committed record, undone or not, oldest first.
+    pub(super) fn log(&self) -> Result<Vec<JournalEntry>, JournalError> {
+        self.records(false)
+    }
+
+    pub(super) fn next_id(&self) -> Result<u32, JournalError> {
+        Ok(self.log()?.last().map_or(1, |e| e.id + 1))
+    }
+
+    pub(super) fn folder(&self) -> Utf8PathBuf {
+        self.app.join(FOLDER)
+    }
+
+    pub(super) fn records_dir(&self) -> Utf8PathBuf {
+        self.folder().join("journal")
+    }
+
+    pub(super) fn staging(&self, id: u32) -> Utf8PathBuf {
+        self.folder().join("staging").join(format!("{id:06}"))
+    }
+
+    pub(super) fn committed_path(&self, id: u32) -> Utf8PathBuf {
+        self.records_dir().join(format!("{id:06}.json"))
+    }
+
+    pub(super) fn pending_path(&self, id: u32) -> Utf8PathBuf {
+        self.records_dir().join(format!("{id:06}.pending.json"))
+    }
+
+    /// Makes the folder and takes the lock, which ends with the process at the latest.
+    pub(super) fn lock(&self) -> Result<File, JournalError> {
+        self.make_dir(&self.folder())?;
+        let ignore = self.folder().join(".gitignore");
+        if disk::read(&ignore).map_err(JournalError::io("read", &ignore))?.as_deref() != Some(b"*\n") {
+            self.write(&ignore, b"*\n", Mode::Default)?;
+        }
+        let path = self.folder().join("lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(JournalError::io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => Err(JournalError::Busy),
+            Err(std::fs::TryLockError::Error(source)) => Err(JournalError::Io { what: "lock", path, source }),
+        }
+    }
+
+    /// Removes what a transaction left behind, and the whole folder when nothing is in force any more. A failure is
+    /// no fault: the same is tried again next time.
+    pub(super) fn tidy(&self) {
+        let clean = || -> Result<(), JournalError> {
+            if self.unfinished()?.is_some() {
+                return Ok(());
+            }
+            self.remove_tree(&self.folder().join("staging"))?;
+            if !self.entries()?.is_empty() {
+                return Ok(());
+            }
+            // Oldest first: an undoing without what it undoes says nothing, the other way round would revive a step.
+            for entry in self.log()? {
+                self.remove_file(&self.committed_path(entry.id))?;
+            }
+            self.remove_tree(&self.records_dir())?;
+            let ours = |name: &str| matches!(name, ".gitignore" | "lock");
+            if names_in(&self.folder()).iter().all(|n| ours(n)) {
+                self.remove_tree(&self.folder())?;
+            }
+            Ok(())
+        };
+        drop(clean());
+    }
+
+    fn records(&self, pending: bool) -> Result<Vec<JournalEntry>, JournalError> {
+        let dir = self.records_dir();
+        let mut entries = Vec::new();
+        for name in names_in(&dir) {
+            let Some(stem) = name.strip_suffix(".json") else { continue };
+            let (stem, is_pending) = stem.strip_suffix(".pending").map_or((stem, false), |s| (s, true));
+            if is_pending != pending || stem.parse::<u32>().is_err() {
+                continue;
+            }
+            let path = dir.join(&name);
+            let Some(bytes) = disk::read(&path).map_err(JournalError::io("read", &path))? else { continue };
+            let bad = |reason: String| JournalError::Record { path: path.clone(), reason };
+            let entry: JournalEntry = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
+            if entry.version != FORMAT {
+                return Err(bad(format!("format {} instead of {FORMAT}", entry.version)));
+            }
+            entries.push(entry);
+        }
+        entries.sort_by_key(|e| e.id);
+        Ok(entries)
+    }
+
+    // The disk, with the path in every error.
+
+    pub(super) fn make_dir(&self, path: &Utf8Path) -> Result<(), JournalError> {
+        if path.is_dir() {
+            return Ok(());
+        }
+        if let Some(parent) = path.parent()
+            && !parent.is_dir()
+        {
+            self.make_dir(parent)?;
+        }
+        self.disk.create_dir(path).map_err(JournalError::io("create", path))
+    }
+
+    pub(super) fn write(&self, path: &Utf8Path, bytes: &[u8], mode: Mode) -> Result<(), JournalError> {
+        self.disk.write(path, bytes, mode).map_err(JournalError::io("write", path))
+    }
+
+    pub(super) fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> Result<(), JournalError> {
+        self.disk.rename(from, to).map_err(JournalError::io("write", to))?;
+        self.sync_parent(to)
+    }
+
+    pub(super) fn remove_file(&self, path: &Utf8Path) -> Result<(), JournalError> {
+        if path.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        self.disk.remove_file(path).map_err(JournalError::io("remove", path))?;
+        self.sync_parent(path)
+    }
+
+    pub(super) fn sync_parent(&self, path: &Utf8Path) -> Result<(), JournalError> {
+        let parent = path.parent().unwrap_or(path);
+        self.disk.sync_dir(parent).map_err(JournalError::io("sync", parent))
+    }
+
+    /// Removes a folder of ours with everything in it.
+    pub(super) fn remove_tree(&self, dir: &Utf8Path) -> Result<(), JournalError> {
+        if !dir.is_dir() {
+            return Ok(());
+        }
+        for name in names_in(dir) {
+            let path = dir.join(name);
+            if path.is_dir() {
+                self.remove_tree(&path)?;
+            } else {
+                self.remove_file(&path)?;
+            }
+        }
+        self.disk.remove_dir(dir).map_err(JournalError::io("remove", dir))
+    }
+}
+
+/// Names in a folder, sorted; none when it cannot be read.
+pub(super) fn names_in(dir: &Utf8Path) -> Vec<String> {
+    let entries = dir.read_dir_utf8().into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|e| e.file_name().to_owned()).collect();
+    names.sort();
+    names
+}
+
+pub(super) fn new_entry(id: u32, step: &str, at: jiff::Timestamp, root: String) -> JournalEntry {
+    JournalEntry {
+        version: FORMAT,
+        id,
+        step: step.to_owned(),
+        at,
+        root,
+        sites: Vec::new(),
+        undoes: Vec::new(),
+        files: Vec::new(),
+        folders: Vec::new(),
+    }
+}
