@@ -15,4 +15,5 @@ pub mod resolve;
 pub mod sites;
 pub mod steps;
 pub mod syntax;
+pub mod template;
 pub mod workspace;

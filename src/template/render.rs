@@ -1,0 +1,176 @@
+//! From a context to the text of its modules.
+
+use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig, value::Serde};
+
+use super::{
+    Areas, Client, Flavour, Lang, ModuleContext, ModuleSystem, TemplateError,
+    catalog::{self, AreaFile, When},
+    commonjs, javascript,
+};
+
+/// One generated file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// Stem of the file: `client`, `customer`, …
+    pub name: String,
+    /// File name within the folder of the generated code, such as `client.ts`.
+    pub file_name: String,
+    pub text: String,
+}
+
+/// All modules of the areas done so far, in the order of the areas, each once.
+pub fn modules(context: &ModuleContext) -> Result<Vec<Module>, TemplateError> {
+    supported(context)?;
+    let mut modules: Vec<Module> = Vec::new();
+    for area in catalog::areas()? {
+        if !context.areas.has(&area.id) {
+            continue;
+        }
+        for file in area.files.iter().filter(|file| applies(file, context)) {
+            if modules.iter().any(|module| module.name == file.name) {
+                continue;
+            }
+            let owner = file.area.as_deref().unwrap_or(&area.id);
+            modules.push(module(owner, &file.name, context)?);
+        }
+    }
+    Ok(modules)
+}
+
+/// Python packages the modules import, as requirement lines.
+pub fn packages(context: &ModuleContext) -> Result<Vec<String>, TemplateError> {
+    let mut packages = Vec::new();
+    if context.lang != Lang::Python {
+        return Ok(packages);
+    }
+    for area in catalog::areas()?.into_iter().filter(|area| context.areas.has(&area.id)) {
+        for package in area.packages {
+            let applies = package.client == context.client
+                && package.flavour.is_none_or(|flavour| flavour == context.flavour)
+                && package.http_library.is_none_or(|library| library == context.http_library);
+            if applies {
+                packages.extend(package.python);
+            }
+        }
+    }
+    Ok(packages)
+}
+
+fn applies(file: &AreaFile, context: &ModuleContext) -> bool {
+    let language = match context.lang {
+        Lang::TypeScript | Lang::JavaScript => &file.typescript,
+        Lang::Python => &file.python,
+    };
+    language.is_some()
+        && match file.when {
+            None => true,
+            Some(When::Streams) => !context.streams.is_empty(),
+        }
+}
+
+fn module(area: &str, name: &str, context: &ModuleContext) -> Result<Module, TemplateError> {
+    let folder = match context.lang {
+        Lang::TypeScript | Lang::JavaScript => "typescript",
+        Lang::Python => "python",
+    };
+    let path = format!("{area}/{folder}/{name}.j2");
+    let rendered = tidy(&render(&path, &catalog::text(&path)?, context)?);
+    let syntax = |line| TemplateError::Syntax { path: path.clone(), line };
+    let text = match (context.lang, context.module) {
+        (Lang::TypeScript | Lang::Python, _) => rendered,
+        (Lang::JavaScript, ModuleSystem::Esm) => {
+            tidy(&javascript::from_typescript(&rendered).map_err(syntax)?)
+        }
+        (Lang::JavaScript, ModuleSystem::Cjs) => {
+            let script = javascript::from_typescript(&rendered).map_err(syntax)?;
+            tidy(&commonjs::from_esm(&script).map_err(syntax)?)
+        }
+    };
+    Ok(Module { name: name.to_owned(), file_name: format!("{name}.{}", context.source_ext), text })
+}
+
+fn render(path: &str, template: &str, context: &ModuleContext) -> Result<String, TemplateError> {
+    let is_async = context.flavour == Flavour::Async;
+    let scope = context! {
+        is_async,
+        async_ => if is_async { "async " } else { "" },
+        await_ => if is_async { "await " } else { "" },
+        // Annotations such as `str | None` are read as text before Python 3.10.
+        future_annotations => context.python_floor.is_none_or(|floor| floor < (3, 10)),
+        // `crypto` is a global from Node 19 on.
+        node_crypto => !context.web_crypto && context.node_floor.is_none_or(|floor| floor < 19),
+        as_error => if context.log.error.contains("{error}") { " as error" } else { "" },
+        ..Value::from(Serde(context))
+    };
+    let error_call = context.log.error.clone();
+    let failed = |source| TemplateError::Render { path: path.to_owned(), source };
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    let syntax =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    environment.set_syntax(syntax.map_err(failed)?);
+    environment.add_filter("literal", |text: String| Value::from(serde_json::Value::from(text).to_string()));
+    environment.add_filter("digits", digits);
+    environment.add_function("log_error", move |message: String, error: String| {
+        error_call.replace("{message}", &message).replace("{error}", &error)
+    });
+    environment.render_named_str(path, template, scope).map_err(failed)
+}
+
+/// `1000000` as `1_000_000`, which TypeScript, JavaScript and Python all read.
+fn digits(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// No spaces at line ends, no blank lines at the start, at most two in a row, one line break at the end.
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    let mut blank = 0;
+    for line in text.lines().map(str::trim_end) {
+        if line.is_empty() {
+            blank += 1;
+            continue;
+        }
+        if !tidy.is_empty() {
+            tidy.push_str(&"\n".repeat(blank.min(2)));
+        }
+        blank = 0;
+        tidy.push_str(line);
+        tidy.push('\n');
+    }
+    tidy
+}
+
+fn supported(context: &ModuleContext) -> Result<(), TemplateError> {
+    match context.lang {
+        Lang::TypeScript | Lang::JavaScript => match context.node_floor {
+            Some(floor) if floor < 18 => Err(TemplateError::OldNode { floor }),
+            _ => Ok(()),
+        },
+        Lang::Python => match context.python_floor {
+            Some(floor) if floor < (3, 8) => Err(TemplateError::AncientPython { floor }),
+            Some(floor) if floor < (3, 9) && context.client == Client::Sdk => {
+                Err(TemplateError::OldPython { floor })
+            }
+            _ => Ok(()),
+        },
+    }
+}
+
+impl Areas {
+    /// All areas up to and including the one called `id`, as a run through the steps leaves them.
+    pub fn up_to(id: &str) -> Result<Self, TemplateError> {
+        let last = catalog::area(id)?.order;
+        let done = catalog::areas()?.into_iter().filter(|area| area.order <= last);
+        Ok(done.fold(Self::default(), |areas, area| areas.with(&area.id).unwrap_or(areas)))
+    }
+}
