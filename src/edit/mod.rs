@@ -12,6 +12,7 @@
 //! This room does not know why an edit is made.
 
 mod change_set;
+mod check;
 mod diff;
 pub mod journal;
 mod outcome;
@@ -19,6 +20,7 @@ mod text_edit;
 mod unit;
 
 pub use change_set::{ChangeSet, Conflict, Party, Selection, UnitId};
+pub use check::CheckError;
 pub use diff::{FileDiff, Hunk, Line, LineKind, Span, UNIFIED_CONTEXT};
 pub use outcome::{Change, FileOutcome, HunkRef, Outcome, OutcomeError, is_env_file};
 pub use text_edit::Edit;

@@ -175,3 +175,49 @@ fn text_of_a_file_with_secrets_is_never_overwritten() {
     set.push(EditUnit::new("key", "w").edit(".env.local", rep(15..18, "new").secret())).unwrap();
     assert!(matches!(set.outcome(&ws), Err(OutcomeError::OverwritesSecret { .. })));
 }
+
+#[track_caller]
+fn checked(path: &str, before: &str, edit: Edit) -> Result<(), Vec<CheckError>> {
+    let mut set = ChangeSet::new();
+    set.push(EditUnit::new("the unit", "w").edit(path, edit)).unwrap();
+    set.outcome(&Workspace::in_memory([(path, before)])).unwrap().check()
+}
+
+#[test]
+fn a_change_that_parses_is_accepted_in_every_language() {
+    for (path, before, edit) in [
+        ("a.ts", "const a = 1;\n", ins(13, "const b: number = 2;\n")),
+        ("a.jsx", "const a = <p>x</p>;\n", ins(13, "<b/>")),
+        ("a.py", "\u{feff}def f():\r\n    pass\r\n", ins(23, "\r\nx = 1\r\n")),
+        ("schema.prisma", "model User {\n  id Int @id\n}\n", ins(26, "  credytId String?\n")),
+        ("package.json", "{\"a\": 1}", ins(7, ", \"b\": 2")),
+        ("tsconfig.json", "{ // note\n\"a\": [1,], }", ins(18, "2")),
+        ("pyproject.toml", "a = [1]\n", ins(6, ", 2")),
+        ("notes.txt", "(((", ins(0, "((")),
+    ] {
+        assert_eq!(checked(path, before, edit), Ok(()), "{path}");
+    }
+}
+
+#[test]
+fn a_change_that_breaks_a_file_is_refused_naming_file_line_and_unit() {
+    for (path, before, edit, line) in [
+        ("a.ts", "const a = 1;\nconst b = 2;\n", ins(13, "if (a {\n"), 2),
+        ("a.py", "def f():\n    pass\n", ins(18, "\n    return (\n"), 3),
+        ("schema.prisma", "model User {\n  id Int @id\n}\n", ins(26, "  }{\n"), 3),
+        ("package.json", "{\"a\": 1}", ins(7, " \"b\" 2"), 1),
+        ("pyproject.toml", "a = [1]\n", ins(6, "2 2"), 1),
+    ] {
+        let errors = checked(path, before, edit).unwrap_err();
+        let CheckError::Broken { file, line: at, units } = &errors[0] else { panic!("{errors:?}") };
+        assert_eq!((file.as_str(), *at, units[0].as_str()), (path, line, "the unit"), "{path}");
+    }
+}
+
+#[test]
+fn a_file_that_has_an_error_already_may_be_changed_elsewhere_but_not_there() {
+    let before = "const ok = 1;\nconst x = = ) 3;\n";
+    assert_eq!(checked("a.ts", before, ins(0, "const y = 2;\n")), Ok(()));
+    let errors = checked("a.ts", before, rep(26..27, "5")).unwrap_err();
+    assert!(matches!(&errors[0], CheckError::InsideError { line: 2, .. }), "{errors:?}");
+}

@@ -215,9 +215,7 @@ fn without_missing_extends(text: &str, exists: impl Fn(&str) -> bool) -> String 
     };
     let missing = match value.get("extends") {
         Some(serde_json::Value::String(target)) => !exists(target.as_str()),
-        Some(serde_json::Value::Array(targets)) => {
-            !targets.iter().all(|t| t.as_str().is_some_and(&exists))
-        }
+        Some(serde_json::Value::Array(targets)) => !targets.iter().all(|t| t.as_str().is_some_and(&exists)),
         _ => false,
     };
     match (missing, value) {
