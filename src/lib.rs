@@ -10,8 +10,11 @@
 //! env style or AI provider needs is data in `codemods/`, compiled into the binary.
 pub mod answers;
 pub mod catalog;
+pub mod cli;
 pub mod edit;
 pub mod resolve;
+pub mod review;
+pub mod run;
 pub mod sites;
 pub mod steps;
 pub mod syntax;

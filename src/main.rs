@@ -1,3 +1,5 @@
 //! The thin binary over the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    credyt_integrate::cli::main()
+}

@@ -1,0 +1,65 @@
+//! The command line: clap's types, one small file a command, and the one place where errors are printed.
+//!
+//! No logic lives here. A command opens what it needs, calls a room of the library, and prints the result through
+//! [`Screen`]; what it returns is the exit status of the contract.
+
+mod args;
+mod completions;
+mod failure;
+mod interrupt;
+mod plan;
+mod run;
+mod status;
+mod survey;
+mod undo;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::review::{ColorChoice, Screen};
+use crate::run::{Exit, RunError, Survey};
+use crate::steps::{self, Step};
+
+use args::{Cli, Command};
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    main_with(&survey::OfLibrary, steps::all())
+}
+
+/// Runs the program with another survey and other steps: what terminal tests of the walk itself do.
+pub fn main_with(survey: &dyn Survey, steps: &[&dyn Step]) -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return failure::usage(&error, &arguments),
+    };
+    let command = cli.command();
+    let json = command.json();
+    let mut screen = Screen::of_process(cli.color, json, command.may_ask());
+    let rooms = Rooms { survey, steps };
+    let result = match &command {
+        Command::Run(args) => run::run(&mut screen, rooms, args),
+        Command::Plan(args) => plan::plan(&mut screen, rooms, args),
+        Command::Status(args) => status::status(&mut screen, rooms, args),
+        Command::Undo(args) => undo::undo(&mut screen, args),
+        Command::Completions(args) => completions::completions(&mut screen, args.shell),
+    };
+    let exit = match result {
+        Ok(exit) => exit,
+        Err(error) => failure::print(&mut screen, &error, json),
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// The parts of the library that a walk is made of.
+#[derive(Clone, Copy)]
+struct Rooms<'a> {
+    survey: &'a dyn Survey,
+    steps: &'a [&'a dyn Step],
+}
+
+/// What a command comes to.
+type CommandResult = Result<Exit, RunError>;

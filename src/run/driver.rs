@@ -1,0 +1,420 @@
+//! The loop over the steps.
+//!
+//! What is known at each turn is in [`Walk`]; a decision is remembered with what was known before it, so that `back`
+//! is exact: the step's files are undone through the journal and the answers are those from before its questions.
+
+use camino::Utf8Path;
+
+use crate::answers::{Answers, FILE_NAME, Key, Value};
+use crate::edit::journal::Which;
+use crate::edit::{ChangeSet, CheckError, Outcome};
+use crate::review::{Label, Screen, Text};
+use crate::sites::Site;
+use crate::steps::{Area, Choice, Question, QuestionKind, Status, Step, StepPlan, Todo};
+use crate::workspace::Workspace;
+
+use super::report::{self, StepReport, StepStatus};
+use super::walk::{Decided, Walk, normal_root, read_answers, roots};
+use super::{
+    AppFacts, CheckResult, Exit, Findings, Options, Reviewer, RunError, RunReport, StepView, Survey, Verdict,
+    announce, fitness, safety,
+};
+
+/// Name in the journal of answers that belong to no applied step.
+const ANSWERS_STEP: &str = "answers";
+
+/// A run, ready to start.
+pub struct Driver<'a> {
+    /// Where to print.
+    pub screen: &'a mut Screen,
+    /// Who decides.
+    pub reviewer: &'a mut dyn Reviewer,
+    /// Who finds out what there is.
+    pub survey: &'a dyn Survey,
+    /// The steps, in order.
+    pub steps: &'a [&'a dyn Step],
+    /// What the command line asks for.
+    pub options: &'a Options,
+}
+
+/// How a run ended that got as far as its steps.
+#[derive(Debug)]
+pub struct Ended {
+    /// What was done.
+    pub report: RunReport,
+    /// The status to exit with.
+    pub exit: Exit,
+    /// Why it ended early, when it did.
+    pub error: Option<RunError>,
+}
+
+/// What to do after a step.
+enum Turn {
+    Next,
+    Back,
+    Quit,
+}
+
+impl<'a> Driver<'a> {
+    /// Walks the steps over the project in `root`.
+    pub fn run(mut self, root: &Utf8Path) -> Result<Ended, RunError> {
+        let workspace = Workspace::open(root)?;
+        let root = workspace.root().to_owned();
+        let findings = self.survey.survey(&workspace)?;
+        let app = self.choose_app(&root, &findings)?;
+        let sites: Vec<Site> = findings.sites.iter().filter(|site| site.app == app.root).cloned().collect();
+        fitness::check(&findings, &app, &sites)?;
+        if !self.options.dry_run {
+            safety::check(self.screen, self.reviewer, &root, &app, &findings, self.options.allow_dirty)?;
+        }
+        // An unfinished transaction may have been rolled back or finished just now.
+        let workspace = Workspace::open(&root)?;
+        let mut answers = read_answers(&workspace, &app.root)?;
+        let known = !answers.text().is_empty();
+        for argument in &self.options.set {
+            answers.set_argument(argument)?;
+        }
+        let mut walk =
+            Walk { root, workspace, app, sites, answers, report: RunReport::new(), past: Vec::new() };
+        walk.take_site_answers();
+        let toggled = self.reviewer.overview(self.screen, &walk.app, &walk.sites, !known)?;
+        for (id, used) in toggled {
+            walk.answers.set_site(&id, used)?;
+        }
+        walk.take_site_answers();
+        let wanted = self.wanted(&mut walk)?;
+        let error = self.walk(&mut walk, &wanted).err();
+        Ok(self.end(walk, error))
+    }
+
+    fn walk(&mut self, walk: &mut Walk, wanted: &[&dyn Step]) -> Result<(), RunError> {
+        let mut index = 0;
+        while let Some(step) = wanted.get(index) {
+            let before = Decided {
+                index,
+                applied: None,
+                workspace: walk.workspace.clone(),
+                answers: walk.answers.clone(),
+                todo: walk.report.todo.len(),
+                steps: walk.report.steps.len(),
+            };
+            match self.turn(walk, *step, (index + 1, wanted.len()), before)? {
+                Turn::Next => index += 1,
+                Turn::Back => index = self.go_back(walk)?,
+                Turn::Quit => {
+                    let rest = wanted.iter().skip(index).map(|step| step.area());
+                    let skipped = rest.map(|a| StepReport::new(a, StepStatus::Skipped).note("not reached"));
+                    walk.report.steps.extend(skipped);
+                    return Err(RunError::Stopped);
+                }
+            }
+        }
+        self.flush_answers(walk)
+    }
+
+    /// One step: ask, plan, show, decide, apply.
+    fn turn(
+        &mut self,
+        walk: &mut Walk,
+        step: &dyn Step,
+        (position, total): (usize, usize),
+        before: Decided,
+    ) -> Result<Turn, RunError> {
+        let area = step.area();
+        if self.options.skip.contains(&area) {
+            walk.report.steps.push(StepReport::new(area, StepStatus::Skipped).note("`--skip`"));
+            return Ok(Turn::Next);
+        }
+        let plan = self.ask_and_plan(walk, step)?;
+        let mut entry = StepReport::new(area, StepStatus::Planned);
+        entry.notes.clone_from(&plan.notes);
+        entry.sites.clone_from(&plan.sites);
+        match &plan.status {
+            Status::Planned => {}
+            Status::Already => {
+                announce::headline(self.screen, position, total, area)?;
+                let done =
+                    Text::new().with(Label::Success, "✓").plain(" ").then("already in the code".into());
+                self.screen.report(done)?;
+                announce::notes(self.screen, &plan)?;
+                entry.status = StepStatus::Already;
+                entry.routes = plan.routes;
+                walk.report.steps.push(entry);
+                walk.report.todo.extend(plan.todo);
+                return Ok(Turn::Next);
+            }
+            Status::NotApplicable(why) => {
+                announce::headline(self.screen, position, total, area)?;
+                let line = Text::new()
+                    .with(Label::Warning, "–")
+                    .plain(" not applicable: ")
+                    .then(why.as_str().into());
+                self.screen.report_indented(2, line)?;
+                announce::notes(self.screen, &plan)?;
+                walk.answers = before.answers;
+                entry.status = StepStatus::NotApplicable;
+                walk.report.steps.push(entry.note(why.clone()));
+                walk.report.todo.extend(plan.todo);
+                return Ok(Turn::Next);
+            }
+        }
+        let changes = walk.with_answers(&plan.changes)?;
+        let (changes, outcome, refused) = match writable(&changes, &walk.workspace) {
+            Ok(writable) => writable,
+            Err(why) => {
+                announce::headline(self.screen, position, total, area)?;
+                return self.failed(walk, entry, before.answers, &why, &plan);
+            }
+        };
+        let plan = StepPlan { todo: plan.todo.into_iter().chain(refused).collect(), ..plan };
+        let view = StepView {
+            area,
+            position,
+            total,
+            plan: &plan,
+            workspace: &walk.workspace,
+            changes: &changes,
+            outcome: &outcome,
+            dry_run: self.options.dry_run,
+            can_go_back: !walk.past.is_empty(),
+        };
+        let (changes, left_out) = match self.reviewer.review(self.screen, &view)? {
+            Verdict::Apply { changes, left_out } => (changes, left_out),
+            Verdict::Skip => {
+                walk.answers = before.answers.clone();
+                entry.sites.clear();
+                entry.status = StepStatus::Skipped;
+                walk.report.steps.push(entry);
+                walk.past.push(before);
+                return Ok(Turn::Next);
+            }
+            Verdict::Back => {
+                walk.answers = before.answers;
+                return Ok(Turn::Back);
+            }
+            Verdict::Quit => {
+                walk.answers = before.answers;
+                return Ok(Turn::Quit);
+            }
+        };
+        let outcome = changes.outcome(&walk.workspace)?;
+        if let Err(problems) = outcome.check() {
+            walk.report.checks.parse = CheckResult::Failed;
+            let why = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            return self.failed(walk, entry, before.answers, &why, &plan);
+        }
+        if walk.report.checks.parse == CheckResult::NotRun {
+            walk.report.checks.parse = CheckResult::Ok;
+        }
+        self.apply(walk, area, &outcome)?;
+        entry.status = if self.options.dry_run { StepStatus::Planned } else { StepStatus::Applied };
+        entry.files = report::files(&outcome, self.options.dry_run);
+        entry.sites = outcome.sites();
+        entry.sites.extend(
+            plan.sites.iter().filter(|s| plan.changes.units().all(|(_, u)| u.site() != Some(s))).cloned(),
+        );
+        entry.sites.dedup();
+        entry.routes.clone_from(&plan.routes);
+        entry.next.clone_from(&plan.next);
+        entry.notes.extend(left_out.iter().map(|title| format!("left out: {title}")));
+        announce::applied(self.screen, &plan, &outcome, &left_out, self.options.dry_run)?;
+        walk.report.steps.push(entry);
+        walk.report.todo.extend(plan.todo);
+        let applied = (!self.options.dry_run && !outcome.is_empty()).then_some(area);
+        walk.past.push(Decided { applied, ..before });
+        Ok(Turn::Next)
+    }
+
+    /// Plans with defaults first: a step with nothing to do asks nothing.
+    fn ask_and_plan(&mut self, walk: &mut Walk, step: &dyn Step) -> Result<StepPlan, RunError> {
+        let asked_for = self.options.step.as_ref().is_some_and(|areas| areas.contains(&step.area()));
+        let (plan, open) = walk.trial(step, asked_for)?;
+        if open.is_empty() || plan.status != Status::Planned {
+            return Ok(plan);
+        }
+        for question in &open {
+            let value = self.reviewer.answer(self.screen, question)?;
+            walk.answers.set(&question.key, value)?;
+        }
+        // An answer may have switched a site off.
+        walk.take_site_answers();
+        Ok(step.plan(&walk.context(&walk.answers, asked_for)))
+    }
+
+    fn apply(&mut self, walk: &mut Walk, area: Area, outcome: &Outcome) -> Result<(), RunError> {
+        if outcome.is_empty() {
+            return Ok(());
+        }
+        if self.options.dry_run {
+            walk.workspace = walk.workspace.with_changes(outcome.changes());
+        } else {
+            walk.journal()?.apply(&walk.root, area.id(), jiff::Timestamp::now(), outcome)?;
+            walk.workspace = Workspace::open(&walk.root)?;
+        }
+        self.look_again(walk)
+    }
+
+    /// Offsets and sites moved with the files.
+    fn look_again(&mut self, walk: &mut Walk) -> Result<(), RunError> {
+        let findings = self.survey.survey(&walk.workspace)?;
+        walk.sites = findings.sites.into_iter().filter(|site| site.app == walk.app.root).collect();
+        walk.take_site_answers();
+        Ok(())
+    }
+
+    /// To the last step that was decided, as if it had not been.
+    fn go_back(&mut self, walk: &mut Walk) -> Result<usize, RunError> {
+        let Some(decided) = walk.past.pop() else { return Ok(0) };
+        if let Some(area) = decided.applied {
+            walk.journal()?.undo(&Which::Last, jiff::Timestamp::now())?;
+            self.screen.say(format!("Put back what `{area}` changed."));
+        }
+        walk.workspace = match decided.applied {
+            Some(_) => Workspace::open(&walk.root)?,
+            None => decided.workspace,
+        };
+        walk.answers = decided.answers;
+        walk.report.todo.truncate(decided.todo);
+        walk.report.steps.truncate(decided.steps);
+        self.look_again(walk)?;
+        Ok(decided.index)
+    }
+
+    /// A step that cannot be written: it is said, and the walk goes on.
+    fn failed(
+        &mut self,
+        walk: &mut Walk,
+        mut entry: StepReport,
+        answers: Answers,
+        why: &str,
+        plan: &StepPlan,
+    ) -> Result<Turn, RunError> {
+        let line = Text::new().with(Label::Error, "✗").plain(" not applied: ").then(why.into());
+        self.screen.report_indented(2, line)?;
+        walk.answers = answers;
+        entry.status = StepStatus::Failed;
+        entry.sites.clear();
+        let text = format!("step `{}` was not applied: {why}", entry.step);
+        walk.report.todo.push(Todo { unmet: true, ..Todo::chore(text) });
+        walk.report.todo.extend(plan.todo.iter().cloned());
+        walk.report.steps.push(entry.note(why));
+        Ok(Turn::Next)
+    }
+
+    /// Answers that went with no step (areas, sites, payer), as a transaction of their own.
+    fn flush_answers(&mut self, walk: &mut Walk) -> Result<(), RunError> {
+        let changes = walk.with_answers(&ChangeSet::new())?;
+        let outcome = changes.outcome(&walk.workspace)?;
+        if outcome.is_empty() || self.options.dry_run {
+            return Ok(());
+        }
+        walk.journal()?.apply(&walk.root, ANSWERS_STEP, jiff::Timestamp::now(), &outcome)?;
+        self.screen.report(format!("Wrote your answers to `{}`.", walk.in_app(FILE_NAME)))?;
+        Ok(())
+    }
+
+    fn choose_app(&mut self, root: &Utf8Path, findings: &Findings) -> Result<AppFacts, RunError> {
+        let apps = &findings.apps;
+        if let Some(wanted) = &self.options.app {
+            let normal = normal_root(root, wanted);
+            return apps.iter().find(|app| app.root == normal).cloned().ok_or_else(|| RunError::Usage {
+                why: format!("`--app {wanted}` is not an app of this repository"),
+                hints: match apps.len() {
+                    0 => vec!["no app was found at all".to_owned()],
+                    _ => vec![format!("the apps are {}", roots(apps))],
+                },
+            });
+        }
+        let integrated = |app: &&AppFacts| root.join(&app.root).join(FILE_NAME).is_file();
+        match apps.as_slice() {
+            [] => Err(fitness::no_app(root)),
+            [app] => Ok(app.clone()),
+            _ if apps.iter().filter(integrated).count() == 1 => {
+                Ok(apps.iter().find(integrated).cloned().unwrap_or_default())
+            }
+            _ => {
+                let index = self.reviewer.choose_app(self.screen, apps, &findings.sites)?;
+                Ok(apps.get(index).cloned().unwrap_or_default())
+            }
+        }
+    }
+
+    /// The steps to walk: those asked for, or those the user wants of the usual ones.
+    fn wanted(&mut self, walk: &mut Walk) -> Result<Vec<&'a dyn Step>, RunError> {
+        let steps = self.steps;
+        if let Some(areas) = &self.options.step {
+            return Ok(steps.iter().copied().filter(|step| areas.contains(&step.area())).collect());
+        }
+        let offered: Vec<Area> =
+            steps.iter().map(|step| step.area()).filter(|area| Area::USUAL.contains(area)).collect();
+        let wanted = if let Some(areas) = walk.answers.areas() {
+            areas
+        } else {
+            let question = areas_question(&offered);
+            let value = self.reviewer.answer(self.screen, &question)?;
+            if self.reviewer.is_interactive() || Some(&value) != question.default.as_ref() {
+                walk.answers.set(&question.key, value.clone())?;
+            }
+            match value {
+                Value::List(ids) => ids.iter().filter_map(|id| Area::parse(id)).collect(),
+                _ => offered,
+            }
+        };
+        Ok(steps.iter().copied().filter(|step| wanted.contains(&step.area())).collect())
+    }
+
+    fn end(&mut self, walk: Walk, error: Option<RunError>) -> Ended {
+        let mut report = walk.report;
+        report.todo.sort_by_key(|todo| !todo.unmet);
+        report.todo.dedup();
+        let asked = |area: &Area| self.options.step.as_ref().is_some_and(|areas| areas.contains(area));
+        let incomplete = report.todo.iter().any(|todo| todo.unmet)
+            || report.with_status(StepStatus::Failed).next().is_some()
+            || report.with_status(StepStatus::NotApplicable).any(|step| asked(&step.step));
+        let exit = match &error {
+            Some(error) => error.exit(),
+            None if incomplete => Exit::Incomplete,
+            None => Exit::Done,
+        };
+        Ended { report, exit, error }
+    }
+}
+
+/// What of a change can be written: units that would break a file are taken out, each with a `todo` in its place.
+fn writable(changes: &ChangeSet, workspace: &Workspace) -> Result<(ChangeSet, Outcome, Vec<Todo>), String> {
+    let mut changes = changes.clone();
+    let mut todo = Vec::new();
+    loop {
+        let outcome = changes.outcome(workspace).map_err(|error| error.to_string())?;
+        let Err(problems) = outcome.check() else { return Ok((changes, outcome, todo)) };
+        let blamed: Vec<&String> = problems.iter().flat_map(CheckError::units).collect();
+        let titles = outcome.titles();
+        let kept =
+            changes.select(|id| titles.get(id.index()).is_none_or(|title| !blamed.contains(&title))).kept;
+        let why = || problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        if kept.units().len() == changes.units().len() || kept.is_empty() {
+            return Err(why());
+        }
+        let place = |problem: &CheckError| match problem {
+            CheckError::Broken { file, line, .. } | CheckError::InsideError { file, line, .. } => {
+                Todo::unmet(problem.to_string(), file.as_str(), *line)
+            }
+        };
+        todo.extend(problems.iter().map(place));
+        changes = kept;
+    }
+}
+
+fn areas_question(offered: &[Area]) -> Question {
+    let choices = offered
+        .iter()
+        .map(|area| Choice::new(area.id(), format!("{:<9} {}", area.id(), area.what())))
+        .collect();
+    Question {
+        key: Key::top("areas"),
+        kind: QuestionKind::Multi(choices),
+        text: "Which areas do you want?".to_owned(),
+        help: "All of them make a complete integration; each is shown before it is written.".to_owned(),
+        default: Some(Value::List(offered.iter().map(|area| area.id().to_owned()).collect())),
+    }
+}

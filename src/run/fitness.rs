@@ -1,0 +1,52 @@
+//! Is this a project that can be integrated? A plain "no, because" is a result; an invented payer would be a fault.
+
+use camino::Utf8Path;
+
+use super::{AppFacts, Findings, RunError};
+use crate::sites::{Detail, IdentityAt, Site, SiteKind};
+
+/// The refusal for a folder without any app.
+pub(super) fn no_app(root: &Utf8Path) -> RunError {
+    RunError::NotIntegrable {
+        why: format!("no app was found in `{root}`"),
+        hints: vec![
+            "an app has a manifest (`package.json`, `pyproject.toml`, `requirements.txt`) and a framework this build knows"
+                .to_owned(),
+            "run in the app's folder, or give it: `credyt-integrate PATH`".to_owned(),
+        ],
+    }
+}
+
+/// Refuses apps in which billing has no user to bill or nothing to bill for.
+pub(super) fn check(_findings: &Findings, app: &AppFacts, sites: &[Site]) -> Result<(), RunError> {
+    let of = |kind: SiteKind| sites.iter().filter(move |site| site.kind == kind);
+    let paid = of(SiteKind::Billable).count();
+    let signups = of(SiteKind::Signup).count();
+    let identified = of(SiteKind::Billable).any(|site| match &site.detail {
+        Detail::Billable(billable) => billable.identity.at != IdentityAt::None,
+        _ => false,
+    });
+    if app.has_users || signups > 0 || identified {
+        return Ok(());
+    }
+    let name = if app.name.is_empty() { "this app" } else { &app.name };
+    if paid > 0 {
+        let first = of(SiteKind::Billable).next();
+        let place = first.map(|site| format!(" (the first is at `{}:{}`)", site.file, site.line));
+        return Err(RunError::NotIntegrable {
+            why: format!("requests to `{name}` carry no user, so nobody can be billed for its paid calls"),
+            hints: vec![
+                format!(
+                    "{paid} paid call{} found{}",
+                    if paid == 1 { " was" } else { "s were" },
+                    place.unwrap_or_default()
+                ),
+                "add sign-in first, then run again".to_owned(),
+            ],
+        });
+    }
+    Err(RunError::NotIntegrable {
+        why: format!("`{name}` has nothing to bill: no paid call, no sign-up and no sign-in was found"),
+        hints: vec!["if the app is in another folder, give it: `credyt-integrate PATH`".to_owned()],
+    })
+}

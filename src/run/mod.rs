@@ -1,0 +1,167 @@
+//! The walk through the steps: ask, plan, show, approve, check, apply, and look again.
+//!
+//! In: a folder, the options of the command line, the steps, something that finds what is in a workspace
+//! ([`Survey`]), and someone who decides ([`Reviewer`]: a person at a terminal, or [`Unattended`]). Out: a
+//! [`RunReport`], which is the document of `run --json`.
+//!
+//! One loop serves `run`, `--dry-run` and `plan`: a dry run lays each step's outcome over the workspace in memory
+//! instead of writing it, so later steps see the same files in both, and what was shown is what is written.
+
+mod announce;
+mod driver;
+mod error;
+mod fitness;
+mod git;
+mod report;
+mod safety;
+mod status;
+mod summary;
+mod unattended;
+mod walk;
+
+pub(crate) use announce::{introduction, totals};
+pub use driver::{Driver, Ended};
+pub use error::{Exit, RunError};
+pub use report::{CheckResult, Checks, FileReport, RunReport, StepReport, StepStatus};
+pub use status::{AppStatus, AreaFile, AreaState, AreaStatus, status_of};
+pub use summary::{CHECKLIST, checklist, summary};
+pub use unattended::Unattended;
+pub(crate) use walk::difference;
+
+use crate::answers::Value;
+use crate::edit::{ChangeSet, Outcome};
+use crate::review::Screen;
+use crate::sites::Site;
+use crate::steps::{Area, Question, StepPlan};
+use crate::workspace::Workspace;
+
+/// What the command line asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The app's folder, as given.
+    pub app: Option<String>,
+    /// Only these areas.
+    pub step: Option<Vec<Area>>,
+    /// Not these areas.
+    pub skip: Vec<Area>,
+    /// Answers, `KEY=VALUE`.
+    pub set: Vec<String>,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// Work beside uncommitted changes.
+    pub allow_dirty: bool,
+}
+
+/// Finds out what is in a workspace.
+pub trait Survey {
+    /// The apps and every place in them.
+    fn survey(&self, workspace: &Workspace) -> Result<Findings, RunError>;
+}
+
+/// What is in a workspace.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    /// The apps, sorted by root.
+    pub apps: Vec<AppFacts>,
+    /// Every place, best first.
+    pub sites: Vec<Site>,
+}
+
+/// One app, as far as the walk and the screen need to know it.
+#[derive(Debug, Clone, Default)]
+pub struct AppFacts {
+    /// Folder relative to the workspace's root, `.` when it is the root.
+    pub root: String,
+    /// The name in its manifest, or the folder's.
+    pub name: String,
+    /// What was recognised, in the order of the screen.
+    pub facts: Vec<Fact>,
+    /// Whether the app knows its users: some way to sign in was recognised.
+    pub has_users: bool,
+    /// Command that checks the types.
+    pub typecheck: Option<String>,
+}
+
+/// One line of what was recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// "Framework"
+    pub label: &'static str,
+    /// "nextjs-app"
+    pub value: String,
+    /// `file:line` of the evidence.
+    pub place: Option<String>,
+}
+
+/// One step, ready for a decision.
+#[derive(Debug)]
+pub struct StepView<'a> {
+    /// Which.
+    pub area: Area,
+    /// 1-based position among the steps of this run.
+    pub position: usize,
+    /// Steps of this run.
+    pub total: usize,
+    /// What the step says about it.
+    pub plan: &'a StepPlan,
+    /// The files as they are.
+    pub workspace: &'a Workspace,
+    /// Everything that would be written, `credyt.toml` included.
+    pub changes: &'a ChangeSet,
+    /// What it comes to.
+    pub outcome: &'a Outcome,
+    /// Nothing will be written.
+    pub dry_run: bool,
+    /// Whether there is a step to go back to.
+    pub can_go_back: bool,
+}
+
+/// What was decided about a step.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Write these: all, a part, or what the user made of it.
+    Apply {
+        /// What to write.
+        changes: ChangeSet,
+        /// Titles of the units that were left out.
+        left_out: Vec<String>,
+    },
+    /// Not this step.
+    Skip,
+    /// To the step before, undoing it.
+    Back,
+    /// No further.
+    Quit,
+}
+
+/// Who decides.
+pub trait Reviewer {
+    /// Which app, by its index; there are at least two.
+    fn choose_app(
+        &mut self,
+        screen: &mut Screen,
+        apps: &[AppFacts],
+        sites: &[Site],
+    ) -> Result<usize, RunError>;
+
+    /// Shows what was found and returns the sites to switch on or off.
+    fn overview(
+        &mut self,
+        screen: &mut Screen,
+        app: &AppFacts,
+        sites: &[Site],
+        ask: bool,
+    ) -> Result<Vec<(String, bool)>, RunError>;
+
+    /// The answer to a question.
+    fn answer(&mut self, screen: &mut Screen, question: &Question) -> Result<Value, RunError>;
+
+    /// What to do with a step.
+    fn review(&mut self, screen: &mut Screen, view: &StepView<'_>) -> Result<Verdict, RunError>;
+
+    /// Whether a person answers.
+    fn is_interactive(&self) -> bool;
+
+    /// Yes or no, about the run itself.
+    fn confirm(&mut self, screen: &mut Screen, text: &str, default: bool) -> Result<bool, RunError>;
+}

@@ -1,0 +1,77 @@
+//! The end of a run: what was done, what is left for a person, and the list to go live with.
+
+use super::{Ended, StepStatus};
+use crate::review::{Label, Screen, ScreenError, Text, diff_view};
+
+/// What nobody but the owner of the app can do before real money flows.
+pub const CHECKLIST: [&str; 4] = [
+    "put the live key in place of the test key, in the secrets of your host",
+    "check that the signature of webhooks is verified, if you receive any",
+    "upload your logo for the portal in the Credyt dashboard",
+    "make one real top-up, use the app, and refund it",
+];
+
+/// Prints the end of a run.
+pub fn summary(screen: &mut Screen, ended: &Ended, dry_run: bool) -> Result<(), ScreenError> {
+    let report = &ended.report;
+    if report.steps.is_empty() {
+        return screen.report("No step was asked for; nothing was changed.");
+    }
+    screen.report("")?;
+    screen.report(Text::new().with(Label::Heading, "Summary"))?;
+    for step in &report.steps {
+        let (mark, label, word) = match step.status {
+            StepStatus::Applied => ("✓", Label::Success, "written"),
+            StepStatus::Planned => ("✓", Label::Success, "would be written"),
+            StepStatus::Already => ("✓", Label::Success, "already in the code"),
+            StepStatus::Skipped => ("–", Label::Muted, "skipped"),
+            StepStatus::NotApplicable => ("–", Label::Muted, "not applicable"),
+            StepStatus::Failed => ("✗", Label::Error, "not applied"),
+        };
+        let mut line = Text::new().plain("  ").with(label, mark).plain(" ").plain(step.step.id()).pad_to(15);
+        line = line.plain(word);
+        if !step.files.is_empty() {
+            let (added, removed) =
+                step.files.iter().fold((0, 0), |sum, file| (sum.0 + file.added, sum.1 + file.removed));
+            let files = step.files.len();
+            line = line
+                .muted(&format!("  {files} file{}  ", if files == 1 { "" } else { "s" }))
+                .then(diff_view::counts(added, removed));
+        }
+        screen.report(line)?;
+    }
+    if !report.todo.is_empty() {
+        screen.report("")?;
+        screen.report(Text::new().with(Label::Heading, "Left for you"))?;
+        for todo in &report.todo {
+            let mark = if todo.unmet {
+                Text::new().with(Label::Warning, "  ! ")
+            } else {
+                Text::new().plain("  · ")
+            };
+            let place = todo.place().map(|place| Text::new().path(&place).plain("  ")).unwrap_or_default();
+            screen.report_indented(4, mark.then(place).then(todo.text.as_str().into()))?;
+        }
+    }
+    let done = report.steps.iter().all(|s| matches!(s.status, StepStatus::Applied | StepStatus::Already));
+    if done && ended.error.is_none() && !dry_run {
+        checklist(screen)?;
+    }
+    screen.report("")?;
+    if dry_run {
+        screen.report("Nothing was written. Run `credyt-integrate run` to write it.")?;
+    } else if report.with_status(StepStatus::Applied).next().is_some() {
+        screen
+            .report("Read the changes with `git diff`; take them back with `credyt-integrate undo --all`.")?;
+    }
+    Ok(())
+}
+
+/// Prints what to do before going live.
+pub fn checklist(screen: &mut Screen) -> Result<(), ScreenError> {
+    screen.report("")?;
+    screen.report(Text::new().with(Label::Heading, "Before you go live"))?;
+    CHECKLIST
+        .iter()
+        .try_for_each(|item| screen.report_indented(6, Text::new().plain("  [ ] ").then((*item).into())))
+}

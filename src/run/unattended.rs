@@ -1,0 +1,69 @@
+//! Nobody is asked: every question takes its default, every step its default selection (`--yes`, `plan`).
+
+use crate::answers::Value;
+use crate::review::{Screen, Text, diff_view};
+use crate::sites::Site;
+use crate::steps::Question;
+
+use super::{AppFacts, Reviewer, RunError, StepView, Verdict, introduction};
+
+/// Approves what is selected by default.
+#[derive(Debug, Clone, Copy)]
+pub struct Unattended;
+
+impl Reviewer for Unattended {
+    /// The app with the most places that would be acted on; the first of equals.
+    fn choose_app(
+        &mut self,
+        screen: &mut Screen,
+        apps: &[AppFacts],
+        sites: &[Site],
+    ) -> Result<usize, RunError> {
+        let weight =
+            |app: &AppFacts| sites.iter().filter(|site| site.app == app.root && site.selected).count();
+        let best = apps.iter().map(weight).max().unwrap_or(0);
+        let index = apps.iter().position(|app| weight(app) == best).unwrap_or(0);
+        if let Some(app) = apps.get(index) {
+            let root = &app.root;
+            screen.warn(&format!("the repository holds {} apps; taking `{root}`", apps.len()));
+            screen.hint(&format!("pass `--app {root}`, or another folder, to choose"));
+        }
+        Ok(index)
+    }
+
+    fn overview(
+        &mut self,
+        _screen: &mut Screen,
+        _app: &AppFacts,
+        _sites: &[Site],
+        _ask: bool,
+    ) -> Result<Vec<(String, bool)>, RunError> {
+        Ok(Vec::new())
+    }
+
+    fn answer(&mut self, _screen: &mut Screen, question: &Question) -> Result<Value, RunError> {
+        question.default.clone().ok_or_else(|| RunError::Unanswered(Box::new(question.clone())))
+    }
+
+    fn review(&mut self, screen: &mut Screen, view: &StepView<'_>) -> Result<Verdict, RunError> {
+        introduction(screen, view)?;
+        if view.dry_run {
+            let lines = diff_view::outcome(view.outcome, screen.width());
+            screen.report_lines(&lines)?;
+            screen.report("")?;
+        } else {
+            for file in view.outcome.files() {
+                screen.report(Text::new().plain("  ").then(diff_view::file_line(file)))?;
+            }
+        }
+        Ok(Verdict::Apply { changes: view.changes.clone(), left_out: Vec::new() })
+    }
+
+    fn is_interactive(&self) -> bool {
+        false
+    }
+
+    fn confirm(&mut self, _screen: &mut Screen, _text: &str, default: bool) -> Result<bool, RunError> {
+        Ok(default)
+    }
+}
