@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::program::{Def, Program};
 use crate::syntax::{CallId, Expr, FunctionId, Imported};
-use crate::workspace::FileId;
+use crate::workspace::{FileEntry, FileId};
 
 impl Program {
     /// Calls of a function of the app, in file order. A function handed over as a value (`router.post("/x", handler)`)
@@ -91,25 +91,45 @@ impl Program {
         names
     }
 
-    /// Code files whose text contains one of the names.
+    /// Code files in whose text one of the names stands as a word.
     fn files_with(&self, names: &[String]) -> Vec<FileId> {
-        let names: Vec<&str> = names.iter().map(String::as_str).filter(|n| *n != "default").collect();
-        let files: Vec<FileId> = self
-            .workspace()
-            .files()
-            .filter(|(_, e)| e.language.is_some_and(crate::workspace::Language::is_code))
-            .map(|(id, _)| id)
-            .collect();
-        let finders: Vec<_> = names.iter().map(|n| aho_corasick::AhoCorasick::new([n]).ok()).collect();
-        files
-            .into_par_iter()
-            .filter(|id| {
-                names.is_empty()
-                    || self
-                        .workspace()
-                        .text(*id)
-                        .is_ok_and(|t| finders.iter().flatten().any(|f| f.is_match(t.bytes())))
-            })
-            .collect()
+        let names: Vec<u32> = names.iter().filter(|n| *n != "default").map(|n| hash(n.as_bytes())).collect();
+        let words = self.words();
+        let has = |file: &[u32]| names.is_empty() || names.iter().any(|n| file.binary_search(n).is_ok());
+        words.iter().filter(|(_, w)| has(w)).map(|(id, _)| *id).collect()
     }
+
+    /// Code files in whose text a name stands as a word.
+    pub fn files_with_word(&self, name: &str) -> Vec<FileId> {
+        self.files_with(&[name.to_owned()])
+    }
+
+    /// The identifiers of every code file, as sorted hashes: made once, so that each search for callers is a look-up. A
+    /// collision only costs a look into one more file.
+    fn words(&self) -> &[(FileId, Vec<u32>)] {
+        self.words.get_or_init(|| {
+            let code = |e: &FileEntry| e.language.is_some_and(crate::workspace::Language::is_code);
+            let files: Vec<FileId> =
+                self.workspace().files().filter(|(_, e)| code(e)).map(|(id, _)| id).collect();
+            files
+                .into_par_iter()
+                .map(|id| {
+                    (id, self.workspace().text(id).map_or_else(|_| Vec::new(), |t| words_of(t.bytes())))
+                })
+                .collect()
+        })
+    }
+}
+
+fn words_of(bytes: &[u8]) -> Vec<u32> {
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'$' || *b >= 0x80;
+    let mut words: Vec<u32> = bytes.split(|b| !is_word(b)).filter(|w| w.len() > 1).map(hash).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// FNV-1a.
+fn hash(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193))
 }

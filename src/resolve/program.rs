@@ -37,6 +37,7 @@ pub struct Program {
     facts: Vec<OnceLock<Arc<Facts>>>,
     javascript: OnceLock<JavaScript>,
     modules: Mutex<BTreeMap<(FileId, String), Module>>,
+    pub(super) words: OnceLock<Vec<(FileId, Vec<u32>)>>,
 }
 
 impl Program {
@@ -47,6 +48,7 @@ impl Program {
             facts: (0..workspace.files().len()).map(|_| OnceLock::new()).collect(),
             javascript: OnceLock::new(),
             modules: Mutex::default(),
+            words: OnceLock::new(),
         }
     }
 
@@ -89,6 +91,20 @@ impl Program {
     /// What a path stands for where it is written. Members of a value are followed as far as objects, classes and
     /// modules of the app go.
     pub fn resolve_path(&self, file: FileId, function: Option<FunctionId>, path: &Path) -> Def {
+        match self.origin(file, function, path) {
+            Def::Value(at, index, members) => {
+                let Some(binding) = self.binding(at, index).cloned() else { return Def::Unknown };
+                match self.value(at, binding.function, &binding.value, &members, 0) {
+                    Def::Unknown => Def::Value(at, index, members),
+                    followed => followed,
+                }
+            }
+            def => def,
+        }
+    }
+
+    /// The same without following a binding to what it holds: tells two values made alike apart.
+    pub fn origin(&self, file: FileId, function: Option<FunctionId>, path: &Path) -> Def {
         let base = match &path.root {
             Root::Name(name) => self.name(file, function, name, path.span.start),
             Root::This => return self.this_member(file, function, &path.segments),

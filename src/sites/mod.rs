@@ -5,6 +5,12 @@
 //! contract of `sites --json`. A score below [`SELECT_FROM`] is shown and never preselected: a wrong edit costs the
 //! user more than a missing one.
 
+pub mod billable;
+pub mod cx;
+pub mod guard;
+pub mod handlers;
+pub mod identity;
+
 use serde::Serialize;
 
 use crate::syntax::{FunctionId, Span};
@@ -340,3 +346,6 @@ pub struct EnvSite {
     /// Entry of `codemods/env/`, or `template` for `.env.example` and its like.
     pub style: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! What every search for places shares: the program, the entries that were picked for the app, and how names of the
+//! knowledge base are told in code.
+
+use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, glob};
+use crate::resolve::{Def, Program};
+use crate::syntax::{CallId, Expr, FunctionId, Path};
+use crate::workspace::{FileId, Language, Workspace};
+
+/// One app as the searches see it.
+pub struct Cx<'a> {
+    /// Names across files.
+    pub program: &'a Program,
+    /// Everything known.
+    pub catalog: &'a Catalog,
+    /// The app's folder relative to the repository, `""` for the root.
+    pub app_root: &'a str,
+    /// Ids of the entries the fingerprint picked for the app.
+    pub picked: &'a [String],
+    /// Code files of the app and of the packages it uses; tests, stories and generated code are not among them.
+    pub files: Vec<FileId>,
+}
+
+impl<'a> Cx<'a> {
+    /// The view of an app that lives in these folders (its own first).
+    pub fn new(
+        program: &'a Program,
+        catalog: &'a Catalog,
+        app_root: &'a str,
+        picked: &'a [String],
+        folders: &[String],
+    ) -> Self {
+        let inside = |path: &str| folders.iter().any(|f| f.is_empty() || path.starts_with(&format!("{f}/")));
+        let files = program
+            .workspace()
+            .files()
+            .filter(|(_, e)| {
+                e.language.is_some_and(Language::is_code) && inside(&e.path) && !is_aside(&e.path)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        Self { program, catalog, app_root, picked, files }
+    }
+
+    /// The files.
+    pub fn workspace(&self) -> &'a Workspace {
+        self.program.workspace()
+    }
+
+    /// The path of a file relative to the repository.
+    pub fn path(&self, file: FileId) -> &'a str {
+        &self.program.workspace().entry(file).path
+    }
+
+    /// The path relative to the app, `None` for files outside of its folder.
+    pub fn path_in_app(&self, file: FileId) -> Option<&'a str> {
+        let path = self.path(file);
+        if self.app_root.is_empty() {
+            Some(path)
+        } else {
+            path.strip_prefix(self.app_root)?.strip_prefix('/')
+        }
+    }
+
+    /// The picked entries of a kind.
+    pub fn entries(&self, kind: Kind) -> impl Iterator<Item = &'a Entry> + '_ {
+        self.catalog.of(kind).filter(|e| self.picked.contains(&e.id))
+    }
+
+    /// Whether a file matches one of an entry's globs.
+    pub fn matches(&self, file: FileId, globs: &[String]) -> bool {
+        self.path_in_app(file).is_some_and(|path| globs.iter().any(|g| glob::matches(g, path)))
+    }
+
+    /// What a path stands for.
+    pub fn def(&self, file: FileId, function: Option<FunctionId>, path: &Path) -> Def {
+        self.program.resolve_path(file, function, path)
+    }
+
+    /// What a call calls.
+    pub fn callee(&self, file: FileId, call: CallId) -> Def {
+        let facts = self.program.facts(file);
+        let call = facts.call(call);
+        self.def(file, call.function, &call.callee)
+    }
+
+    /// 1-based line of an offset.
+    pub fn line(&self, file: FileId, offset: u32) -> usize {
+        self.workspace().text(file).map_or(1, |t| t.line_of(offset as usize))
+    }
+
+    /// The text of a range of a file.
+    pub fn slice(&self, file: FileId, span: crate::syntax::Span) -> String {
+        self.workspace().text(file).map_or_else(|_| String::new(), |t| t.slice(span.range()).to_owned())
+    }
+
+    /// The text an expression comes to, as far as constants and concatenation go; holes are left out.
+    pub fn folded(&self, file: FileId, function: Option<FunctionId>, expr: &Expr) -> Option<String> {
+        self.folded_at(file, function, expr, 0)
+    }
+
+    fn folded_at(
+        &self,
+        file: FileId,
+        function: Option<FunctionId>,
+        expr: &Expr,
+        hops: usize,
+    ) -> Option<String> {
+        if hops > 4 {
+            return None;
+        }
+        match expr {
+            Expr::Str(text) => Some(text.clone()),
+            Expr::Template(parts) => {
+                let part = |p: &Result<String, Expr>| match p {
+                    Ok(text) => text.clone(),
+                    Err(hole) => self.folded_at(file, function, hole, hops + 1).unwrap_or_default(),
+                };
+                Some(parts.iter().map(part).collect())
+            }
+            Expr::Binary(left, "+", right) => {
+                let left = self.folded_at(file, function, left, hops + 1).unwrap_or_default();
+                Some(left + &self.folded_at(file, function, right, hops + 1).unwrap_or_default())
+            }
+            Expr::Binary(left, _, right) | Expr::Either(left, right) => self
+                .folded_at(file, function, left, hops + 1)
+                .or_else(|| self.folded_at(file, function, right, hops + 1)),
+            Expr::Path(path) => match self.def(file, function, path) {
+                Def::Value(at, index, members) if members.is_empty() => {
+                    let binding = self.program.binding(at, index)?.clone();
+                    self.folded_at(at, binding.function, &binding.value, hops + 1)
+                }
+                _ => None,
+            },
+            Expr::Call(id) => {
+                // `new URL("/v1/x", BASE)` and `os.environ.get("X", "https://…")`: the strings among the arguments.
+                let facts = self.program.facts(file);
+                let texts =
+                    facts.call(*id).args.iter().filter_map(|a| self.folded_at(file, function, a, hops + 1));
+                let text: String = texts.filter(|t| t.contains('/')).collect();
+                (!text.is_empty()).then_some(text)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Tests, stories, examples and the like: they are not where users spend money or sign up.
+pub fn is_aside(path: &str) -> bool {
+    const FOLDERS: &[&str] = &[
+        "test",
+        "tests",
+        "__tests__",
+        "__mocks__",
+        "e2e",
+        "cypress",
+        "playwright",
+        "stories",
+        "examples",
+        "example",
+        "fixtures",
+        "mocks",
+        "evals",
+        "benchmarks",
+        "docs",
+        "seeds",
+        "seeders",
+        "seed",
+        "migrations",
+        "versions",
+    ];
+    let mut parts = path.split('/').rev();
+    let name = parts.next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    name.contains(".test.")
+        || name.contains(".spec.")
+        || name.contains(".stories.")
+        || name.ends_with(".d.ts")
+        || stem.starts_with("test_")
+        || stem.ends_with("_test")
+        || matches!(stem, "seed" | "seeds" | "seeder" | "conftest")
+        || parts.any(|folder| FOLDERS.contains(&folder))
+}
+
+/// Members that remain of an outside definition after a symbol: `[]` when it is the symbol itself.
+pub fn after<'d>(symbol: &Symbol, def: &'d Def) -> Option<&'d [String]> {
+    let Def::Outside(module, members) = def else { return None };
+    after_name(&symbol.module, &symbol.name, module, members)
+}
+
+/// Whether a definition is what a callee of the knowledge base means.
+pub fn is_callee(callee: &Callee, def: &Def) -> bool {
+    let Def::Outside(module, members) = def else { return false };
+    let Some(rest) = after_name(&callee.module, &callee.name, module, members) else { return false };
+    match &callee.made {
+        None => rest.is_empty(),
+        Some(made) => {
+            rest.split_first().is_some_and(|(first, rest)| first == "()" && rest.iter().eq(made.split('.')))
+        }
+    }
+}
+
+fn after_name<'d>(module: &str, name: &str, in_module: &str, members: &'d [String]) -> Option<&'d [String]> {
+    if name == "*" {
+        return wild(module, in_module).then(|| members.get(1..).unwrap_or_default());
+    }
+    let wanted: Vec<&str> = name.split('.').collect();
+    if wild(module, in_module)
+        && members.len() >= wanted.len()
+        && wanted.iter().zip(members).all(|(w, m)| w == m)
+    {
+        return Some(&members[wanted.len()..]);
+    }
+    // Python: `from jose import jwt` + `jwt.decode` is `jose.jwt` + `decode`.
+    let inner = module.strip_prefix(in_module)?.strip_prefix('.')?;
+    let wanted: Vec<&str> = inner.split('.').chain(name.split('.')).collect();
+    (members.len() >= wanted.len() && wanted.iter().zip(members).all(|(w, m)| w == m))
+        .then(|| &members[wanted.len()..])
+}
+
+/// `*` stands for any text, slashes and dots too.
+pub fn wild(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => {
+            let Some(rest) = text.strip_prefix(head) else { return false };
+            if !tail.contains('*') {
+                return rest.ends_with(tail);
+            }
+            (0..=rest.len()).any(|i| rest.get(i..).is_some_and(|r| wild(tail, r)))
+        }
+    }
+}
+
+/// Whether an identifier-like word stands in a text at a place, on its own.
+pub fn word_at(text: &str, at: usize, word: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'$';
+    text.get(at..).is_some_and(|t| t.starts_with(word))
+        && (at == 0 || !is_word(bytes[at - 1]))
+        && bytes.get(at + word.len()).is_none_or(|b| !is_word(*b))
+}
+
+/// Where `base.member.path` is written in a text, with whatever `?` and `!` the code has: the text as written, optional
+/// chaining made plain.
+pub fn written_member(text: &str, base: &str, member: &str) -> Option<String> {
+    for (at, _) in text.match_indices(base) {
+        if !word_at(text, at, base.split(['.', '(']).next().unwrap_or(base))
+            || (at > 0 && text.as_bytes()[at - 1] == b'.')
+        {
+            continue;
+        }
+        let mut end = at + base.len();
+        let mut complete = true;
+        for part in member.split('.') {
+            let rest = text.get(end..).unwrap_or_default();
+            let marks = rest.len() - rest.trim_start_matches(['?', '!']).len();
+            let Some(tail) = rest.get(marks..).and_then(|r| r.strip_prefix('.')) else {
+                complete = false;
+                break;
+            };
+            if !word_at(text, end + marks + 1, part) {
+                complete = false;
+                break;
+            }
+            let _ = tail;
+            end += marks + 1 + part.len();
+        }
+        if complete {
+            return text.get(at..end).map(|t| t.replace('?', ""));
+        }
+    }
+    None
+}

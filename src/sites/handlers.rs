@@ -1,0 +1,337 @@
+//! Request handlers, by the shapes the picked frameworks' entries describe, and the way from a call up to them.
+
+use std::collections::BTreeSet;
+
+use super::cx::{Cx, after};
+use crate::catalog::{ArgumentChoice, Entry, Handler, HandlerShape, Kind, Symbol};
+use crate::resolve::Def;
+use crate::syntax::{CallId, Expr, Facts, FunctionId, FunctionKind, Path};
+use crate::workspace::FileId;
+
+/// Calls followed upwards before giving up; a request seldom goes through more layers.
+const MAX_HOPS: usize = 8;
+
+/// A function on the way up, with the calls from it down to the start.
+type Standing = (FileId, Option<FunctionId>, Vec<(FileId, CallId)>);
+
+/// A function that is a handler.
+#[derive(Clone, Copy)]
+pub struct Found<'a> {
+    /// The framework's entry.
+    pub framework: &'a Entry,
+    /// The shape that fits.
+    pub handler: &'a Handler,
+    /// The call that registers it, for frameworks that have one.
+    pub route: Option<(FileId, CallId)>,
+}
+
+/// A handler from which a function is reached.
+#[derive(Clone)]
+pub struct Reached<'a> {
+    /// The handler's file.
+    pub file: FileId,
+    /// The handler.
+    pub function: FunctionId,
+    /// What it is.
+    pub found: Found<'a>,
+    /// The calls on the way, from the handler down; empty when the handler holds the call itself.
+    pub calls: Vec<(FileId, CallId)>,
+}
+
+/// What kind of handler a function is, `None` when it is none.
+pub fn handler_of<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option<Found<'a>> {
+    for framework in cx.entries(Kind::Framework) {
+        for handler in framework.framework.iter().flat_map(|f| &f.handlers) {
+            let route = match fits(cx, &handler.shape, file, function) {
+                Fit::No => continue,
+                Fit::Yes => None,
+                Fit::Route(file, call) => Some((file, call)),
+            };
+            return Some(Found { framework, handler, route });
+        }
+    }
+    None
+}
+
+enum Fit {
+    No,
+    Yes,
+    Route(FileId, CallId),
+}
+
+impl From<bool> for Fit {
+    fn from(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}
+
+fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -> Fit {
+    let facts = cx.program.facts(file);
+    let f = facts.function(function);
+    match shape {
+        HandlerShape::FileExport { files, exports, members } => {
+            if !cx.matches(file, files) {
+                return Fit::No;
+            }
+            if *members {
+                return (f.kind == FunctionKind::Property && f.parent.is_none()).into();
+            }
+            let names = exports.iter().filter(|name| name.as_str() == f.name || name.as_str() == "default");
+            names.into_iter().any(|name| exported_as(cx, file, function, name)).into()
+        }
+        HandlerShape::Directive { text } => {
+            let own = facts.directives.iter().any(|(t, at)| t == text && *at == Some(function));
+            let exported = f.parent.is_none() && facts.exports.iter().any(|e| e.name == f.name);
+            (own || (facts.has_directive(text) && exported)).into()
+        }
+        HandlerShape::RouteCall { routers, usual_names, methods, handlers } => {
+            if cx.path_in_app(file).is_none() {
+                return Fit::No;
+            }
+            let call = registrations(cx, file, function).into_iter().find(|(at, call, position)| {
+                let facts = cx.program.facts(*at);
+                let c = facts.call(*call);
+                let last = c.callee.segments.last();
+                last.is_some_and(|m| methods.contains(m))
+                    && chosen(handlers, *position, c.args.len())
+                    && is_router(cx, *at, &c.callee, c.function, routers, usual_names)
+            });
+            call.map_or(Fit::No, |(at, call, _)| Fit::Route(at, call))
+        }
+        HandlerShape::RouterDecorator { routers, methods } => f
+            .decorators
+            .iter()
+            .any(|d| {
+                d.path.segments.last().is_some_and(|m| methods.contains(m))
+                    && is_router(cx, file, &d.path, f.parent, routers, &[])
+            })
+            .into(),
+        HandlerShape::Decorator { symbols } => {
+            f.decorators.iter().any(|d| is_symbol(symbols, &cx.def(file, f.parent, &d.path))).into()
+        }
+        HandlerShape::ClassMethod { bases, methods } => {
+            let named = if methods.is_empty() { !f.name.starts_with('_') } else { methods.contains(&f.name) };
+            (named && f.class.is_some_and(|class| has_base(cx, file, facts, class, bases, 0))).into()
+        }
+        HandlerShape::DecoratedMethod { class, method } => {
+            let decorated = |decorators: &[crate::syntax::Decorator], symbols: &[Symbol]| {
+                decorators.iter().any(|d| is_symbol(symbols, &cx.def(file, None, &d.path)))
+            };
+            let in_class = f.class.is_some_and(|c| decorated(&facts.class(c).decorators, class));
+            (in_class && decorated(&f.decorators, method)).into()
+        }
+        HandlerShape::Wrapped { wrappers, globals, files, handlers } => {
+            if !files.is_empty() && !cx.matches(file, files) {
+                return Fit::No;
+            }
+            let Some((call, position)) = f.argument_of else {
+                // An object of handlers: `createFileRoute(…)({ server: { handlers: { POST } } })`.
+                return Fit::No;
+            };
+            let c = facts.call(call);
+            let global = c.callee.as_name().is_some_and(|n| globals.iter().any(|g| g == n));
+            let wrapper = global || is_symbol(wrappers, &cx.def(file, c.function, &c.callee));
+            (wrapper && chosen(handlers, position, c.args.len())).into()
+        }
+        HandlerShape::RouteTable { symbols, files, handlers } => {
+            let row = cx.program.handed_over(file, function).into_iter().find(|(at, call, position)| {
+                let facts = cx.program.facts(*at);
+                let c = facts.call(*call);
+                cx.matches(*at, files)
+                    && chosen(handlers, *position, c.args.len())
+                    && is_symbol(symbols, &cx.def(*at, c.function, &c.callee))
+            });
+            row.map_or(Fit::No, |(at, call, _)| Fit::Route(at, call))
+        }
+        HandlerShape::ChainEnd { packages, methods, handlers } => {
+            let Some((call, position)) = f.argument_of else { return Fit::No };
+            let c = facts.call(call);
+            let chained = c.callee.segments.last().is_some_and(|m| methods.contains(m));
+            let depends = || {
+                let manifests = cx.workspace().files().filter(|(_, e)| e.name() == "package.json");
+                manifests.into_iter().any(|(id, _)| {
+                    cx.workspace()
+                        .text(id)
+                        .is_ok_and(|t| packages.iter().any(|p| t.as_str().contains(&format!("\"{p}\""))))
+                })
+            };
+            (chained && chosen(handlers, position, c.args.len()) && depends()).into()
+        }
+    }
+}
+
+/// Calls that take the function, also inside a wrapper call: `router.post("/", catchAsync(handler))`.
+fn registrations(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, CallId, usize)> {
+    let mut found = cx.program.handed_over(file, function);
+    let mut next = 0;
+    while next < found.len() && found.len() < 64 {
+        let (at, call, _) = found[next];
+        next += 1;
+        let facts = cx.program.facts(at);
+        for outer in facts.call_ids() {
+            let position = facts.call(outer).args.iter().position(|a| a.as_call() == Some(call));
+            if let Some(position) = position
+                && !found.iter().any(|(f, c, _)| (*f, *c) == (at, outer))
+            {
+                found.push((at, outer, position));
+            }
+        }
+    }
+    found
+}
+
+fn exported_as(cx: &Cx<'_>, file: FileId, function: FunctionId, name: &str) -> bool {
+    cx.program.export(file, name, 0) == Def::Function(file, function)
+}
+
+fn chosen(choice: &ArgumentChoice, position: usize, count: usize) -> bool {
+    match choice {
+        ArgumentChoice::Last => position + 1 == count,
+        ArgumentChoice::At(at) => position == *at,
+        // The last is the handler proper, those before are its middleware.
+        ArgumentChoice::From(from) => position >= *from && position + 1 == count,
+        ArgumentChoice::Key(_) => true,
+    }
+}
+
+fn is_symbol(symbols: &[Symbol], def: &Def) -> bool {
+    symbols.iter().any(|s| after(s, def).is_some_and(<[String]>::is_empty))
+}
+
+/// Whether the object in front of the last member is a router: made by a router's constructor, or a parameter with a
+/// usual name.
+pub(super) fn is_router(
+    cx: &Cx<'_>,
+    file: FileId,
+    callee: &Path,
+    function: Option<FunctionId>,
+    routers: &[Symbol],
+    usual: &[String],
+) -> bool {
+    let mut object = callee.clone();
+    if object.segments.pop().is_none() {
+        return false;
+    }
+    let def = cx.def(file, function, &object);
+    let made =
+        routers.iter().any(|r| after(r, &def).is_some_and(|rest| rest.first().is_some_and(|m| m == "()")));
+    let unknown = matches!(def, Def::Unknown | Def::Param(..) | Def::Value(..));
+    made || (unknown && object.last().is_some_and(|n| usual.iter().any(|u| u == n)))
+}
+
+fn has_base(
+    cx: &Cx<'_>,
+    file: FileId,
+    facts: &Facts,
+    class: crate::syntax::ClassId,
+    bases: &[Symbol],
+    hops: usize,
+) -> bool {
+    if hops > 5 {
+        return false;
+    }
+    let class = facts.class(class);
+    class.bases.iter().any(|base| match cx.def(file, class.parent, base) {
+        Def::Class(at, id) => has_base(cx, at, cx.program.facts(at), id, bases, hops + 1),
+        def => is_symbol(bases, &def),
+    })
+}
+
+/// Handlers from which a function is reached, nearest first; ties in file order.
+pub fn reached_from<'a>(cx: &Cx<'a>, file: FileId, function: Option<FunctionId>) -> Vec<Reached<'a>> {
+    let mut level: Vec<Standing> = vec![(file, function, Vec::new())];
+    let mut seen: BTreeSet<(FileId, FunctionId)> = BTreeSet::new();
+    let mut found: Vec<Reached<'a>> = Vec::new();
+    for _ in 0..MAX_HOPS {
+        let mut next = Vec::new();
+        for (file, function, calls) in level {
+            let facts = cx.program.facts(file);
+            let around: Vec<FunctionId> = facts.enclosing(function).collect();
+            let handler = around.iter().find_map(|id| handler_of(cx, file, *id).map(|found| (*id, found)));
+            if let Some((function, handler)) = handler {
+                if !found.iter().any(|r| (r.file, r.function) == (file, function)) {
+                    let calls = calls.iter().rev().copied().collect();
+                    found.push(Reached { file, function, found: handler, calls });
+                }
+                continue;
+            }
+            for id in around {
+                if !seen.insert((file, id)) {
+                    continue;
+                }
+                for (at, call) in callers_of(cx, file, id) {
+                    if super::cx::is_aside(cx.path(at)) {
+                        continue;
+                    }
+                    let mut calls = calls.clone();
+                    calls.push((at, call));
+                    next.push((at, cx.program.facts(at).call(call).function, calls));
+                }
+            }
+        }
+        // Only what is nearer can be the better entry; the rest is the same spend seen from further away.
+        if !found.is_empty() || next.is_empty() {
+            break;
+        }
+        level = next;
+    }
+    found
+}
+
+/// Calls of a function, and calls it is handed to inside other functions (`asyncio.to_thread(f, x)`).
+fn callers_of(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
+    let mut callers = cx.program.callers(file, function);
+    let handed = cx.program.handed_over(file, function);
+    callers.extend(
+        handed
+            .into_iter()
+            .filter(|(at, call, _)| {
+                let facts = cx.program.facts(*at);
+                let own =
+                    facts.function(function).argument_of.is_some_and(|(c, _)| *at == file && c == *call);
+                !own && facts.call(*call).function.is_some()
+            })
+            .map(|(at, call, _)| (at, call)),
+    );
+    let f = cx.program.facts(file).function(function);
+    if callers.is_empty() && f.kind == FunctionKind::Property && !f.name.is_empty() {
+        callers = members_named(cx, file, &f.name);
+    }
+    callers
+}
+
+/// A function that is the value of a property is called through the object: every call of a member with that name
+/// that leads nowhere else is taken, when the name is rare enough to mean this property.
+fn members_named(cx: &Cx<'_>, file: FileId, name: &str) -> Vec<(FileId, CallId)> {
+    const COMMON: &[&str] =
+        &["get", "post", "run", "start", "call", "execute", "handler", "then", "create", "update", "fetch"];
+    if COMMON.contains(&name) || name.len() < 5 {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for candidate in cx.program.files_with_word(name) {
+        if candidate == file || !cx.files.contains(&candidate) {
+            continue;
+        }
+        let facts = cx.program.facts(candidate);
+        found.extend(facts.call_ids().filter_map(|id| {
+            let call = facts.call(id);
+            let member = call.callee.segments.last().is_some_and(|s| s == name);
+            (member && !matches!(cx.callee(candidate, id), Def::Function(..) | Def::Outside(..)))
+                .then_some((candidate, id))
+        }));
+    }
+    if found.len() > 6 { Vec::new() } else { found }
+}
+
+/// The value an argument has at a call, by parameter of the called function: used to follow an identity downwards.
+pub fn argument_for<'f>(
+    facts: &'f Facts,
+    call: CallId,
+    position: usize,
+    name: Option<&str>,
+) -> Option<&'f Expr> {
+    let call = facts.call(call);
+    name.and_then(|n| call.keywords.iter().find(|(k, _)| k == n).map(|(_, v)| v))
+        .or_else(|| call.args.get(position))
+}
