@@ -6,8 +6,11 @@
 
 mod builder;
 mod facts;
+pub mod imports;
 mod parse;
 mod py;
+pub mod source;
+pub mod style;
 mod ts;
 
 pub use facts::{

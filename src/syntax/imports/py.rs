@@ -1,0 +1,239 @@
+//! Python imports.
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use super::{ImportName, ImportRefusal, ImportRequest, free, header, sorted_index, specifier, visible};
+use crate::edit::Edit;
+use crate::syntax::source::{Source, named};
+
+/// One name of an import.
+struct Name<'t> {
+    own: &'t str,
+    local: Option<&'t str>,
+    range: Range<usize>,
+}
+
+/// `from module import names` or `import names`.
+struct Statement<'a, 't> {
+    node: Node<'a>,
+    /// `None` for `import a.b`.
+    from: Option<&'t str>,
+    names: Vec<Name<'t>>,
+}
+
+pub(super) fn import(
+    source: &Source<'_>,
+    requests: &[ImportRequest<'_>],
+) -> Result<(Vec<Edit>, Vec<String>), ImportRefusal> {
+    let statements = statements(source);
+    let modules: Vec<&str> = statements
+        .iter()
+        .flat_map(|s| s.from.map_or_else(|| s.names.iter().map(|n| n.own).collect(), |f| vec![f]))
+        .collect();
+    let mut edits = Vec::new();
+    let mut names = Vec::new();
+    let mut additions: Vec<(usize, Vec<&ImportRequest<'_>>)> = Vec::new();
+    let mut fresh: Vec<(Option<String>, Vec<String>)> = Vec::new();
+    for request in requests {
+        if let Some(name) = existing(&statements, request) {
+            visible(source, name.split('.').next().unwrap_or(&name), request.at)?;
+            names.push(name);
+            continue;
+        }
+        let local = request.wanted_local();
+        if request.name == ImportName::Default {
+            return Err(ImportRefusal::NotPossible("Python modules have no default export".to_owned()));
+        }
+        free(source, &local)?;
+        names.push(local);
+        let takes = |s: &Statement<'_, '_>| {
+            matches!(request.name, ImportName::Named(_))
+                && s.from.is_some_and(|m| request.is_module(m))
+                && !s.names.is_empty()
+        };
+        if let Some(at) = statements.iter().position(takes) {
+            match additions.iter_mut().find(|(i, _)| *i == at) {
+                Some((_, list)) => list.push(request),
+                None => additions.push((at, vec![request])),
+            }
+        } else {
+            let (from, text) = fresh_import(request, specifier(request, &modules));
+            match fresh.iter_mut().find(|(f, _)| f.is_some() && *f == from) {
+                Some((_, list)) if !list.contains(&text) => list.push(text),
+                Some(_) => {}
+                None => fresh.push((from, vec![text])),
+            }
+        }
+    }
+    for (at, list) in additions {
+        edits.extend(extend(source, &statements[at], &list));
+    }
+    for (from, mut list) in fresh {
+        list.sort_by_key(|n| n.to_lowercase());
+        edits.push(insert(source, &statements, from.as_deref(), &list.join(", ")));
+    }
+    Ok((edits.into_iter().map(Edit::shared).collect(), names))
+}
+
+/// The parts of a new statement: what stands after `from`, and what after `import`.
+fn fresh_import(request: &ImportRequest<'_>, module: &str) -> (Option<String>, String) {
+    let local = request.wanted_local();
+    let as_local = |own: &str| if own == local { own.to_owned() } else { format!("{own} as {local}") };
+    match request.name {
+        ImportName::Named(name) => (Some(module.to_owned()), as_local(name)),
+        ImportName::Default | ImportName::Namespace => match module.rsplit_once('.') {
+            Some((package, last)) => {
+                let dots = if package.ends_with('.') || package.is_empty() { "." } else { "" };
+                (Some(format!("{package}{dots}")), as_local(last))
+            }
+            None => (None, as_local(module)),
+        },
+    }
+}
+
+/// How the wanted thing is written with the imports there are.
+fn existing(statements: &[Statement<'_, '_>], request: &ImportRequest<'_>) -> Option<String> {
+    let modules = || std::iter::once(&request.module).chain(request.also);
+    for statement in statements {
+        for name in &statement.names {
+            let local = name.local.unwrap_or(name.own);
+            let found = match (request.name, statement.from) {
+                (ImportName::Named(wanted), Some(from)) => name.own == wanted && request.is_module(from),
+                (ImportName::Namespace, None) => modules().any(|m| *m == name.own),
+                (ImportName::Namespace, Some(from)) => modules().any(|m| {
+                    m.rsplit_once('.').is_some_and(|(package, last)| {
+                        last == name.own && (package == from || format!("{package}.") == from)
+                    })
+                }),
+                _ => false,
+            };
+            if found {
+                return Some(local.to_owned());
+            }
+        }
+    }
+    None
+}
+
+fn extend(source: &Source<'_>, statement: &Statement<'_, '_>, requests: &[&ImportRequest<'_>]) -> Vec<Edit> {
+    let names: Vec<&str> = statement.names.iter().map(|n| n.own).collect();
+    let mut edits = Vec::new();
+    for request in requests {
+        let (_, text) = fresh_import(request, request.module);
+        let why =
+            format!("import `{}` from `{}`", request.wanted_local(), statement.from.unwrap_or_default());
+        let gap = |at: usize| {
+            if source.is_first_on_line(at) {
+                format!("{}{}", source.newline(), source.indent_at(at))
+            } else {
+                " ".to_owned()
+            }
+        };
+        if let Some(next) = statement.names.get(sorted_index(&names, &request.own_name())) {
+            let at = next.range.start;
+            edits.push(Edit::insertion(at, format!("{text},{}", gap(at)), why));
+        } else {
+            let Some(last) = statement.names.last() else { continue };
+            edits.push(Edit::insertion(last.range.end, format!(",{}{text}", gap(last.range.start)), why));
+        }
+    }
+    edits
+}
+
+/// A new statement: in its group and sorted if the file does that, else after the last import.
+fn insert(source: &Source<'_>, statements: &[Statement<'_, '_>], from: Option<&str>, names: &str) -> Edit {
+    let newline = source.newline();
+    let text = from.map_or_else(|| format!("import {names}"), |f| format!("from {f} import {names}"));
+    let why = format!("`{text}`");
+    let module = from.unwrap_or(names);
+    let groups = groups(source, statements);
+    let first_part = |m: &str| {
+        if m.starts_with('.') { ".".to_owned() } else { m.split('.').next().unwrap_or_default().to_owned() }
+    };
+    let module_of = |s: &Statement<'_, '_>| {
+        s.from.or_else(|| s.names.first().map(|n| n.own)).unwrap_or_default().to_owned()
+    };
+    let is_kin = |s: &&Statement<'_, '_>| first_part(&module_of(s)) == first_part(module);
+    let kin = groups.iter().rev().find(|g| g.iter().any(is_kin));
+    let Some(group) = kin.or(groups.last()) else {
+        let at = header::end(source);
+        let rest = source.slice(at..source.text.len());
+        let open =
+            if at > header::top(source) && !source.slice(0..at).ends_with('\n') { newline } else { "" };
+        let gap = if at > header::top(source) && at > 0 { newline } else { "" };
+        let blank = if rest.is_empty() || rest.starts_with(['\n', '\r']) { "" } else { newline };
+        return Edit::insertion(at, format!("{open}{gap}{text}{newline}{blank}"), why);
+    };
+    // A module of the app's own never joins the group of others' packages.
+    if kin.is_none() && module.starts_with('.') {
+        let Some(last) = group.last() else { return Edit::insertion(0, text, why) };
+        return Edit::insertion(
+            source.line_end(last.node.end_byte()),
+            format!("{newline}{newline}{text}"),
+            why,
+        );
+    }
+    let same_form: Vec<&&Statement<'_, '_>> =
+        group.iter().filter(|s| s.from.is_some() == from.is_some()).collect();
+    let modules: Vec<String> = same_form.iter().map(|s| module_of(s)).collect();
+    if let Some(next) = same_form.get(sorted_index(&modules, module)) {
+        Edit::insertion(next.node.start_byte(), format!("{text}{newline}"), why)
+    } else {
+        let last = same_form.last().copied().or(group.last());
+        let at = last.map_or(0, |l| source.line_end(l.node.end_byte()));
+        Edit::insertion(at, format!("{newline}{text}"), why)
+    }
+}
+
+/// The top-level imports at the head of the file, in groups divided by blank lines.
+fn groups<'s, 'a, 't>(
+    source: &Source<'_>,
+    statements: &'s [Statement<'a, 't>],
+) -> Vec<Vec<&'s Statement<'a, 't>>> {
+    let mut groups: Vec<Vec<&Statement<'_, '_>>> = Vec::new();
+    let mut last_end: Option<usize> = None;
+    for node in named(source.root()) {
+        let statement = statements.iter().find(|s| s.node == node);
+        let Some(statement) = statement else {
+            let passes = matches!(
+                node.kind(),
+                "comment" | "future_import_statement" | "try_statement" | "if_statement"
+            ) || (node.kind() == "expression_statement" && groups.is_empty());
+            if !passes && !groups.is_empty() {
+                break;
+            }
+            continue;
+        };
+        let apart = last_end.is_none_or(|end| source.slice(end..node.start_byte()).matches('\n').count() > 1);
+        match groups.last_mut() {
+            Some(group) if !apart => group.push(statement),
+            _ => groups.push(vec![statement]),
+        }
+        last_end = Some(node.end_byte());
+    }
+    groups
+}
+
+fn statements<'a, 't>(source: &'a Source<'t>) -> Vec<Statement<'a, 't>> {
+    let mut found = Vec::new();
+    for node in named(source.root()) {
+        match node.kind() {
+            "import_statement" | "import_from_statement" => found.push(statement(source, node)),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn statement<'a, 't>(source: &'a Source<'t>, node: Node<'a>) -> Statement<'a, 't> {
+    let module = node.child_by_field_name("module_name");
+    let mut cursor = node.walk();
+    let names = node.children_by_field_name("name", &mut cursor).map(|n| {
+        let name = n.child_by_field_name("name").unwrap_or(n);
+        let alias = n.child_by_field_name("alias");
+        Name { own: source.of(name), local: alias.map(|a| source.of(a)), range: n.byte_range() }
+    });
+    Statement { node, from: module.map(|m| source.of(m)), names: names.collect() }
+}
