@@ -13,7 +13,8 @@ pub struct Condition {
     /// Without it the entry is never picked.
     #[serde(default)]
     pub required: bool,
-    /// The reason shown to people. `{found}` is what was found: a dependency with its version, a file, a literal.
+    /// The reason shown to people. `{found}` is what was found: a dependency with its
+    /// version, a file, a literal; `{file}` is where.
     pub why: String,
 }
 
@@ -78,6 +79,12 @@ pub struct TextPattern {
     pub globs: Vec<String>,
     /// Any of these byte strings.
     pub any: Vec<String>,
+    /// A hit does not count when one of these follows it at once.
+    #[serde(default)]
+    pub unless_next: Vec<String>,
+    /// So many hits in one file are needed; one when absent.
+    #[serde(default)]
+    pub at_least: usize,
     /// And in the same file one of these, if given.
     #[serde(default)]
     pub with: Vec<String>,

@@ -75,10 +75,10 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// The entries of this build.
+    /// The entries of this build. `areas/` holds templates and is read by whoever renders them.
     pub fn embedded() -> Result<Self, CatalogError> {
         let files: Vec<(String, String)> = Embedded::iter()
-            .filter(|path| path.ends_with("/entry.toml"))
+            .filter(|path| path.ends_with("/entry.toml") && !path.starts_with("areas/"))
             .filter_map(|path| Some((path.to_string(), embedded_text(&path)?.into_owned())))
             .collect();
         Self::from_files(files)

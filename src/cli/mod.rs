@@ -26,11 +26,15 @@ use args::{Cli, Command};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    main_with(&survey::OfLibrary, steps::all())
+    run_with(|| Ok(Box::new(survey::OfLibrary::new()?)), steps::all())
 }
 
 /// Runs the program with another survey and other steps: what terminal tests of the walk itself do.
-pub fn main_with(survey: &dyn Survey, steps: &[&dyn Step]) -> ExitCode {
+pub fn main_with(survey: impl Survey + 'static, steps: &[&dyn Step]) -> ExitCode {
+    run_with(move || Ok(Box::new(survey)), steps)
+}
+
+fn run_with(survey: impl FnOnce() -> Result<Box<dyn Survey>, RunError>, steps: &[&dyn Step]) -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -39,11 +43,12 @@ pub fn main_with(survey: &dyn Survey, steps: &[&dyn Step]) -> ExitCode {
     let command = cli.command();
     let json = command.json();
     let mut screen = Screen::of_process(cli.color, json, command.may_ask());
-    let rooms = Rooms { survey, steps };
+    // Only made when a command looks into a project.
+    let rooms = || Ok(Rooms { survey: survey()?, steps });
     let result = match &command {
-        Command::Run(args) => run::run(&mut screen, rooms, args),
-        Command::Plan(args) => plan::plan(&mut screen, rooms, args),
-        Command::Status(args) => status::status(&mut screen, rooms, args),
+        Command::Run(args) => rooms().and_then(|rooms| run::run(&mut screen, &rooms, args)),
+        Command::Plan(args) => rooms().and_then(|rooms| plan::plan(&mut screen, &rooms, args)),
+        Command::Status(args) => rooms().and_then(|rooms| status::status(&mut screen, &rooms, args)),
         Command::Undo(args) => undo::undo(&mut screen, args),
         Command::Completions(args) => completions::completions(&mut screen, args.shell),
     };
@@ -55,9 +60,8 @@ pub fn main_with(survey: &dyn Survey, steps: &[&dyn Step]) -> ExitCode {
 }
 
 /// The parts of the library that a walk is made of.
-#[derive(Clone, Copy)]
 struct Rooms<'a> {
-    survey: &'a dyn Survey,
+    survey: Box<dyn Survey>,
     steps: &'a [&'a dyn Step],
 }
 

@@ -5,7 +5,7 @@ use super::{CommandResult, Rooms, run};
 use crate::review::Screen;
 use crate::run::{Options, Unattended};
 
-pub(super) fn plan(screen: &mut Screen, rooms: Rooms<'_>, args: &PlanArgs) -> CommandResult {
+pub(super) fn plan(screen: &mut Screen, rooms: &Rooms<'_>, args: &PlanArgs) -> CommandResult {
     let options = Options {
         app: args.choice.app.clone(),
         step: (!args.choice.step.is_empty()).then(|| args.choice.step.clone()),

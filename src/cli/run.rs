@@ -9,7 +9,7 @@ use super::{CommandResult, Rooms, interrupt};
 use crate::review::{Screen, Terminal};
 use crate::run::{Driver, Ended, Options, Reviewer, RunError, RunReport, Unattended, summary};
 
-pub(super) fn run(screen: &mut Screen, rooms: Rooms<'_>, args: &RunArgs) -> CommandResult {
+pub(super) fn run(screen: &mut Screen, rooms: &Rooms<'_>, args: &RunArgs) -> CommandResult {
     let options = Options {
         app: args.choice.app.clone(),
         step: (!args.choice.step.is_empty()).then(|| args.choice.step.clone()),
@@ -41,13 +41,13 @@ pub(super) fn run(screen: &mut Screen, rooms: Rooms<'_>, args: &RunArgs) -> Comm
 /// Walks the steps and reports, whoever decides.
 pub(super) fn walk(
     screen: &mut Screen,
-    rooms: Rooms<'_>,
+    rooms: &Rooms<'_>,
     reviewer: &mut dyn Reviewer,
     options: &Options,
     path: &Utf8Path,
     json: bool,
 ) -> CommandResult {
-    let driver = Driver { screen, reviewer, survey: rooms.survey, steps: rooms.steps, options };
+    let driver = Driver { screen, reviewer, survey: rooms.survey.as_ref(), steps: rooms.steps, options };
     let ended = driver.run(path)?;
     finish(screen, &ended, options.dry_run, json)
 }

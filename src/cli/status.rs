@@ -17,8 +17,8 @@ struct Document<'a> {
     checklist: [&'a str; CHECKLIST.len()],
 }
 
-pub(super) fn status(screen: &mut Screen, rooms: Rooms<'_>, args: &StatusArgs) -> CommandResult {
-    let status = status_of(&args.path, args.app.as_deref(), rooms.survey, rooms.steps)?;
+pub(super) fn status(screen: &mut Screen, rooms: &Rooms<'_>, args: &StatusArgs) -> CommandResult {
+    let status = status_of(&args.path, args.app.as_deref(), rooms.survey.as_ref(), rooms.steps)?;
     if args.json {
         let document =
             Document { version: 1, app: &status.app.root, areas: &status.areas, checklist: CHECKLIST };

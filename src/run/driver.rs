@@ -74,8 +74,17 @@ impl<'a> Driver<'a> {
         for argument in &self.options.set {
             answers.set_argument(argument)?;
         }
-        let mut walk =
-            Walk { root, workspace, app, sites, answers, report: RunReport::new(), past: Vec::new() };
+        let mut walk = Walk {
+            catalog: self.survey.catalog(),
+            program: findings.program,
+            root,
+            workspace,
+            app,
+            sites,
+            answers,
+            report: RunReport::new(),
+            past: Vec::new(),
+        };
         walk.take_site_answers();
         let toggled = self.reviewer.overview(self.screen, &walk.app, &walk.sites, !known)?;
         for (id, used) in toggled {
@@ -87,7 +96,7 @@ impl<'a> Driver<'a> {
         Ok(self.end(walk, error))
     }
 
-    fn walk(&mut self, walk: &mut Walk, wanted: &[&dyn Step]) -> Result<(), RunError> {
+    fn walk(&mut self, walk: &mut Walk<'_>, wanted: &[&dyn Step]) -> Result<(), RunError> {
         let mut index = 0;
         while let Some(step) = wanted.get(index) {
             let before = Decided {
@@ -115,7 +124,7 @@ impl<'a> Driver<'a> {
     /// One step: ask, plan, show, decide, apply.
     fn turn(
         &mut self,
-        walk: &mut Walk,
+        walk: &mut Walk<'_>,
         step: &dyn Step,
         (position, total): (usize, usize),
         before: Decided,
@@ -226,7 +235,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Plans with defaults first: a step with nothing to do asks nothing.
-    fn ask_and_plan(&mut self, walk: &mut Walk, step: &dyn Step) -> Result<StepPlan, RunError> {
+    fn ask_and_plan(&mut self, walk: &mut Walk<'_>, step: &dyn Step) -> Result<StepPlan, RunError> {
         let asked_for = self.options.step.as_ref().is_some_and(|areas| areas.contains(&step.area()));
         let (plan, open) = walk.trial(step, asked_for)?;
         if open.is_empty() || plan.status != Status::Planned {
@@ -241,7 +250,7 @@ impl<'a> Driver<'a> {
         Ok(step.plan(&walk.context(&walk.answers, asked_for)))
     }
 
-    fn apply(&mut self, walk: &mut Walk, area: Area, outcome: &Outcome) -> Result<(), RunError> {
+    fn apply(&mut self, walk: &mut Walk<'_>, area: Area, outcome: &Outcome) -> Result<(), RunError> {
         if outcome.is_empty() {
             return Ok(());
         }
@@ -255,15 +264,19 @@ impl<'a> Driver<'a> {
     }
 
     /// Offsets and sites moved with the files.
-    fn look_again(&mut self, walk: &mut Walk) -> Result<(), RunError> {
+    fn look_again(&mut self, walk: &mut Walk<'_>) -> Result<(), RunError> {
         let findings = self.survey.survey(&walk.workspace)?;
+        walk.program = findings.program;
+        if let Some(app) = findings.apps.into_iter().find(|app| app.root == walk.app.root) {
+            walk.app = app;
+        }
         walk.sites = findings.sites.into_iter().filter(|site| site.app == walk.app.root).collect();
         walk.take_site_answers();
         Ok(())
     }
 
     /// To the last step that was decided, as if it had not been.
-    fn go_back(&mut self, walk: &mut Walk) -> Result<usize, RunError> {
+    fn go_back(&mut self, walk: &mut Walk<'_>) -> Result<usize, RunError> {
         let Some(decided) = walk.past.pop() else { return Ok(0) };
         if let Some(area) = decided.applied {
             walk.journal()?.undo(&Which::Last, jiff::Timestamp::now())?;
@@ -283,7 +296,7 @@ impl<'a> Driver<'a> {
     /// A step that cannot be written: it is said, and the walk goes on.
     fn failed(
         &mut self,
-        walk: &mut Walk,
+        walk: &mut Walk<'_>,
         mut entry: StepReport,
         answers: Answers,
         why: &str,
@@ -302,7 +315,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Answers that went with no step (areas, sites, payer), as a transaction of their own.
-    fn flush_answers(&mut self, walk: &mut Walk) -> Result<(), RunError> {
+    fn flush_answers(&mut self, walk: &mut Walk<'_>) -> Result<(), RunError> {
         let changes = walk.with_answers(&ChangeSet::new())?;
         let outcome = changes.outcome(&walk.workspace)?;
         if outcome.is_empty() || self.options.dry_run {
@@ -340,7 +353,7 @@ impl<'a> Driver<'a> {
     }
 
     /// The steps to walk: those asked for, or those the user wants of the usual ones.
-    fn wanted(&mut self, walk: &mut Walk) -> Result<Vec<&'a dyn Step>, RunError> {
+    fn wanted(&mut self, walk: &mut Walk<'_>) -> Result<Vec<&'a dyn Step>, RunError> {
         let steps = self.steps;
         if let Some(areas) = &self.options.step {
             return Ok(steps.iter().copied().filter(|step| areas.contains(&step.area())).collect());
@@ -363,7 +376,7 @@ impl<'a> Driver<'a> {
         Ok(steps.iter().copied().filter(|step| wanted.contains(&step.area())).collect())
     }
 
-    fn end(&mut self, walk: Walk, error: Option<RunError>) -> Ended {
+    fn end(&mut self, walk: Walk<'_>, error: Option<RunError>) -> Ended {
         let mut report = walk.report;
         report.todo.sort_by_key(|todo| !todo.unmet);
         report.todo.dedup();

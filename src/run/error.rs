@@ -1,6 +1,7 @@
 //! Why a run ended before its end, with the exit status the contract gives it.
 
 use crate::answers::AnswersError;
+use crate::catalog::CatalogError;
 use crate::edit::journal::JournalError;
 use crate::edit::{Conflict, OutcomeError};
 use crate::review::ScreenError;
@@ -71,6 +72,9 @@ pub enum RunError {
     /// See [`AnswersError`].
     #[error(transparent)]
     Answers(#[from] AnswersError),
+    /// The knowledge base that is compiled in is broken, which its tests rule out.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
     /// See [`WorkspaceError`].
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -112,6 +116,7 @@ impl RunError {
             Self::Unanswered(_)
             | Self::NoTerminal { .. }
             | Self::Answers(_)
+            | Self::Catalog(_)
             | Self::Workspace(_)
             | Self::Outcome(_)
             | Self::Conflict(_)

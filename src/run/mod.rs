@@ -29,10 +29,12 @@ pub use unattended::Unattended;
 pub(crate) use walk::difference;
 
 use crate::answers::Value;
+use crate::catalog::Catalog;
 use crate::edit::{ChangeSet, Outcome};
+use crate::resolve::Program;
 use crate::review::Screen;
 use crate::sites::Site;
-use crate::steps::{Area, Question, StepPlan};
+use crate::steps::{App, Area, Question, StepPlan};
 use crate::workspace::Workspace;
 
 /// What the command line asks for.
@@ -54,13 +56,17 @@ pub struct Options {
 
 /// Finds out what is in a workspace.
 pub trait Survey {
+    /// What is known of frameworks, auth libraries and the like.
+    fn catalog(&self) -> &Catalog;
+
     /// The apps and every place in them.
     fn survey(&self, workspace: &Workspace) -> Result<Findings, RunError>;
 }
 
 /// What is in a workspace.
-#[derive(Debug, Clone, Default)]
 pub struct Findings {
+    /// What the names in the workspace's files mean.
+    pub program: Program,
     /// The apps, sorted by root.
     pub apps: Vec<AppFacts>,
     /// Every place, best first.
@@ -74,6 +80,8 @@ pub struct AppFacts {
     pub root: String,
     /// The name in its manifest, or the folder's.
     pub name: String,
+    /// What was recognised, for the steps.
+    pub app: App,
     /// What was recognised, in the order of the screen.
     pub facts: Vec<Fact>,
     /// Whether the app knows its users: some way to sign in was recognised.

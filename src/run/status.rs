@@ -72,7 +72,17 @@ pub fn status_of(
     let sites = findings.sites.iter().filter(|site| site.app == app.root).cloned().collect();
     let answers = read_answers(&workspace, &app.root)?;
     let root = workspace.root().to_owned();
-    let mut walk = Walk { root, workspace, app, sites, answers, report: RunReport::new(), past: Vec::new() };
+    let mut walk = Walk {
+        catalog: survey.catalog(),
+        program: findings.program,
+        root,
+        workspace,
+        app,
+        sites,
+        answers,
+        report: RunReport::new(),
+        past: Vec::new(),
+    };
     walk.take_site_answers();
     let journal = walk.journal()?;
     let entries = journal.entries()?;

@@ -4,14 +4,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{AppFacts, RunError, RunReport};
 use crate::answers::{Answers, FILE_NAME};
+use crate::catalog::Catalog;
 use crate::edit::journal::Journal;
 use crate::edit::{ChangeSet, Edit, EditUnit, NewFile};
+use crate::resolve::Program;
 use crate::sites::Site;
 use crate::steps::{Area, Question, Step, StepContext, StepPlan};
 use crate::workspace::Workspace;
 
 /// Everything that is known while walking.
-pub(super) struct Walk {
+pub(super) struct Walk<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) program: Program,
     pub(super) root: Utf8PathBuf,
     pub(super) workspace: Workspace,
     pub(super) app: AppFacts,
@@ -31,10 +35,17 @@ pub(super) struct Decided {
     pub(super) steps: usize,
 }
 
-impl Walk {
+impl Walk<'_> {
     pub(super) fn context<'a>(&'a self, answers: &'a Answers, asked_for: bool) -> StepContext<'a> {
-        let app_root = if self.app.root == "." { "" } else { &self.app.root };
-        StepContext { workspace: &self.workspace, app_root, sites: &self.sites, answers, asked_for }
+        StepContext {
+            workspace: &self.workspace,
+            program: &self.program,
+            catalog: self.catalog,
+            app: &self.app.app,
+            sites: &self.sites,
+            answers,
+            asked_for,
+        }
     }
 
     /// The plan of a step with the default of every open question, and those questions.

@@ -7,24 +7,32 @@
 //!
 //! A finished area is recognised from the code: planned again on its own result, a step answers [`Status::Already`].
 
+mod app;
 mod area;
 mod question;
 
+pub use app::App;
 pub use area::Area;
 pub use question::{Choice, Question, QuestionKind};
 
 use crate::answers::Answers;
+use crate::catalog::Catalog;
 use crate::edit::ChangeSet;
+use crate::resolve::Program;
 use crate::sites::Site;
 use crate::workspace::Workspace;
 
 /// Everything a step may look at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct StepContext<'a> {
     /// The files as they are after the steps before this one, in a dry run too.
     pub workspace: &'a Workspace,
-    /// The app's folder relative to the workspace's root, `""` when it is the root.
-    pub app_root: &'a str,
+    /// What the names in those files mean; of the same workspace.
+    pub program: &'a Program,
+    /// What is known of frameworks, auth libraries and the like.
+    pub catalog: &'a Catalog,
+    /// What was recognised in the app.
+    pub app: &'a App,
     /// Every place of the app, `selected` as the user left it; a step acts on selected ones only.
     pub sites: &'a [Site],
     /// What the user chose; in [`Step::plan`] every question of [`Step::questions`] has its answer or default here.

@@ -7,22 +7,28 @@
 use std::process::ExitCode;
 
 use credyt_integrate::answers::Key;
+use credyt_integrate::catalog::Catalog;
 use credyt_integrate::edit::{ChangeSet, Edit, EditUnit, NewFile};
+use credyt_integrate::resolve::Program;
 use credyt_integrate::run::{AppFacts, Fact, Findings, RunError, Survey};
 use credyt_integrate::sites::{
     Billable, BillablePlan, Detail, IdentityAt, IdentityRef, Site, SiteKind, UiSlot,
 };
 use credyt_integrate::steps::{
-    Area, Choice, Question, Route, RouteKind, Status, Step, StepContext, StepPlan, Todo,
+    App, Area, Choice, Question, Route, RouteKind, Status, Step, StepContext, StepPlan, Todo,
 };
 use credyt_integrate::syntax::Span;
 use credyt_integrate::workspace::Workspace;
 
-struct MadeUp;
+struct MadeUp(Catalog);
 
 impl Survey for MadeUp {
+    fn catalog(&self) -> &Catalog {
+        &self.0
+    }
+
     fn survey(&self, workspace: &Workspace) -> Result<Findings, RunError> {
-        let mut findings = Findings::default();
+        let mut findings = Findings { program: Program::new(workspace), apps: Vec::new(), sites: Vec::new() };
         for (id, file) in workspace.files() {
             let is_app = file.name() == "app.ts" || file.name() == "nouser.ts";
             if !is_app {
@@ -38,6 +44,7 @@ impl Survey for MadeUp {
             findings.apps.push(AppFacts {
                 root: root.to_owned(),
                 name: "tiny-app".to_owned(),
+                app: App { root: file.dir().to_owned(), ..App::default() },
                 facts: vec![fact("Language", "typescript", 1), fact("Framework", "made-up", 2)],
                 has_users: file.name() == "app.ts",
                 ..AppFacts::default()
@@ -93,7 +100,7 @@ impl Survey for MadeUp {
 }
 
 fn path(cx: &StepContext<'_>, file: &str) -> String {
-    if cx.app_root.is_empty() { file.to_owned() } else { format!("{}/{file}", cx.app_root) }
+    cx.app.path(file)
 }
 
 /// Makes `credyt/client.ts`.
@@ -215,5 +222,6 @@ impl Step for PortalStep {
 }
 
 fn main() -> ExitCode {
-    credyt_integrate::cli::main_with(&MadeUp, &[&KeyStep, &EventsStep, &PortalStep])
+    let catalog = Catalog::from_files(Vec::new()).expect("an empty knowledge base");
+    credyt_integrate::cli::main_with(MadeUp(catalog), &[&KeyStep, &EventsStep, &PortalStep])
 }
