@@ -12,6 +12,7 @@ pub mod answers;
 pub mod catalog;
 pub mod cli;
 pub mod edit;
+pub mod fingerprint;
 pub mod resolve;
 pub mod review;
 pub mod run;

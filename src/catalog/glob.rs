@@ -2,8 +2,13 @@
 //!
 //! A matcher of its own because the catalog holds hundreds of globs of which a run needs few: nothing is compiled.
 
-/// Whether `path` (with `/`) matches `pattern`. A pattern without `/` matches the file's name in any folder.
+/// Whether `path` (with `/`) matches `pattern`. A pattern without `/` matches the file's name in any folder; `./name`
+/// only at the root.
 pub fn matches(pattern: &str, path: &str) -> bool {
+    if let Some(anchored) = pattern.strip_prefix("./") {
+        let parts: Vec<&str> = path.split('/').collect();
+        return any_alternative(anchored, &|p| segments(&p.split('/').collect::<Vec<_>>(), &parts));
+    }
     if !pattern.contains('/') {
         let name = path.rsplit('/').next().unwrap_or(path);
         return any_alternative(pattern, &|p| segment(p.as_bytes(), name.as_bytes()));
@@ -54,6 +59,8 @@ mod tests {
             ("app/*.py", "app/api/x.py", false),
             ("**/*.prisma", "schema.prisma", true),
             ("*.html", "a/b/c.html", true),
+            ("./index.{html,htm}", "index.html", true),
+            ("./index.html", "a/index.html", false),
             ("requirements*.txt", "requirements-dev.txt", true),
             ("next.config.*", "next.config", false),
         ] {
