@@ -81,6 +81,11 @@ pub(super) fn text(path: &str) -> Result<String, TemplateError> {
         .ok_or_else(|| TemplateError::Missing { path: path.to_owned() })
 }
 
+#[cfg(test)]
+pub(super) fn template_paths() -> Vec<String> {
+    Files::iter().filter(|path| path.ends_with(".j2")).map(std::borrow::Cow::into_owned).collect()
+}
+
 fn entries<T: serde::de::DeserializeOwned>(wanted: impl Fn(&str) -> bool) -> Result<Vec<T>, TemplateError> {
     let mut paths: Vec<_> = Files::iter().filter(|path| wanted(path)).collect();
     paths.sort();

@@ -14,7 +14,7 @@ fn typescript() -> ModuleContext {
         flavour: Flavour::Sync,
         client: Client::Fetch,
         http_library: HttpLibrary::Httpx,
-        areas: Areas::up_to("costs").unwrap(),
+        areas: Areas::up_to("webhook").unwrap(),
         product: "default_plan".to_owned(),
         asset: Asset { code: "USD".to_owned(), unit: None, symbol: Some("$".to_owned()) },
         on_unavailable: OnUnavailable::Allow,
@@ -138,7 +138,7 @@ fn matrix() -> BTreeMap<String, ModuleContext> {
         let only_display = Areas { key: true, customer: true, balance: true, ..Areas::default() };
         let mut block = ModuleContext { areas: only_display, ..base.clone() };
         all.insert(format!("{name}/only-display"), block.clone());
-        block.areas = Areas::up_to("costs").unwrap();
+        block.areas = Areas::up_to("webhook").unwrap();
         block.on_unavailable = OnUnavailable::Block;
         block.asset = Asset {
             code: "IMAGES".to_owned(),
@@ -193,5 +193,252 @@ fn writes_the_matrix_where_asked() {
         for module in modules(&context).unwrap() {
             std::fs::write(folder.join(module.file_name), module.text).unwrap();
         }
+    }
+}
+
+/// What adding an area to an app that has all the areas before it does to the files.
+fn changes(base: &ModuleContext, area: &str) -> Vec<String> {
+    let last = areas().unwrap().into_iter().take_while(|earlier| earlier.id != area).last().unwrap();
+    let render =
+        |id: &str| modules(&ModuleContext { areas: Areas::up_to(id).unwrap(), ..base.clone() }).unwrap();
+    let before = render(&last.id);
+    let mut changes = Vec::new();
+    for module in render(area) {
+        match before.iter().find(|old| old.name == module.name) {
+            None => changes.push(format!("new {}", module.file_name)),
+            Some(old) if *old != module => changes.push(format!("change {}", module.file_name)),
+            Some(_) => {}
+        }
+    }
+    changes
+}
+
+#[test]
+fn an_area_touches_only_the_files_it_concerns() {
+    let typescript = typescript();
+    assert_eq!(changes(&typescript, "customer"), ["new customer.ts"]);
+    assert_eq!(changes(&typescript, "events"), ["change client.ts", "new usage.ts"]);
+    assert_eq!(changes(&typescript, "gating"), ["change client.ts", "change customer.ts", "new balance.ts"]);
+    assert_eq!(changes(&typescript, "portal"), ["change client.ts", "change balance.ts", "new portal.ts"]);
+    assert_eq!(changes(&typescript, "balance"), ["new display.ts"]);
+    assert_eq!(changes(&typescript, "costs"), ["change client.ts", "change usage.ts", "new costs.ts"]);
+    assert_eq!(changes(&typescript, "webhook"), ["new webhook.ts"]);
+
+    let python = full(python(Flavour::Async, Client::Sdk, HttpLibrary::Httpx));
+    assert_eq!(changes(&python, "events"), ["change client.py", "new usage.py", "new stream.py"]);
+    assert_eq!(changes(&python, "balance"), ["new display.py"]);
+    assert_eq!(changes(&python, "costs"), ["change usage.py", "change stream.py", "new costs.py"]);
+}
+
+#[test]
+fn files_export_the_names_their_entries_list() {
+    for context in [full(typescript()), full(python(Flavour::Async, Client::Sdk, HttpLibrary::Httpx))] {
+        let rendered = modules(&context).unwrap();
+        for file in areas().unwrap().into_iter().flat_map(|area| area.files) {
+            let Some(names) = (if context.lang == Lang::Python { file.python } else { file.typescript })
+            else {
+                continue;
+            };
+            let text = &rendered.iter().find(|module| module.name == file.name).unwrap().text;
+            for name in names {
+                let declared = ["type", "function", "const", "class", "def"]
+                    .iter()
+                    .any(|keyword| text.contains(&format!("{keyword} {name}")));
+                assert!(declared || text.contains(&format!("\n{name}:")), "{name} in\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn areas_come_after_those_they_need_and_all_their_files_are_rendered() {
+    let areas = areas().unwrap();
+    for area in &areas {
+        for needed in &area.needs {
+            assert!(
+                areas.iter().any(|other| other.id == *needed && other.order < area.order),
+                "{}: {needed}",
+                area.id
+            );
+        }
+    }
+    let mut rendered = std::collections::BTreeSet::new();
+    for context in matrix().values() {
+        let language = if context.lang == Lang::Python { "python" } else { "typescript" };
+        rendered.extend(
+            modules(context).unwrap().into_iter().map(|module| format!("{language}/{}.j2", module.name)),
+        );
+    }
+    let templates = catalog::template_paths();
+    assert!(!templates.is_empty());
+    for path in templates {
+        assert!(rendered.iter().any(|name| path.ends_with(name)), "{path} is never rendered");
+    }
+}
+
+#[test]
+fn javascript_has_no_types_and_commonjs_no_imports() {
+    let kinds = [
+        "type_annotation",
+        "type_arguments",
+        "type_parameters",
+        "type_alias_declaration",
+        "as_expression",
+        "satisfies_expression",
+        "non_null_expression",
+        "optional_parameter",
+        "enum_declaration",
+        "accessibility_modifier",
+        "import_statement",
+        "export_statement",
+    ];
+    for (name, context) in matrix() {
+        if context.lang != Lang::JavaScript {
+            continue;
+        }
+        let forbidden = if context.module == ModuleSystem::Cjs { &kinds[..] } else { &kinds[..10] };
+        for module in modules(&context).unwrap() {
+            let tree = javascript::parse(&module.text).unwrap();
+            let mut nodes = vec![tree.root_node()];
+            while let Some(node) = nodes.pop() {
+                assert!(!forbidden.contains(&node.kind()), "{name}: {} in\n{}", node.kind(), module.text);
+                nodes.extend(javascript::children(node));
+            }
+        }
+    }
+}
+
+#[test]
+fn types_leave_and_documentation_stays() {
+    let typescript = "\
+import { type Shape, area } from \"./shape\";
+
+/** A box. */
+export type Box<T> = { kind: \"box\"; /** In metres. */ side?: number };
+
+type Hidden = string;
+
+/** How much fits in. */
+export function volume<T extends Shape>(
+  shape: T,
+  depth?: number,
+): number | null {
+  return (area(shape) as number) * depth!;
+}
+";
+    let expected = "\
+import { area } from \"./shape\";
+
+/**
+ * A box.
+ *
+ * @typedef {object} Box
+ * @property {\"box\"} kind
+ * @property {number} [side]
+ */
+
+/**
+ * How much fits in.
+ *
+ * @template {import(\"./shape\").Shape} T
+ * @param {T} shape
+ * @param {number} [depth]
+ * @returns {number | null}
+ */
+export function volume(shape, depth) {
+  return (area(shape)) * depth;
+}
+";
+    assert_eq!(javascript::from_typescript(typescript).unwrap(), expected);
+    assert_eq!(javascript::from_typescript("const a = ;\nconst b = 1;\n"), Err(1));
+}
+
+#[test]
+fn imports_become_requires() {
+    let module = "\
+import \"server-only\";
+import db, { one as first, two } from \"./db\";
+import * as fs from \"node:fs\";
+const old = require(\"./old\");
+
+export const A = 1;
+
+export async function b() {}
+
+function c() {}
+";
+    let expected = "\
+require(\"server-only\");
+const db = require(\"./db\");
+const { one: first, two } = require(\"./db\");
+const fs = require(\"node:fs\");
+const old = require(\"./old\");
+
+const A = 1;
+
+async function b() {}
+
+function c() {}
+
+module.exports = { A, b };
+";
+    assert_eq!(commonjs::from_esm(module).unwrap(), expected);
+}
+
+#[test]
+fn old_runtimes_are_refused_with_the_way_out() {
+    let message = |context: &ModuleContext| modules(context).unwrap_err().to_string();
+    let node = ModuleContext { node_floor: Some(16), ..typescript() };
+    assert_eq!(message(&node), "the app names Node 16, which has no `fetch`: raise it to Node 18 or newer");
+    let mut old = python(Flavour::Sync, Client::Sdk, HttpLibrary::Requests);
+    old.python_floor = Some((3, 8));
+    assert!(message(&old).contains("set `client = \"http\"`"));
+    old.client = Client::Http;
+    assert!(modules(&old).is_ok());
+    old.python_floor = Some((3, 7));
+    assert!(message(&old).contains("3.8 or newer"));
+}
+
+#[test]
+fn packages_follow_the_client() {
+    let of = |flavour, client, library| packages(&python(flavour, client, library)).unwrap();
+    let sdk = "credyt-api>=0.2.0,<0.3";
+    assert_eq!(of(Flavour::Sync, Client::Sdk, HttpLibrary::Httpx), [sdk]);
+    assert_eq!(of(Flavour::Async, Client::Sdk, HttpLibrary::Requests), [sdk, "aiohttp"]);
+    assert_eq!(of(Flavour::Async, Client::Http, HttpLibrary::Requests), ["httpx"]);
+    assert_eq!(of(Flavour::Sync, Client::Http, HttpLibrary::Requests), ["requests"]);
+    assert!(packages(&typescript()).unwrap().is_empty());
+}
+
+#[test]
+fn text_from_answers_is_quoted() {
+    let context = ModuleContext { product: "a\"b\\c${d}".to_owned(), ..typescript() };
+    let customer = modules(&context).unwrap().into_iter().find(|module| module.name == "customer").unwrap();
+    assert!(customer.text.contains(r#"const PRODUCT_CODE = "a\"b\\c${d}";"#), "{}", customer.text);
+}
+
+#[test]
+fn snapshots() {
+    let key = Areas::up_to("key").unwrap();
+    let events = Areas::up_to("events").unwrap();
+    let cases = [
+        ("ts_key", ModuleContext { areas: key, ..typescript() }),
+        ("ts_events", ModuleContext { areas: events, ..typescript() }),
+        ("ts_all", full(typescript())),
+        ("ts_block", matrix().remove("ts/block").unwrap()),
+        ("js_cjs_all", full(javascript(ModuleSystem::Cjs))),
+        ("py_async_sdk_all", full(python(Flavour::Async, Client::Sdk, HttpLibrary::Httpx))),
+        (
+            "py_sync_sdk_events",
+            ModuleContext { areas: events, ..python(Flavour::Sync, Client::Sdk, HttpLibrary::Httpx) },
+        ),
+        ("py_sync_requests_block", matrix().remove("py-sync-requests/block").unwrap()),
+    ];
+    for (name, context) in cases {
+        let files = modules(&context)
+            .unwrap()
+            .into_iter()
+            .map(|module| format!("==> {}\n{}", module.file_name, module.text));
+        insta::assert_snapshot!(name, files.collect::<Vec<_>>().join("\n"));
     }
 }
