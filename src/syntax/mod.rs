@@ -8,6 +8,7 @@ mod builder;
 mod facts;
 pub mod imports;
 mod parse;
+pub mod place;
 mod py;
 pub mod source;
 pub mod style;

@@ -109,7 +109,10 @@ impl Votes {
     fn count(&mut self, source: &Source<'_>, node: Node<'_>) {
         match node.kind() {
             "string" => self.count_string(source, node),
-            "statement_block" | "class_body" | "block" => self.count_indent(source, node),
+            "jsx_element" => self.count_jsx_indent(source, node),
+            "statement_block" | "class_body" | "block" | "parenthesized_expression" => {
+                self.count_indent(source, node)
+            }
             "object" | "array" | "object_pattern" | "named_imports" | "export_clause" | "dictionary"
             | "list" => {
                 self.count_comma(source, node, false);
@@ -153,6 +156,20 @@ impl Votes {
         {
             return;
         }
+        self.count_step(source, holder, first);
+    }
+
+    fn count_jsx_indent(&mut self, source: &Source<'_>, node: Node<'_>) {
+        let first = items(node).into_iter().find(|n| {
+            matches!(n.kind(), "jsx_element" | "jsx_self_closing_element" | "jsx_expression")
+                && source.is_first_on_line(n.start_byte())
+        });
+        if let Some(first) = first {
+            self.count_step(source, node, first);
+        }
+    }
+
+    fn count_step(&mut self, source: &Source<'_>, holder: Node<'_>, first: Node<'_>) {
         let (outer, inner) = (source.indent_at(holder.start_byte()), source.indent_at(first.start_byte()));
         let Some(step) = inner.strip_prefix(outer) else { return };
         let indent = match step.len() {
