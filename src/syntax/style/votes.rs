@@ -111,7 +111,7 @@ impl Votes {
             "string" => self.count_string(source, node),
             "jsx_element" => self.count_jsx_indent(source, node),
             "statement_block" | "class_body" | "block" | "parenthesized_expression" => {
-                self.count_indent(source, node)
+                self.count_indent(source, node);
             }
             "object" | "array" | "object_pattern" | "named_imports" | "export_clause" | "dictionary"
             | "list" => {
