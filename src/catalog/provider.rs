@@ -226,7 +226,8 @@ pub struct Prices {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    /// The model's name as sent to the API; a name that starts with it and goes on with `-` is the same model, dated.
+    /// The model's name as sent to the API. A name that goes on with `-latest` or a date (`-20250514`, `-2024-07-18`)
+    /// is the same model; anything else after it is another one.
     pub model: String,
     /// Per million input tokens.
     pub input_per_million: Option<String>,

@@ -185,7 +185,7 @@ impl<'a> Units<'a> {
             all.extend(self.own(package));
         }
         for ecosystem in [Ecosystem::Npm, Ecosystem::Pypi, Ecosystem::Crates] {
-            let has_own = self.own(dir).any(|m| m.ecosystem == ecosystem && !m.dependencies.is_empty());
+            let has_own = self.own(dir).any(|m| m.ecosystem == ecosystem);
             for above in ancestors(dir) {
                 let theirs = self.own(above).filter(|m| m.ecosystem == ecosystem);
                 all.extend(theirs.filter(|m| !has_own || m.workspace_root));

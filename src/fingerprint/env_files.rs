@@ -43,8 +43,10 @@ fn is_env_file(path: &str) -> bool {
     let is_code = code.iter().any(|ext| name.ends_with(ext));
     let is_env =
         name == ".env" || name.starts_with(".env.") || name.starts_with(".env-") || name.ends_with(".env");
-    let is_template = name.starts_with("env.") || name.contains(".env.");
-    !is_code && (is_env || is_template)
+    let is_template = name.starts_with("env.") || name.starts_with("env-") || name.contains(".env.");
+    // Tools keep files of their own in hidden folders.
+    let is_tool = path.split('/').rev().skip(1).any(|folder| folder.starts_with('.'));
+    !is_tool && !is_code && (is_env || is_template)
 }
 
 fn ignore_rules(scope: &Scope<'_>) -> Gitignore {
