@@ -34,7 +34,7 @@ pub struct Fingerprint {
 }
 
 /// One deployable app.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct App {
     /// Its folder, `.` for the repository's own.
     pub root: String,

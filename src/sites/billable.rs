@@ -196,7 +196,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     Site {
         id: String::new(),
         kind: SiteKind::Billable,
-        app: app_name(cx),
+        app: cx.app.root.clone(),
         file: cx.path(paid.file).to_owned(),
         line: cx.line(paid.file, call.span.start),
         end_line: cx.line(paid.file, call.span.end.saturating_sub(1)),
@@ -219,10 +219,6 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         evidence,
         span: call.statement,
     }
-}
-
-fn app_name(cx: &Cx<'_>) -> String {
-    if cx.app_root.is_empty() { ".".to_owned() } else { cx.app_root.to_owned() }
 }
 
 /// The nearest handler; among equally near ones an answering one, then in file order. The others in words.

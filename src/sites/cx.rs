@@ -2,6 +2,7 @@
 //! knowledge base are told in code.
 
 use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, glob};
+use crate::fingerprint::App;
 use crate::resolve::{Def, Program};
 use crate::syntax::{CallId, Expr, FunctionId, Path};
 use crate::workspace::{FileId, Language, Workspace};
@@ -12,33 +13,24 @@ pub struct Cx<'a> {
     pub program: &'a Program,
     /// Everything known.
     pub catalog: &'a Catalog,
-    /// The app's folder relative to the repository, `""` for the root.
-    pub app_root: &'a str,
-    /// Ids of the entries the fingerprint picked for the app.
-    pub picked: &'a [String],
-    /// Code files of the app and of the packages it uses; tests, stories and generated code are not among them.
+    /// What was recognised in the app.
+    pub app: &'a App,
+    /// Code files of the app and of the packages it uses; tests, samples and generated code are not among them. Sorted.
     pub files: Vec<FileId>,
 }
 
 impl<'a> Cx<'a> {
-    /// The view of an app that lives in these folders (its own first).
-    pub fn new(
-        program: &'a Program,
-        catalog: &'a Catalog,
-        app_root: &'a str,
-        picked: &'a [String],
-        folders: &[String],
-    ) -> Self {
-        let inside = |path: &str| folders.iter().any(|f| f.is_empty() || path.starts_with(&format!("{f}/")));
+    /// The view of one app.
+    pub fn new(program: &'a Program, catalog: &'a Catalog, app: &'a App) -> Self {
         let files = program
             .workspace()
             .files()
             .filter(|(_, e)| {
-                e.language.is_some_and(Language::is_code) && inside(&e.path) && !is_aside(&e.path)
+                e.language.is_some_and(Language::is_code) && app.owns(&e.path) && !is_aside(&e.path)
             })
             .map(|(id, _)| id)
             .collect();
-        Self { program, catalog, app_root, picked, files }
+        Self { program, catalog, app, files }
     }
 
     /// The files.
@@ -54,16 +46,16 @@ impl<'a> Cx<'a> {
     /// The path relative to the app, `None` for files outside of its folder.
     pub fn path_in_app(&self, file: FileId) -> Option<&'a str> {
         let path = self.path(file);
-        if self.app_root.is_empty() {
+        if self.app.dir().is_empty() {
             Some(path)
         } else {
-            path.strip_prefix(self.app_root)?.strip_prefix('/')
+            path.strip_prefix(self.app.dir())?.strip_prefix('/')
         }
     }
 
     /// The picked entries of a kind.
     pub fn entries(&self, kind: Kind) -> impl Iterator<Item = &'a Entry> + '_ {
-        self.catalog.of(kind).filter(|e| self.picked.contains(&e.id))
+        self.catalog.of(kind).filter(|e| self.app.entries.contains(&e.id))
     }
 
     /// Whether a file matches one of an entry's globs.
@@ -144,41 +136,14 @@ impl<'a> Cx<'a> {
     }
 }
 
-/// Tests, stories, examples and the like: they are not where users spend money or sign up.
+/// Files whose calls are neither a user's spend nor a user's sign-up: what is no evidence about the app, and what fills a
+/// database beforehand.
 pub fn is_aside(path: &str) -> bool {
-    const FOLDERS: &[&str] = &[
-        "test",
-        "tests",
-        "__tests__",
-        "__mocks__",
-        "e2e",
-        "cypress",
-        "playwright",
-        "stories",
-        "examples",
-        "example",
-        "fixtures",
-        "mocks",
-        "evals",
-        "benchmarks",
-        "docs",
-        "seeds",
-        "seeders",
-        "seed",
-        "migrations",
-        "versions",
-    ];
-    let mut parts = path.split('/').rev();
-    let name = parts.next().unwrap_or(path);
+    let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.split('.').next().unwrap_or(name);
-    name.contains(".test.")
-        || name.contains(".spec.")
-        || name.contains(".stories.")
-        || name.ends_with(".d.ts")
-        || stem.starts_with("test_")
-        || stem.ends_with("_test")
-        || matches!(stem, "seed" | "seeds" | "seeder" | "conftest")
-        || parts.any(|folder| FOLDERS.contains(&folder))
+    let filling =
+        |word: &str| matches!(word, "seed" | "seeds" | "seeder" | "seeders" | "migrations" | "versions");
+    crate::fingerprint::is_aside(path) || filling(stem) || dir.split('/').any(filling)
 }
 
 /// Members that remain of an outside definition after a symbol: `[]` when it is the symbol itself.

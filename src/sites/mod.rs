@@ -7,10 +7,12 @@
 
 pub mod billable;
 pub mod cx;
+mod find;
 pub mod guard;
 pub mod handlers;
 pub mod identity;
 
+pub use find::find;
 use serde::Serialize;
 
 use crate::syntax::{FunctionId, Span};

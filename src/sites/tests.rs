@@ -4,6 +4,7 @@ use super::billable::billables;
 use super::cx::Cx;
 use super::*;
 use crate::catalog::Catalog;
+use crate::fingerprint::App;
 use crate::resolve::Program;
 use crate::workspace::Workspace;
 
@@ -17,12 +18,17 @@ const NEXT: &[&str] = &[
 const EXPRESS: &[&str] = &["frameworks/express", "auth/passport", "auth/jwt-custom", "providers/openai"];
 const FASTAPI: &[&str] = &["frameworks/fastapi", "auth/jwt-custom", "providers/openai"];
 
+fn app(picked: &[&str]) -> App {
+    let entries = picked.iter().map(|p| (*p).to_owned()).collect();
+    App { root: ".".to_owned(), entries, folders: vec![String::new()], ..App::default() }
+}
+
 /// One line a paid call: `file:line entry identity@where stream`.
 fn lines(workspace: &Workspace, picked: &[&str]) -> Vec<String> {
     let catalog = Catalog::embedded().unwrap();
     let program = Program::new(workspace);
-    let picked: Vec<String> = picked.iter().map(|p| (*p).to_owned()).collect();
-    let cx = Cx::new(&program, &catalog, "", &picked, &[String::new()]);
+    let app = app(picked);
+    let cx = Cx::new(&program, &catalog, &app);
     let line = |site: &Site| {
         let Detail::Billable(b) = &site.detail else { unreachable!() };
         let entry = b.entry.as_ref().map_or_else(|| "-".to_owned(), |e| format!("{}#{}", e.file, e.symbol));
@@ -148,8 +154,8 @@ fn a_route_without_a_guard_leaves_the_user_unsure() {
     )]);
     let catalog = Catalog::embedded().unwrap();
     let program = Program::new(&ws);
-    let picked: Vec<String> = EXPRESS.iter().map(|p| (*p).to_owned()).collect();
-    let cx = Cx::new(&program, &catalog, "", &picked, &[String::new()]);
+    let app = app(EXPRESS);
+    let cx = Cx::new(&program, &catalog, &app);
     let sites = billables(&cx);
     let Detail::Billable(b) = &sites[0].detail else { unreachable!() };
     let identity = b.plan.identity.as_ref().unwrap();

@@ -1,0 +1,26 @@
+//! All places of a repository, app by app.
+
+use std::collections::BTreeSet;
+
+use super::Site;
+use super::billable::billables;
+use super::cx::Cx;
+use crate::catalog::Catalog;
+use crate::fingerprint::Fingerprint;
+use crate::resolve::Program;
+
+/// Every place of every app. A place in a package that two apps use is reported once, for the first of them. Sorted by
+/// kind, then best first, then by file.
+pub fn find(program: &Program, catalog: &Catalog, fingerprint: &Fingerprint) -> Vec<Site> {
+    let mut sites: Vec<Site> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for app in &fingerprint.apps {
+        let cx = Cx::new(program, catalog, app);
+        sites.extend(billables(&cx).into_iter().filter(|site| seen.insert(site.id.clone())));
+    }
+    sites.sort_by(|a, b| {
+        let key = |s: &Site| (s.kind, s.file.clone(), s.line);
+        a.kind.cmp(&b.kind).then(b.score.total_cmp(&a.score)).then_with(|| key(a).cmp(&key(b)))
+    });
+    sites
+}
