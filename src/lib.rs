@@ -11,11 +11,13 @@
 pub mod answers;
 pub mod catalog;
 pub mod cli;
+pub mod credyt;
 pub mod edit;
 pub mod fingerprint;
 pub mod resolve;
 pub mod review;
 pub mod run;
+pub mod sandbox;
 pub mod sites;
 pub mod steps;
 pub mod syntax;

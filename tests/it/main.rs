@@ -1,0 +1,4 @@
+//! The integration tests: one binary, linked once.
+
+mod sandbox;
+mod sandbox_support;
