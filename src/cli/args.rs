@@ -5,6 +5,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::ColorChoice;
+use super::sandbox::SandboxArgs;
 use crate::steps::Area;
 
 /// Wires Credyt's real-time billing into an app, step by step, with a diff to approve before anything is written.
@@ -48,6 +49,8 @@ pub(super) enum Command {
     Status(StatusArgs),
     /// Put back exactly the bytes from before a step
     Undo(UndoArgs),
+    /// Run a Credyt on this machine, with a page to look at and to top up on
+    Sandbox(SandboxArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -60,7 +63,7 @@ impl Command {
             Self::Plan(args) => args.json,
             Self::Status(args) => args.json,
             Self::Undo(args) => args.json,
-            Self::Completions(_) => false,
+            Self::Sandbox(_) | Self::Completions(_) => false,
         }
     }
 
@@ -69,7 +72,7 @@ impl Command {
         match self {
             Self::Run(args) => !args.yes,
             Self::Undo(args) => !args.yes,
-            Self::Plan(_) | Self::Status(_) | Self::Completions(_) => false,
+            Self::Plan(_) | Self::Status(_) | Self::Sandbox(_) | Self::Completions(_) => false,
         }
     }
 }

@@ -9,6 +9,7 @@ mod failure;
 mod interrupt;
 mod plan;
 mod run;
+mod sandbox;
 mod status;
 mod survey;
 mod undo;
@@ -50,6 +51,7 @@ fn run_with(survey: impl FnOnce() -> Result<Box<dyn Survey>, RunError>, steps: &
         Command::Plan(args) => rooms().and_then(|rooms| plan::plan(&mut screen, &rooms, args)),
         Command::Status(args) => rooms().and_then(|rooms| status::status(&mut screen, &rooms, args)),
         Command::Undo(args) => undo::undo(&mut screen, args),
+        Command::Sandbox(args) => sandbox::sandbox(&mut screen, args),
         Command::Completions(args) => completions::completions(&mut screen, args.shell),
     };
     let exit = match result {

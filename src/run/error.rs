@@ -5,6 +5,7 @@ use crate::catalog::CatalogError;
 use crate::edit::journal::JournalError;
 use crate::edit::{Conflict, OutcomeError};
 use crate::review::ScreenError;
+use crate::sandbox::SandboxError;
 use crate::steps::Question;
 use crate::workspace::WorkspaceError;
 
@@ -90,6 +91,9 @@ pub enum RunError {
     /// See [`ScreenError`].
     #[error(transparent)]
     Screen(#[from] ScreenError),
+    /// See [`SandboxError`].
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// The terminal failed.
     #[error("cannot read from the terminal: {0}")]
     Terminal(std::io::Error),
@@ -122,6 +126,7 @@ impl RunError {
             | Self::Conflict(_)
             | Self::Journal(_)
             | Self::Screen(_)
+            | Self::Sandbox(_)
             | Self::Terminal(_)
             | Self::Program { .. } => Exit::Error,
         }

@@ -161,6 +161,11 @@ impl Handle {
         self.app.write(|store, _| change(&mut store.behaviour));
     }
 
+    /// The secret of the first webhook destination.
+    pub fn webhook_secret(&self) -> Option<String> {
+        self.app.read(|store, _| store.webhooks.values().next().and_then(|webhook| webhook.secret.clone()))
+    }
+
     /// The state as the dashboard shows it.
     pub fn snapshot(&self) -> serde_json::Value {
         control::snapshot(&self.app)
