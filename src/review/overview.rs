@@ -8,6 +8,10 @@ use super::text::{Label, Text};
 use crate::run::{AppFacts, RunError};
 use crate::sites::{Detail, Site, SiteKind};
 
+/// What a first run says before anything else.
+const WELCOME: &str =
+    "Wires Credyt billing into your app, one step at a time. Nothing is written before you have seen it.";
+
 /// Kinds in the order of the screen, with their headings.
 const KINDS: [(SiteKind, &str); 6] = [
     (SiteKind::Signup, "Where users sign up"),
@@ -19,7 +23,15 @@ const KINDS: [(SiteKind, &str); 6] = [
 ];
 
 /// Prints the app and its places.
-pub(super) fn show(screen: &mut Screen, app: &AppFacts, sites: &[Site]) -> Result<(), ScreenError> {
+pub(super) fn show(
+    screen: &mut Screen,
+    app: &AppFacts,
+    sites: &[Site],
+    first: bool,
+) -> Result<(), ScreenError> {
+    if first {
+        screen.report(WELCOME)?;
+    }
     let name = if app.name.is_empty() { "this app" } else { &app.name };
     let mut title = Text::new().with(Label::Heading, name);
     if app.root != "." {
