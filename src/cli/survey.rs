@@ -4,8 +4,7 @@ use crate::catalog::{AppLanguage, Catalog, Kind};
 use crate::fingerprint::{self, Fingerprint, fingerprint};
 use crate::resolve::Program;
 use crate::run::{AppFacts, Fact, Findings, RunError, Survey};
-use crate::sites::billable::billables;
-use crate::sites::cx::Cx;
+use crate::sites::find;
 use crate::steps;
 use crate::workspace::Workspace;
 
@@ -30,11 +29,7 @@ impl Survey for OfLibrary {
     fn survey(&self, workspace: &Workspace) -> Result<Findings, RunError> {
         let found: Fingerprint = fingerprint(workspace, &self.catalog);
         let program = Program::new(workspace);
-        let mut sites = Vec::new();
-        for app in &found.apps {
-            let cx = Cx::new(&program, &self.catalog, app.dir(), &app.entries, &app.folders);
-            sites.extend(billables(&cx));
-        }
+        let sites = find(&program, &self.catalog, &found);
         let apps = found.apps.iter().map(|app| facts(app, &self.catalog)).collect();
         Ok(Findings { program, apps, sites })
     }
