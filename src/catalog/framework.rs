@@ -19,6 +19,9 @@ pub struct Framework {
     /// is taken, else the first at all. `{package}` stands for the app's own package folder (Python).
     #[serde(default)]
     pub helper_dirs: Vec<String>,
+    /// Options a call of `fetch` on the server needs so that its answer is never kept, as object properties.
+    #[serde(default)]
+    pub fetch_options: Vec<String>,
     /// Functions of the framework that leave the handler by throwing (`redirect()`): nothing after them runs.
     #[serde(default)]
     pub throwing: Vec<Symbol>,

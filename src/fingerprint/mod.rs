@@ -122,6 +122,11 @@ impl App {
         if self.root == "." { "" } else { &self.root }
     }
 
+    /// A path of the app as a path of the repository.
+    pub fn path(&self, relative: &str) -> String {
+        if self.dir().is_empty() { relative.to_owned() } else { format!("{}/{relative}", self.dir()) }
+    }
+
     /// Whether a file (relative to the repository's root) is part of the app's code.
     pub fn owns(&self, path: &str) -> bool {
         self.folders.iter().any(|f| below(f, path)) && !self.foreign.iter().any(|f| below(f, path))

@@ -5,7 +5,7 @@
 
 pub mod diff_view;
 mod edit_file;
-pub mod overview;
+mod overview;
 mod pager;
 mod pick;
 mod prompt;

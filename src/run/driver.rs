@@ -134,13 +134,14 @@ impl<'a> Driver<'a> {
             walk.report.steps.push(StepReport::new(area, StepStatus::Skipped).note("`--skip`"));
             return Ok(Turn::Next);
         }
-        let plan = self.ask_and_plan(walk, step, (position, total))?;
+        let plan = self.ask_and_plan(walk, step)?;
         let mut entry = StepReport::new(area, StepStatus::Planned);
         entry.notes.clone_from(&plan.notes);
         entry.sites.clone_from(&plan.sites);
         match &plan.status {
             Status::Planned => {}
             Status::Already => {
+                announce::headline(self.screen, position, total, area)?;
                 let done =
                     Text::new().with(Label::Success, "✓").plain(" ").then("already in the code".into());
                 self.screen.report(done)?;
@@ -152,6 +153,7 @@ impl<'a> Driver<'a> {
                 return Ok(Turn::Next);
             }
             Status::NotApplicable(why) => {
+                announce::headline(self.screen, position, total, area)?;
                 let line = Text::new()
                     .with(Label::Warning, "–")
                     .plain(" not applicable: ")
@@ -169,6 +171,7 @@ impl<'a> Driver<'a> {
         let (changes, outcome, refused) = match writable(&changes, &walk.workspace) {
             Ok(writable) => writable,
             Err(why) => {
+                announce::headline(self.screen, position, total, area)?;
                 return self.failed(walk, entry, before.answers, &why, &plan);
             }
         };
@@ -204,15 +207,6 @@ impl<'a> Driver<'a> {
             }
         };
         let outcome = changes.outcome(&walk.workspace)?;
-        if outcome.files().iter().all(|file| file.path() == walk.in_app(FILE_NAME)) {
-            // Nothing of the step itself is left; its answers are kept with the others.
-            entry.sites.clear();
-            entry.status = StepStatus::Skipped;
-            entry.notes.extend(left_out.iter().map(|title| format!("left out: {title}")));
-            walk.report.steps.push(entry);
-            walk.past.push(before);
-            return Ok(Turn::Next);
-        }
         if let Err(problems) = outcome.check() {
             walk.report.checks.parse = CheckResult::Failed;
             let why = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -241,18 +235,9 @@ impl<'a> Driver<'a> {
     }
 
     /// Plans with defaults first: a step with nothing to do asks nothing.
-    fn ask_and_plan(
-        &mut self,
-        walk: &mut Walk<'_>,
-        step: &dyn Step,
-        (position, total): (usize, usize),
-    ) -> Result<StepPlan, RunError> {
+    fn ask_and_plan(&mut self, walk: &mut Walk<'_>, step: &dyn Step) -> Result<StepPlan, RunError> {
         let asked_for = self.options.step.as_ref().is_some_and(|areas| areas.contains(&step.area()));
         let (plan, open) = walk.trial(step, asked_for)?;
-        announce::headline(self.screen, position, total, step.area())?;
-        if plan.status == Status::Planned {
-            announce::purpose(self.screen, step.area())?;
-        }
         if open.is_empty() || plan.status != Status::Planned {
             return Ok(plan);
         }

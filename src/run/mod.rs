@@ -31,10 +31,11 @@ pub(crate) use walk::difference;
 use crate::answers::Value;
 use crate::catalog::Catalog;
 use crate::edit::{ChangeSet, Outcome};
+use crate::fingerprint::App;
 use crate::resolve::Program;
 use crate::review::Screen;
 use crate::sites::Site;
-use crate::steps::{App, Area, Question, StepPlan};
+use crate::steps::{Area, Question, StepPlan};
 use crate::workspace::Workspace;
 
 /// What the command line asks for.

@@ -7,11 +7,12 @@
 //!
 //! A finished area is recognised from the code: planned again on its own result, a step answers [`Status::Already`].
 
-mod app;
 mod area;
+mod key;
 mod question;
+pub mod support;
 
-pub use app::App;
+pub use crate::fingerprint::App;
 pub use area::Area;
 pub use question::{Choice, Question, QuestionKind};
 
@@ -181,5 +182,5 @@ pub enum RouteKind {
 
 /// The steps of this build, in the order of [`Area::ALL`]. An area whose step is not among them is not offered.
 pub fn all() -> &'static [&'static dyn Step] {
-    &[]
+    &[&key::KeyStep]
 }

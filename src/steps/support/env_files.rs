@@ -1,0 +1,127 @@
+//! Lines of `.env.example` and its like, and the other files that pass secrets on by name.
+
+use crate::edit::{Edit, EditUnit};
+use crate::steps::Todo;
+use crate::steps::support::Kit;
+use crate::steps::support::env::{KEY, URL};
+
+/// Adds the settings to a template of the environment: at its end, below a comment, in the template's own form.
+pub fn template_edit(text: &str) -> Option<Edit> {
+    if declares(text, KEY) {
+        return None;
+    }
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let quoted = text.lines().filter(|l| l.trim_end().ends_with("=\"\"")).count();
+    let bare = text.lines().filter(|l| l.trim_end().ends_with('=')).count();
+    let empty = if quoted > bare { "\"\"" } else { "" };
+    let gap = match () {
+        () if text.is_empty() => String::new(),
+        () if text.ends_with('\n') => newline.to_owned(),
+        () => newline.repeat(2),
+    };
+    let lines = [
+        "# Credyt, server only: the key is never sent to the browser".to_owned(),
+        format!("{KEY}={empty}"),
+        "# Optional: another address of the API, such as a local sandbox".to_owned(),
+        format!("# {URL}=http://127.0.0.1:8787"),
+    ];
+    let added = lines.map(|line| format!("{line}{newline}")).concat();
+    Some(Edit::insertion(text.len(), format!("{gap}{added}"), "says which settings there are"))
+}
+
+/// Whether an env file sets (or has, commented out) a variable.
+pub fn declares(text: &str, name: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start_matches(['#', ' ', '\t']);
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
+    })
+}
+
+/// Adds the settings to every template of the app.
+pub fn add_to_templates(kit: &Kit<'_>, unit: &mut EditUnit) -> usize {
+    let mut known = 0;
+    for path in &kit.cx.app.env.files {
+        let Some(text) = kit.cx.workspace.text_at(path) else { continue };
+        known += 1;
+        unit.add(path.as_str(), template_edit(text.as_str()));
+    }
+    known
+}
+
+/// Files that hand a secret of the app to it by name (compose files, CI, deployment): each with the line of the last
+/// one, so that the new key can be added there by someone who knows where its value comes from.
+pub fn pass_on(kit: &Kit<'_>) -> Vec<Todo> {
+    let secrets = secrets(kit);
+    let mut todo = Vec::new();
+    for (id, file) in kit.cx.workspace.files() {
+        let extension = file.name().rsplit_once('.').map_or("", |(_, e)| e);
+        let manifest = matches!(file.name(), "package.json" | "package-lock.json" | "pyproject.toml");
+        let is_lock = file.name().contains("lock");
+        if !matches!(extension, "yml" | "yaml" | "json" | "jsonc" | "toml") || manifest || is_lock {
+            continue;
+        }
+        let Ok(text) = kit.cx.workspace.text(id) else { continue };
+        if text.as_str().contains(KEY) {
+            continue;
+        }
+        let hit = text.as_str().lines().enumerate().filter_map(|(i, line)| {
+            let name = secrets.iter().find(|s| has_word(line, s))?;
+            Some((i + 1, name))
+        });
+        if let Some((line, name)) = hit.last() {
+            todo.push(
+                Todo::chore(format!("pass `{KEY}` on here, as `{name}` is")).at(file.path.as_str(), line),
+            );
+        }
+    }
+    todo
+}
+
+/// Names of secrets in the app's env templates.
+fn secrets(kit: &Kit<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    for path in &kit.cx.app.env.files {
+        let Some(text) = kit.cx.workspace.text_at(path) else { continue };
+        for line in text.as_str().lines() {
+            let name = line.trim_start_matches(['#', ' ']).split('=').next().unwrap_or_default().trim();
+            let secret = ["_KEY", "_TOKEN", "_SECRET"].iter().any(|end| name.ends_with(end));
+            if secret && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line.get(..at).and_then(|s| s.chars().next_back());
+        let after = line.get(at + word.len()..).and_then(|s| s.chars().next());
+        let part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+        !part(before) && !part(after)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn added(text: &str) -> String {
+        let mut out = text.to_owned();
+        if let Some(edit) = template_edit(text) {
+            out.insert_str(edit.range().start, edit.text());
+        }
+        out
+    }
+
+    #[test]
+    fn the_template_keeps_its_form_and_takes_the_lines_once() {
+        let once = added("A=\"\"\r\nB=\"\"");
+        assert!(once.starts_with("A=\"\"\r\nB=\"\"\r\n\r\n# Credyt"));
+        assert!(once.contains("CREDYT_API_KEY=\"\"\r\n"));
+        assert_eq!(added(&once), once);
+        assert_eq!(added("# CREDYT_API_KEY=\n"), "# CREDYT_API_KEY=\n");
+        assert!(!declares("CREDYT_API_KEY_OLD=1\n", KEY));
+    }
+}

@@ -1,0 +1,115 @@
+//! The generated modules of one area: new files, and the files of earlier areas brought along.
+
+use crate::edit::{EditUnit, NewFile};
+use crate::steps::support::{Kit, merge, render};
+use crate::steps::{Area, Todo};
+use crate::syntax::style::restyle;
+use crate::template::{self, Areas, ModuleContext};
+
+/// What an area needs of the generated modules.
+#[derive(Debug)]
+pub struct Generated {
+    /// New files and changes of existing ones; empty when all is there.
+    pub unit: EditUnit,
+    /// Files that changed in a way that leaves no room for the area.
+    pub todo: Vec<Todo>,
+    /// Paths of the files that are made.
+    pub created: Vec<String>,
+}
+
+/// The modules an app has once `area` is added to those it has.
+pub fn plan(kit: &Kit<'_>, area: Area) -> Result<Generated, String> {
+    plan_with(kit, area, |_, _| {})
+}
+
+/// The same with changes to the contexts: `change(context, after)` is called for the rendering before and after.
+pub fn plan_with(
+    kit: &Kit<'_>,
+    area: Area,
+    change: impl Fn(&mut ModuleContext, bool),
+) -> Result<Generated, String> {
+    let after = with_needs(kit.done, area)?;
+    let rendered = |areas: Areas, is_after: bool| -> Result<Vec<template::Module>, String> {
+        let mut context = render::context(kit, areas);
+        change(&mut context, is_after);
+        template::modules(&context).map_err(|error| chain(&error))
+    };
+    let old = if kit.done.key { rendered(kit.done, false)? } else { Vec::new() };
+    let new = rendered(after, true)?;
+    let style = kit.new_style(kit.language());
+    let styled = |text: &str| restyle(text, kit.language(), &style);
+    let title = format!("{} module", area.title());
+    let mut unit = EditUnit::new(title, area.what());
+    let mut todo = Vec::new();
+    let mut created = Vec::new();
+    for module in new {
+        let path = match kit.module_file(&module.name) {
+            Some(file) => kit.path(file).to_owned(),
+            None => format!("{}/{}", kit.dir, module.file_name),
+        };
+        let text = styled(&module.text);
+        let before = old.iter().find(|m| m.name == module.name).map(|m| styled(&m.text));
+        let current = kit.cx.workspace.text_at(&path);
+        match (current, before) {
+            (None, _) => {
+                created.push(path.clone());
+                unit = unit.create(path, NewFile::new(text, purpose(&module.text, area)));
+            }
+            (Some(current), before) if current.as_str() == text || before.as_ref() == Some(&text) => {}
+            (Some(current), Some(before)) => {
+                let why = format!("{} needs it", area.title());
+                match merge::merge(&before, &text, current.as_str(), &why) {
+                    Ok(edits) => unit.add(path, edits),
+                    Err(line) => todo.push(Todo::unmet(
+                        format!(
+                            "`{}` was changed by hand where {} needs it changed; move the file away and run the step again, then bring your change back",
+                            module.file_name,
+                            area.title().to_lowercase()
+                        ),
+                        path,
+                        line,
+                    )),
+                }
+            }
+            (Some(_), None) => todo.push(Todo::unmet(
+                format!("a file of another purpose is where the {} module goes; rename it", module.name),
+                path,
+                1,
+            )),
+        }
+    }
+    Ok(Generated { unit, todo, created })
+}
+
+/// The areas that are done, this one, and those it cannot do without.
+fn with_needs(done: Areas, area: Area) -> Result<Areas, String> {
+    let entry = template::area(area.id()).map_err(|error| chain(&error))?;
+    let mut areas = done;
+    for id in entry.needs.iter().chain([&entry.id]) {
+        areas = areas.with(id).ok_or_else(|| format!("codemods/areas/{id} is no area"))?;
+    }
+    Ok(areas)
+}
+
+/// The first sentence of a module's documentation.
+fn purpose(text: &str, area: Area) -> String {
+    let head: String = text.chars().take(400).collect();
+    let doc = head.split("/**").nth(1).or_else(|| head.split("\"\"\"").nth(1)).unwrap_or_default();
+    let words = doc.split("*/").next().unwrap_or_default().replace(['*', '\n'], " ");
+    let sentence = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match sentence.split(". ").next().map(|s| s.trim_end_matches('.').to_owned()) {
+        Some(sentence) if !sentence.is_empty() && sentence.len() < 160 => sentence,
+        _ => area.what().to_owned(),
+    }
+}
+
+/// An error with its causes in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

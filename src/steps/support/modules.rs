@@ -1,0 +1,78 @@
+//! Which generated modules are there: found by what they export, not by where they were put.
+
+use std::collections::BTreeMap;
+
+use crate::steps::support::Kit;
+use crate::template::{self, AreaFile, Areas};
+use crate::workspace::FileId;
+
+/// The file of each module, and the areas that are complete.
+pub(super) fn find(kit: &Kit<'_>) -> (BTreeMap<String, FileId>, Areas) {
+    let mut modules = BTreeMap::new();
+    let mut done = Areas::default();
+    for area in template::areas().unwrap_or_default() {
+        let mut complete = true;
+        let mut any = false;
+        for file in &area.files {
+            let Some(exports) = exports(kit, file).filter(|e| !e.is_empty()) else { continue };
+            // A file that only some apps need says nothing by its absence.
+            if file.when.is_some() {
+                if let Some(found) = exporting(kit, &file.name, &exports) {
+                    modules.insert(file.name.clone(), found);
+                }
+                continue;
+            }
+            any = true;
+            match exporting(kit, &file.name, &exports) {
+                Some(found) => {
+                    modules.insert(file.name.clone(), found);
+                }
+                None => complete = false,
+            }
+        }
+        if any && complete {
+            done = done.with(&area.id).unwrap_or(done);
+        }
+    }
+    if kit.is_python()
+        && let Some(client) = modules.get("client")
+    {
+        let path = super::join(kit.cx.workspace.entry(*client).dir(), "__init__.py");
+        if let Some(file) = kit.cx.workspace.find(&path) {
+            modules.insert("__init__".to_owned(), file);
+        }
+    }
+    (modules, done)
+}
+
+/// The values (not the types) a module exports in the app's language.
+fn exports<'f>(kit: &Kit<'_>, file: &'f AreaFile) -> Option<Vec<&'f str>> {
+    let names = if kit.is_python() { &file.python } else { &file.typescript };
+    let is_type = |name: &str| {
+        !kit.is_python() && name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.ends_with("Error")
+    };
+    Some(names.as_ref()?.iter().map(String::as_str).filter(|name| !is_type(name)).collect())
+}
+
+/// The file that exports all of these; one that bears the module's name before others.
+fn exporting(kit: &Kit<'_>, name: &str, exports: &[&str]) -> Option<FileId> {
+    let mut found: Vec<FileId> = Vec::new();
+    for file in &kit.files {
+        let text = kit.text(*file);
+        if exports.iter().all(|e| text.as_str().contains(e)) && defines(kit, *file, exports) {
+            found.push(*file);
+        }
+    }
+    let named = |f: &&FileId| kit.cx.workspace.entry(**f).name().split('.').next() == Some(name);
+    found.iter().find(named).or(found.first()).copied()
+}
+
+/// Whether the module itself defines the names; one that only passes them on does not.
+fn defines(kit: &Kit<'_>, file: FileId, names: &[&str]) -> bool {
+    let facts = kit.cx.program.facts(file);
+    names.iter().all(|name| {
+        facts.functions.iter().any(|f| f.parent.is_none() && f.class.is_none() && f.name == *name)
+            || facts.classes.iter().any(|c| c.name == *name)
+            || facts.bindings.iter().any(|b| b.function.is_none() && b.names.iter().any(|n| n.local == *name))
+    })
+}

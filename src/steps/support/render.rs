@@ -1,0 +1,165 @@
+//! From the app's facts to the context the modules are rendered from.
+
+use rust_decimal::Decimal;
+
+use crate::answers::{ClientStyle, OnUnavailable as Policy};
+use crate::steps::support::{Kit, env, log};
+use crate::template::{
+    Areas, Asset, Client, Flavour, HttpLibrary, Lang, ModuleContext, OnUnavailable, Portal,
+};
+
+/// The context for the areas that are done then. Everything in it comes from the files and from `credyt.toml`, so that a
+/// later run makes the same one.
+pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
+    let answers = kit.cx.answers;
+    ModuleContext {
+        lang: kit.lang,
+        module: kit.module,
+        ext: kit.ext.clone(),
+        source_ext: kit.source_ext.clone(),
+        node_floor: node_floor(kit),
+        python_floor: python_floor(kit),
+        flavour: if kit.is_python() { flavour(kit) } else { Flavour::Async },
+        client: match (kit.lang, answers.client()) {
+            (Lang::TypeScript | Lang::JavaScript, _) => Client::Fetch,
+            (Lang::Python, ClientStyle::Http) => Client::Http,
+            (Lang::Python, ClientStyle::Sdk) => Client::Sdk,
+        },
+        http_library: http_library(kit),
+        areas,
+        product: answers.product().to_owned(),
+        asset: asset(answers.asset()),
+        on_unavailable: match answers.on_unavailable() {
+            Policy::Allow => OnUnavailable::Allow,
+            Policy::Block => OnUnavailable::Block,
+        },
+        env: env::context(kit),
+        log: log::context(kit),
+        store: None,
+        streams: Vec::new(),
+        prices: Vec::new(),
+        portal: Portal { path: None, return_path: "/".to_owned(), failure_path: "/".to_owned() },
+        payment: None,
+        server_only: server_only(kit),
+        web_crypto: false,
+        fetch_options: kit.framework.framework.as_ref().map(|f| f.fetch_options.clone()).unwrap_or_default(),
+    }
+}
+
+/// The dependency that makes a module unusable in the browser, when the app has it.
+fn server_only(kit: &Kit<'_>) -> bool {
+    !kit.is_python()
+        && kit.files.iter().any(|f| {
+            kit.cx.program.facts(*f).imports.iter().any(|i| i.module == "server-only" && i.local.is_empty())
+        })
+}
+
+/// Python handlers are asynchronous when most of them are.
+fn flavour(kit: &Kit<'_>) -> Flavour {
+    let (mut sync, mut awaited) = (0u32, 0u32);
+    for file in &kit.files {
+        if kit.is_generated(*file) {
+            continue;
+        }
+        for function in &kit.cx.program.facts(*file).functions {
+            if function.decorators.is_empty() {
+                continue;
+            }
+            if function.is_async { awaited += 1 } else { sync += 1 }
+        }
+    }
+    if awaited > sync { Flavour::Async } else { Flavour::Sync }
+}
+
+/// What the app already uses; the SDK brings requests.
+fn http_library(kit: &Kit<'_>) -> HttpLibrary {
+    let imports = |name: &str| {
+        kit.files.iter().any(|f| kit.cx.program.facts(*f).imports.iter().any(|i| i.module == name))
+    };
+    let depends = |name: &str| manifest_texts(kit).iter().any(|t| mentions(t, name));
+    if kit.cx.answers.client() == ClientStyle::Sdk && flavour(kit) == Flavour::Sync {
+        return HttpLibrary::Requests;
+    }
+    if imports("httpx") || depends("httpx") {
+        HttpLibrary::Httpx
+    } else if flavour(kit) == Flavour::Async {
+        if kit.cx.answers.client() == ClientStyle::Sdk { HttpLibrary::Requests } else { HttpLibrary::Httpx }
+    } else {
+        HttpLibrary::Requests
+    }
+}
+
+fn mentions(manifest: &str, name: &str) -> bool {
+    manifest.lines().any(|line| {
+        let line = line.trim().trim_start_matches(['"', '\'']);
+        line.strip_prefix(name).is_some_and(|rest| {
+            !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        })
+    })
+}
+
+fn manifest_texts(kit: &Kit<'_>) -> Vec<String> {
+    ["requirements.txt", "pyproject.toml", "Pipfile"]
+        .iter()
+        .filter_map(|name| kit.cx.workspace.text_at(&super::join(kit.cx.app.dir(), name)))
+        .map(|t| t.as_str().to_owned())
+        .collect()
+}
+
+/// `engines.node` of the manifest: the lowest major version it admits.
+fn node_floor(kit: &Kit<'_>) -> Option<u32> {
+    if kit.is_python() {
+        return None;
+    }
+    let text = kit.cx.workspace.text_at(&super::join(kit.cx.app.dir(), "package.json"))?;
+    let json: serde_json::Value = serde_json::from_str(text.as_str().trim_start_matches('\u{feff}')).ok()?;
+    let range = json.get("engines")?.get("node")?.as_str()?;
+    let digits: String =
+        range.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// `requires-python`, or what `.python-version` says.
+pub(super) fn python_floor(kit: &Kit<'_>) -> Option<(u32, u32)> {
+    if !kit.is_python() {
+        return None;
+    }
+    let project = kit.cx.workspace.text_at(&super::join(kit.cx.app.dir(), "pyproject.toml"));
+    let table = project.and_then(|t| toml::from_str::<toml::Table>(t.as_str()).ok());
+    let get = |path: &[&str]| -> Option<String> {
+        let (first, rest) = path.split_first()?;
+        let value = rest.iter().try_fold(table.as_ref()?.get(*first)?, |v, key| v.get(key))?;
+        value.as_str().map(str::to_owned)
+    };
+    let poetry = ["tool", "poetry", "dependencies", "python"];
+    let range = get(&["project", "requires-python"]).or_else(|| get(&poetry)).or_else(|| {
+        let pinned = kit.cx.workspace.text_at(&super::join(kit.cx.app.dir(), ".python-version"))?;
+        Some(pinned.as_str().to_owned())
+    })?;
+    let at = range.find(|c: char| c.is_ascii_digit())?;
+    let mut parts = range.get(at..)?.split(|c: char| !c.is_ascii_digit());
+    let major = parts.next()?.parse().ok()?;
+    Some((major, parts.next().and_then(|p| p.parse().ok()).unwrap_or(0)))
+}
+
+/// A code of three capital letters is a currency; anything else is counted in units of its own name.
+fn asset(code: &str) -> Asset {
+    let currency = code.len() == 3 && code.chars().all(|c| c.is_ascii_uppercase());
+    let symbol = match code {
+        "USD" => Some("$"),
+        "EUR" => Some("€"),
+        "GBP" => Some("£"),
+        _ => None,
+    };
+    let unit = (!currency).then(|| {
+        let one = code.to_ascii_lowercase().replace(['_', '-'], " ");
+        let one = one.strip_suffix('s').unwrap_or(&one).to_owned();
+        crate::template::Unit { many: format!("{one}s"), one }
+    });
+    Asset { code: code.to_owned(), unit, symbol: symbol.map(str::to_owned) }
+}
+
+/// A number as code writes it.
+pub fn number(value: Decimal) -> String {
+    value.normalize().to_string()
+}

@@ -1,0 +1,162 @@
+//! Every step over every fixture: the diff, as it would be shown, and what holds for every step.
+//!
+//! The steps run one after the other on a workspace in memory, with the defaults of every question, as `run --yes`
+//! would. After each: the result parses, a second look plans nothing, and undoing it on a copy of the fixture on disk
+//! brings back every byte. A new fixture needs no code here; its snapshots are written when the suite runs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use credyt_integrate::answers::Answers;
+use credyt_integrate::catalog::Catalog;
+use credyt_integrate::edit::journal::{Journal, Which};
+use credyt_integrate::fingerprint::{App, fingerprint};
+use credyt_integrate::resolve::Program;
+use credyt_integrate::sites::{self, Site};
+use credyt_integrate::steps::{self, Status, Step, StepContext, StepPlan};
+use credyt_integrate::workspace::Workspace;
+
+#[test]
+fn every_step_of_every_fixture() {
+    let catalog = Catalog::embedded().expect("the knowledge base is valid");
+    for fixture in fixtures() {
+        walk(&fixture, &catalog);
+    }
+}
+
+fn fixtures() -> Vec<Utf8PathBuf> {
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let wanted = std::env::var("FIXTURE").ok();
+    let mut all: Vec<Utf8PathBuf> = root
+        .read_dir_utf8()
+        .expect("the fixtures are there")
+        .filter_map(|entry| entry.ok().map(camino::Utf8DirEntry::into_path))
+        .filter(|path| path.is_dir())
+        .filter(|path| wanted.as_ref().is_none_or(|w| path.file_name() == Some(w)))
+        .collect();
+    all.sort();
+    all
+}
+
+fn walk(fixture: &Utf8Path, catalog: &Catalog) {
+    let name = fixture.file_name().unwrap_or_default();
+    let mut workspace = Workspace::open(fixture).expect("a fixture is a folder");
+    // Snapshots do not depend on what was built in the fixture.
+    let apps = fingerprint(&workspace, catalog).apps;
+    for index in 0..apps.len() {
+        let mut answers = Answers::default();
+        for step in steps::all() {
+            let (plan, chosen) = planned(&workspace, catalog, index, &answers, *step);
+            answers = chosen;
+            let outcome = plan.changes.outcome(&workspace).expect("the edits fit the files");
+            if let Err(problems) = outcome.check() {
+                panic!("{name}, {}: {problems:#?}", step.area());
+            }
+            let shown = shown(&plan, &outcome.files().iter().map(|f| f.diff().unified()).collect::<String>());
+            insta::with_settings!({ snapshot_path => "snapshots/steps", prepend_module_to_snapshot => false, omit_expression => true }, {
+                insta::assert_snapshot!(format!("{name}@{}{}", step.area(), if index == 0 { String::new() } else { format!("-{index}") }), shown);
+            });
+            undo_is_exact(&workspace, &outcome, step.area().id());
+            workspace = workspace.with_changes(outcome.changes());
+            let (again, _) = planned(&workspace, catalog, index, &answers, *step);
+            let rest = again.changes.outcome(&workspace).expect("the edits fit the files");
+            let diff: String = rest.files().iter().map(|f| f.diff().unified()).collect();
+            assert!(diff.is_empty(), "{name}, {}: planned again on its own result:\n{diff}", step.area());
+            if plan.status == Status::Planned && plan.todo.iter().all(|t| !t.unmet) {
+                assert_eq!(again.status, Status::Already, "{name}, {}", step.area());
+            }
+        }
+        write_result(name, &workspace);
+    }
+}
+
+/// With `STEPS_OUT=folder`, what the fixture has become, to compile it and to look at it.
+fn write_result(name: &str, workspace: &Workspace) {
+    let Ok(folder) = std::env::var("STEPS_OUT") else { return };
+    for (id, file) in workspace.files() {
+        let path = Utf8Path::new(&folder).join(name).join(&file.path);
+        let Ok(text) = workspace.text(id) else { continue };
+        std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder can be made");
+        std::fs::write(&path, text.bytes()).expect("the file can be written");
+    }
+}
+
+fn planned(
+    workspace: &Workspace,
+    catalog: &Catalog,
+    index: usize,
+    answers: &Answers,
+    step: &dyn Step,
+) -> (StepPlan, Answers) {
+    let fingerprint = fingerprint(workspace, catalog);
+    let app: &App = &fingerprint.apps[index];
+    let program = Program::new(workspace);
+    let mut sites: Vec<Site> = sites::find(&program, catalog, &fingerprint);
+    sites.retain(|site| site.app == app.root);
+    let cx =
+        StepContext { workspace, program: &program, catalog, app, sites: &sites, answers, asked_for: false };
+    let mut chosen = answers.clone();
+    for question in step.questions(&cx) {
+        if let Some(default) = question.default.filter(|_| answers.get(&question.key).is_none()) {
+            chosen.set(&question.key, default).expect("the default is a valid answer");
+        }
+    }
+    let plan = step.plan(&StepContext { answers: &chosen, ..cx });
+    (plan, chosen)
+}
+
+fn shown(plan: &StepPlan, diff: &str) -> String {
+    let mut out = format!("status: {:?}\n", plan.status);
+    for site in &plan.sites {
+        let _ = writeln!(out, "site: {site}");
+    }
+    for route in &plan.routes {
+        let _ = writeln!(out, "route: {:?} {} {}", route.what, route.method, route.path);
+    }
+    for note in &plan.notes {
+        let _ = writeln!(out, "note: {note}");
+    }
+    for todo in &plan.todo {
+        let _ = writeln!(out, "todo{}: {todo}", if todo.unmet { " (unmet)" } else { "" });
+    }
+    if !plan.next.is_empty() {
+        let _ = writeln!(out, "next: {}", plan.next);
+    }
+    out + "\n" + diff
+}
+
+/// Applies the outcome to files on disk, undoes it, and compares.
+fn undo_is_exact(workspace: &Workspace, outcome: &credyt_integrate::edit::Outcome, step: &str) {
+    if outcome.is_empty() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = Utf8Path::from_path(folder.path()).expect("a UTF-8 path");
+    let mut before = BTreeMap::new();
+    for (id, file) in workspace.files() {
+        let Ok(text) = workspace.text(id) else { continue };
+        let path = root.join(&file.path);
+        std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder can be made");
+        std::fs::write(&path, text.bytes()).expect("the file can be written");
+        before.insert(file.path.clone(), text.bytes().to_vec());
+    }
+    let journal = Journal::open(root).expect("a journal");
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    journal.apply(root, step, now, outcome).expect("the outcome can be applied");
+    for file in outcome.files() {
+        assert_eq!(
+            std::fs::read(root.join(file.path())).expect("written"),
+            file.after().bytes(),
+            "{}",
+            file.path()
+        );
+    }
+    journal.undo(&Which::Last, now).expect("undo");
+    for (path, bytes) in &before {
+        assert_eq!(&std::fs::read(root.join(path)).expect("still there"), bytes, "{path}");
+    }
+    for file in outcome.files() {
+        assert_eq!(before.contains_key(file.path()), root.join(file.path()).exists(), "{}", file.path());
+    }
+}
