@@ -204,3 +204,25 @@ fn stop_signal() -> Result<impl Future<Output = ()>, RunError> {
         interrupt.recv().await;
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: SandboxArgs,
+    }
+
+    #[test]
+    fn the_defaults_of_the_flags_are_those_of_the_library() {
+        let line = Line::try_parse_from(["sandbox"]).unwrap();
+        assert_eq!(line.args.switches.behaviour(), Behaviour::default());
+        let line =
+            Line::try_parse_from(["sandbox", "--duplicates", "409", "--unpaid-word", "pending"]).unwrap();
+        assert_eq!(line.args.switches.behaviour().duplicate_customer, DuplicateStatus::Conflict);
+    }
+}

@@ -95,6 +95,7 @@ api_enum! {
     #[derive(clap::ValueEnum)]
     pub enum UnpaidWord {
         /// The SDK's word.
+        #[value(name = "action_required")]
         ActionRequired = "action_required",
         /// The guides' word.
         Pending = "pending",
