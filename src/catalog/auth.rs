@@ -145,6 +145,8 @@ pub enum SignUpPlace {
         params: String,
         /// Where the user is in them: a member of the first parameter, `""` for the parameter itself.
         user: String,
+        /// The library only calls it when its options have this key.
+        needs: Option<String>,
     },
     /// A call that makes the user; its value describes the user.
     Call {

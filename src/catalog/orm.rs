@@ -14,6 +14,12 @@ pub struct Orm {
     /// How a record is made.
     #[serde(default)]
     pub creates: Vec<Create>,
+    /// User records that come with the library and are declared nowhere in the app, as what names them.
+    #[serde(default)]
+    pub users: Vec<Symbol>,
+    /// Text that marks the primary key in the declaration of a field; without a mark the key is `id`.
+    #[serde(default)]
+    pub primary_key: Vec<String>,
     /// Where migrations are, relative to the app's root, best first; the folder above `{version}` where several
     /// revisions lie side by side.
     #[serde(default)]
@@ -102,6 +108,9 @@ pub struct Create {
     pub gives: Gives,
     /// Members appended to a call that gives nothing, so that it gives the record: `.returning()`.
     pub returning: Option<String>,
+    /// Members at the end of a chain that make a list one record: `.single()`.
+    #[serde(default)]
+    pub one: Vec<String>,
 }
 
 /// How a create call looks.
@@ -138,11 +147,16 @@ pub enum CreateForm {
     ModelMethod {
         /// Members called on the model.
         methods: Vec<String>,
+        /// Only with this option set: `{ upsert: true }`.
+        with: Option<String>,
     },
     /// `new Model(…)` kept by a method of the record: `user.save()`.
     RecordMethod {
         /// Members called on the record.
         methods: Vec<String>,
+        /// Members of the instance that stand for the model inside of its manager: `self.model(…)`.
+        #[serde(default)]
+        makers: Vec<String>,
     },
     /// `Model(…)` handed to a method of a session: `session.add(user)`.
     SessionMethod {

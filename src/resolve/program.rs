@@ -323,6 +323,10 @@ impl Program {
                 found.map_or(Def::Unknown, |(_, v)| self.value(file, function, v, rest, hops + 1))
             }
             Expr::Call(id) => {
+                if let Some(module) = required(self.facts(file).call(*id)) {
+                    let base = self.imported_at(file, module, &Imported::Default, hops + 1);
+                    return self.members(base, path, hops + 1);
+                }
                 let result = self.call_result(file, *id, path);
                 // `const POST = withAuth(async () => {})` is the function inside when the wrapper is not ours.
                 if result == Def::Unknown && path.is_empty() {
@@ -492,6 +496,12 @@ impl Program {
     pub fn binding(&self, file: FileId, index: usize) -> Option<&Binding> {
         self.facts(file).bindings.get(index)
     }
+}
+
+/// The module of `require("m")`, which a barrel of CommonJS modules exports directly.
+fn required(call: &crate::syntax::Call) -> Option<&str> {
+    let is_require = call.callee.as_name() == Some("require");
+    call.args.first().and_then(Expr::as_str).filter(|_| is_require)
 }
 
 /// An instance is told from its class by a call: outside classes get the `()` a constructor call would give.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Site;
 use super::billable::billables;
 use super::cx::Cx;
+use super::signup::signups;
 use crate::catalog::Catalog;
 use crate::fingerprint::Fingerprint;
 use crate::resolve::Program;
@@ -16,7 +17,8 @@ pub fn find(program: &Program, catalog: &Catalog, fingerprint: &Fingerprint) -> 
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for app in &fingerprint.apps {
         let cx = Cx::new(program, catalog, app);
-        sites.extend(billables(&cx).into_iter().filter(|site| seen.insert(site.id.clone())));
+        let found = signups(&cx).into_iter().chain(billables(&cx));
+        sites.extend(found.filter(|site| seen.insert(site.id.clone())));
     }
     sites.sort_by(|a, b| {
         let key = |s: &Site| (s.kind, s.file.clone(), s.line);

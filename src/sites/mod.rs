@@ -11,6 +11,7 @@ mod find;
 pub mod guard;
 pub mod handlers;
 pub mod identity;
+pub mod signup;
 
 pub use find::find;
 use serde::Serialize;
@@ -312,6 +313,24 @@ pub struct SignupPlan {
     pub bind: Option<String>,
     /// ORM or auth entry that recognised it.
     pub entry: String,
+    /// The customer is made inside of a hook instead of after the statement.
+    pub hook: Option<Hook>,
+}
+
+/// A function that is called with every new user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Hook {
+    /// It is there: the customer is made at the start of this body (or block).
+    Body(Span),
+    /// It can be written: these keys, the first outermost, are added to the object literal or the class body.
+    Missing {
+        /// The object literal, brackets included, or the class body.
+        object: Span,
+        /// The keys that are not there yet; the last one is the function's.
+        path: Vec<String>,
+        /// The function's parameters as written.
+        params: String,
+    },
 }
 
 /// The declaration of the user (or payer) record.

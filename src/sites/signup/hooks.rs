@@ -1,0 +1,573 @@
+//! Places where a library tells of a new user: options, webhooks, signals, methods to override, calls that sign up.
+//!
+//! What they are called is said by the entries' `signups`. A hook that exists is a place; one that the library offers and
+//! the app does not use yet is a place too, where it would be written ([`Hook::Missing`]). Users kept by a provider
+//! ([`Auth::hosted`](crate::catalog::Auth)) come to exist outside of the repository: only their webhook is preselected.
+
+use super::models::{Model, code_with, user_name};
+use super::options::{self, Found};
+use super::place;
+use super::value::{Named, below};
+use crate::catalog::{Callee, Entry, How, Kind, SignUp, SignUpPlace, Symbol, UserFields};
+use crate::resolve::Def;
+use crate::sites::cx::{Cx, after, is_callee};
+use crate::sites::handlers::reached_from;
+use crate::sites::{Detail, Hook, SELECT_FROM, Signup, SignupHow, SignupPlan, Site, SiteKind};
+use crate::syntax::{Call, CallId, Decorator, Expr, FunctionId, Path, Span};
+use crate::workspace::FileId;
+
+/// A place a library names.
+pub(super) struct Told {
+    pub(super) site: Site,
+    /// No user comes to exist without it.
+    pub(super) sees_all: bool,
+}
+
+/// Every place the picked auth entries name.
+pub(super) fn hooks(cx: &Cx<'_>, models: &[Model<'_>]) -> Vec<Told> {
+    let mut found: Vec<Told> = Vec::new();
+    for entry in cx.entries(Kind::Auth) {
+        let Some(auth) = &entry.auth else { continue };
+        let before = found.len();
+        // A hook is better than the calls that lead to it, so it is looked for first.
+        let is_call = |s: &&SignUp| matches!(s.place, SignUpPlace::Call { .. });
+        for signup in auth.signups.iter().filter(|s| !is_call(s)) {
+            let search = Search { cx, models, entry, signup };
+            search.run(&mut found);
+        }
+        if found[before..].iter().any(|t| t.site.score >= SELECT_FROM) {
+            continue;
+        }
+        for signup in auth.signups.iter().filter(is_call) {
+            let search = Search { cx, models, entry, signup };
+            search.calls(auth.hosted, &mut found);
+        }
+    }
+    found
+}
+
+struct Search<'c, 'a> {
+    cx: &'c Cx<'a>,
+    models: &'c [Model<'a>],
+    entry: &'a Entry,
+    signup: &'a SignUp,
+}
+
+/// What a place comes to, before it is a site.
+struct Draft {
+    file: FileId,
+    function: Option<FunctionId>,
+    symbol: String,
+    region: Span,
+    statement: Span,
+    hook: Option<Hook>,
+    /// The expression that is the user.
+    user: Option<Named>,
+    score: f64,
+    evidence: Vec<String>,
+    sees_all: bool,
+}
+
+impl Search<'_, '_> {
+    fn run(&self, found: &mut Vec<Told>) {
+        match &self.signup.place {
+            SignUpPlace::OptionsHook { call, path, params, user, needs } => {
+                self.options_hook(call, path, params, user, needs.as_deref(), found);
+            }
+            SignUpPlace::Callback { symbol, param } => self.callback(symbol, param.as_deref(), found),
+            SignUpPlace::Event { verifiers, event, user } => self.event(verifiers, event, user, found),
+            SignUpPlace::Method { base, method, param } => self.method(base, method, param, found),
+            SignUpPlace::Call { .. } => {}
+        }
+    }
+
+    fn options_hook(
+        &self,
+        symbol: &Symbol,
+        path: &str,
+        params: &str,
+        user: &str,
+        needs: Option<&str>,
+        found: &mut Vec<Told>,
+    ) {
+        let keys: Vec<&str> = path.split('.').collect();
+        let mut seen: Vec<(FileId, Span)> = Vec::new();
+        let module = symbol.module.trim_end_matches("/*");
+        for file in code_with(self.cx, [module].into_iter()) {
+            let facts = self.cx.program.facts(file);
+            for id in facts.call_ids() {
+                let call = facts.call(id);
+                if !is_symbol(symbol, &self.cx.callee(file, id))
+                    || place::aside(self.cx, file, call.function).is_some()
+                {
+                    continue;
+                }
+                for object in options::objects(self.cx, file, call) {
+                    if seen.contains(&(object.file, object.span)) {
+                        continue;
+                    }
+                    seen.push((object.file, object.span));
+                    let offers = needs.is_none_or(|key| options::has_key(self.cx, &object, key));
+                    let draft = match options::follow(self.cx, &object, &keys) {
+                        Found::Function { file, at, params: written, body } => {
+                            let Some(base) = in_params(&written, user) else { continue };
+                            Draft {
+                                file,
+                                function: None,
+                                symbol: path.to_owned(),
+                                region: at,
+                                statement: body,
+                                hook: Some(Hook::Body(body)),
+                                user: Some(Named::Record(base)),
+                                score: 0.96,
+                                evidence: vec![format!(
+                                    "`{path}` of {} is called with every new user",
+                                    self.entry.title
+                                )],
+                                sees_all: false,
+                            }
+                        }
+                        Found::Missing { file, object, last, keys } if offers => Draft {
+                            file,
+                            function: None,
+                            symbol: path.to_owned(),
+                            region: last,
+                            statement: last,
+                            hook: Some(Hook::Missing { object, path: keys, params: params.to_owned() }),
+                            user: Some(Named::Record(in_pattern(params, user))),
+                            score: 0.9,
+                            evidence: vec![format!(
+                                "{} calls `{path}` with every new user; it is not written yet",
+                                self.entry.title
+                            )],
+                            sees_all: false,
+                        },
+                        Found::Missing { .. } | Found::Unclear => continue,
+                    };
+                    found.push(self.told(draft));
+                }
+            }
+        }
+    }
+
+    /// A function that a signal is connected to.
+    fn callback(&self, symbol: &Symbol, param: Option<&str>, found: &mut Vec<Told>) {
+        let word = symbol.name.rsplit('.').next().unwrap_or_default();
+        for file in code_with(self.cx, [word].into_iter()) {
+            let facts = self.cx.program.facts(file);
+            for id in facts.function_ids() {
+                let f = facts.function(id);
+                let sender =
+                    f.decorators.iter().find_map(|d| self.decorated(file, f.parent, d, symbol)).or_else(
+                        || {
+                            self.cx.program.handed_over(file, id).into_iter().find_map(|(at, call, _)| {
+                                let facts = self.cx.program.facts(at);
+                                let call = facts.call(call);
+                                let signal = without_last(&call.callee)?;
+                                is_symbol(symbol, &self.cx.def(at, call.function, &signal))
+                                    .then(|| self.sender(at, call.function, &call.keywords))
+                            })
+                        },
+                    );
+                if let Some(sender) = sender
+                    && place::aside(self.cx, file, Some(id)).is_none()
+                {
+                    found.extend(self.receiver(file, id, &sender, param));
+                }
+            }
+        }
+    }
+
+    fn decorated(
+        &self,
+        file: FileId,
+        function: Option<FunctionId>,
+        decorator: &Decorator,
+        symbol: &Symbol,
+    ) -> Option<Sender> {
+        let by_arg = decorator.args.iter().any(|a| {
+            let paths: Vec<&Path> = match a {
+                Expr::List(items) => items.iter().filter_map(Expr::as_path).collect(),
+                other => other.as_path().into_iter().collect(),
+            };
+            paths.iter().any(|p| is_symbol(symbol, &self.cx.def(file, function, p)))
+        });
+        let by_member = without_last(&decorator.path)
+            .is_some_and(|signal| is_symbol(symbol, &self.cx.def(file, function, &signal)));
+        (by_arg || by_member).then(|| self.sender(file, function, &decorator.keywords))
+    }
+
+    fn sender(&self, file: FileId, function: Option<FunctionId>, keywords: &[(String, Expr)]) -> Sender {
+        let Some((_, value)) = keywords.iter().find(|(k, _)| k == "sender") else { return Sender::Any };
+        let name = match value {
+            Expr::Path(path) => {
+                if self.models.iter().any(|m| m.is(self.cx, file, function, path).is_some())
+                    || path.last().is_some_and(|l| l.to_lowercase().ends_with("user_model"))
+                {
+                    return Sender::User;
+                }
+                path.last().unwrap_or_default().to_owned()
+            }
+            Expr::Str(text) => text.rsplit('.').next().unwrap_or_default().to_owned(),
+            other => {
+                let facts = self.cx.program.facts(file);
+                other.as_call().and_then(|c| facts.call(c).callee.last()).unwrap_or_default().to_owned()
+            }
+        };
+        if user_name(&name) == Some(3) || name.ends_with("user_model") {
+            Sender::User
+        } else {
+            Sender::Other(name)
+        }
+    }
+
+    fn receiver(&self, file: FileId, id: FunctionId, sender: &Sender, param: Option<&str>) -> Option<Told> {
+        let facts = self.cx.program.facts(file);
+        let f = facts.function(id);
+        let text = self.cx.slice(file, f.body);
+        let of_user = param.is_some_and(|p| user_name(p) == Some(3));
+        let only_new = of_user || text.contains("created") || text.contains("_state.adding");
+        if !only_new {
+            return None;
+        }
+        let name = param
+            .filter(|p| f.params.iter().any(|q| q.name() == Some(p)))
+            .or_else(|| f.params.iter().filter_map(|p| p.name()).find(|n| user_name(n) == Some(3)));
+        let (score, why) = match sender {
+            Sender::User => (0.93, "a signal that is sent for every new user".to_owned()),
+            Sender::Any if of_user => {
+                (0.93, format!("a signal that {} sends for every new user", self.entry.title))
+            }
+            Sender::Other(model) if is_organisation(model) && is_about_billing(&text) => (
+                0.6,
+                format!(
+                    "the app's own billing begins with a new `{model}`: if that is who pays, make the customer here"
+                ),
+            ),
+            Sender::Any | Sender::Other(_) => return None,
+        };
+        let block = created_block(self.cx, file, f.body).unwrap_or(f.body);
+        let base = name.map_or_else(|| "**kwargs".to_owned(), str::to_owned);
+        let known = name.is_some();
+        Some(self.told(Draft {
+            file,
+            function: Some(id),
+            symbol: f.symbol.clone(),
+            region: f.statement,
+            statement: block,
+            hook: Some(Hook::Body(block)),
+            user: known.then_some(Named::Record(base)),
+            score,
+            evidence: vec![why],
+            sees_all: matches!(sender, Sender::User),
+        }))
+    }
+
+    /// The branch of a webhook handler for a new user.
+    fn event(&self, verifiers: &[Symbol], event: &str, user: &str, found: &mut Vec<Told>) {
+        for file in code_with(self.cx, [event].into_iter()) {
+            let facts = self.cx.program.facts(file);
+            let verified = |id: &CallId| {
+                let def = self.cx.callee(file, *id);
+                verifiers.iter().any(|v| after(v, &def).is_some())
+            };
+            let Some(verifier) = facts.call_ids().filter(verified).last() else { continue };
+            let bound = facts.bindings.iter().filter(|b| b.value.as_call() == Some(verifier)).find_map(|b| {
+                match b.names.as_slice() {
+                    [one] if one.path.is_empty() => Some(one.local.clone()),
+                    _ => None,
+                }
+            });
+            for branch in options::branches(self.cx, file, event) {
+                let base = bound.clone().or_else(|| branch.subject.clone());
+                let function = facts
+                    .function_ids()
+                    .filter(|f| facts.function(*f).span.contains(branch.body))
+                    .min_by_key(|f| facts.function(*f).span.len());
+                found.push(self.told(Draft {
+                    file,
+                    function,
+                    symbol: function.map_or_else(String::new, |f| facts.function(f).symbol.clone()),
+                    region: branch.first,
+                    statement: branch.body,
+                    hook: Some(Hook::Body(branch.body)),
+                    user: base.map(|b| Named::Record(format!("{b}.{user}"))),
+                    score: 0.92,
+                    evidence: vec![format!("the webhook's branch for `{event}`")],
+                    sees_all: false,
+                }));
+            }
+        }
+    }
+
+    /// A method of a class that the library calls.
+    fn method(&self, base: &Symbol, method: &str, param: &str, found: &mut Vec<Told>) {
+        for file in code_with(self.cx, [base.name.as_str()].into_iter()) {
+            let facts = self.cx.program.facts(file);
+            for class in &facts.classes {
+                if !class.bases.iter().any(|b| is_symbol(base, &self.cx.def(file, class.parent, b))) {
+                    continue;
+                }
+                let id = facts.function_ids().find(|id| {
+                    let f = facts.function(*id);
+                    f.name == method && class.body.contains(f.span)
+                });
+                let draft = match id {
+                    Some(id) => {
+                        let f = facts.function(id);
+                        // The first parameter is the instance.
+                        let name = f.params.get(1).and_then(|p| p.name()).unwrap_or(param).to_owned();
+                        Draft {
+                            file,
+                            function: Some(id),
+                            symbol: f.symbol.clone(),
+                            region: f.statement,
+                            statement: f.body,
+                            hook: Some(Hook::Body(f.body)),
+                            user: Some(Named::Record(name)),
+                            score: 0.95,
+                            evidence: vec![format!(
+                                "{} calls `{method}` with every new user",
+                                self.entry.title
+                            )],
+                            sees_all: false,
+                        }
+                    }
+                    None => Draft {
+                        file,
+                        function: None,
+                        symbol: format!("{}.{method}", class.name),
+                        region: class.span,
+                        statement: class.span,
+                        hook: Some(Hook::Missing {
+                            object: class.body,
+                            path: vec![method.to_owned()],
+                            params: param.to_owned(),
+                        }),
+                        user: Some(Named::Record(param.to_owned())),
+                        score: 0.9,
+                        evidence: vec![format!(
+                            "{} calls `{method}` with every new user; it is not written yet",
+                            self.entry.title
+                        )],
+                        sees_all: false,
+                    },
+                };
+                found.push(self.told(draft));
+            }
+        }
+    }
+
+    /// Calls that sign a user up.
+    fn calls(&self, hosted: bool, found: &mut Vec<Told>) {
+        let SignUpPlace::Call { callee, user, callback } = &self.signup.place else { return };
+        let method = callee.made.as_deref().unwrap_or(&callee.name);
+        let last = method.rsplit('.').next().unwrap_or(method);
+        for file in code_with(self.cx, [last].into_iter()) {
+            let facts = self.cx.program.facts(file);
+            if facts.has_directive("use client") {
+                continue;
+            }
+            for id in facts.call_ids() {
+                let call = facts.call(id);
+                if call.callee.last() != Some(last) || !self.is_call(file, id, call, callee) {
+                    continue;
+                }
+                if let Some(draft) = self.call(file, id, call, user, *callback, hosted) {
+                    found.push(self.told(draft));
+                }
+            }
+        }
+    }
+
+    /// The callee is what the entry names, made by a class of the app that extends it, or by a model it is plugged into.
+    fn is_call(&self, file: FileId, id: CallId, call: &Call, callee: &Callee) -> bool {
+        if is_callee(callee, &self.cx.callee(file, id)) {
+            return true;
+        }
+        let (Some(made), Some(object)) = (&callee.made, without_last(&call.callee)) else { return false };
+        if made.contains('.') {
+            return false;
+        }
+        let base = Symbol { module: callee.module.clone(), name: callee.name.clone() };
+        let class = match self.cx.program.origin(file, call.function, &object) {
+            Def::Class(at, class) => Some((at, class)),
+            Def::Value(at, index, rest) if rest.is_empty() => {
+                let made = self.cx.program.binding(at, index).and_then(|b| b.value.as_call());
+                match made.map(|made| self.cx.callee(at, made)) {
+                    Some(Def::Class(at, class)) => Some((at, class)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        if let Some((at, class)) = class {
+            let facts = self.cx.program.facts(at);
+            let class = facts.class(class);
+            return class.bases.iter().any(|b| is_symbol(&base, &self.cx.def(at, class.parent, b)));
+        }
+        // A plugin of the model's own file.
+        callee.name == "*"
+            && self.models.iter().any(|m| m.is(self.cx, file, call.function, &object).is_some())
+            && !code_with(self.cx, [callee.module.as_str()].into_iter()).is_empty()
+    }
+
+    fn call(
+        &self,
+        file: FileId,
+        id: CallId,
+        call: &Call,
+        user: &str,
+        callback: bool,
+        hosted: bool,
+    ) -> Option<Draft> {
+        let facts = self.cx.program.facts(file);
+        let reached = reached_from(self.cx, file, call.function);
+        let symbol = call.function.map_or_else(String::new, |f| facts.function(f).symbol.clone());
+        let against = place::aside(self.cx, file, call.function);
+        let mut evidence = vec![format!("`{}` of {} makes a user", call.callee.dotted(), self.entry.title)];
+        let mut score: f64 = if reached.is_empty() { 0.72 } else { 0.88 };
+        if let Some(against) = against {
+            score = 0.3;
+            evidence.push(against);
+        }
+        if hosted {
+            score = score.min(0.6);
+            evidence.push("users are kept by the provider and may also come from elsewhere: make the customer when a user first spends".into());
+        }
+        let given = call.args.iter().rev().find_map(|a| match a {
+            Expr::Function(f) => Some(*f),
+            _ => None,
+        });
+        let draft = |statement: Span, hook: Option<Hook>, user: Option<Named>| Draft {
+            file,
+            function: call.function,
+            symbol: symbol.clone(),
+            region: call.statement,
+            statement,
+            hook,
+            user,
+            score,
+            evidence: evidence.clone(),
+            sees_all: false,
+        };
+        if let Some(given) = given.filter(|_| callback) {
+            let f = facts.function(given);
+            let name = f.params.iter().filter_map(|p| p.name()).next_back()?;
+            return Some(draft(f.body, Some(Hook::Body(f.body)), Some(Named::Record(name.to_owned()))));
+        }
+        let path: Vec<&str> = user.split('.').filter(|p| !p.is_empty()).collect();
+        let binding = facts.bindings.iter().find(|b| super::models::holds(&b.value, id));
+        let named = binding.map(|b| below(&b.names, &path));
+        Some(draft(call.statement, None, named))
+    }
+
+    fn told(&self, draft: Draft) -> Told {
+        let fields = &self.signup.user;
+        let (user_id, user_email, name) =
+            draft.user.as_ref().map_or((None, None, None), |u| expressions(u, fields));
+        let score = draft.score;
+        let cx = self.cx;
+        let facts = cx.program.facts(draft.file);
+        let call = draft.function.map_or(draft.statement, |f| facts.function(f).span);
+        let site = Site {
+            id: String::new(),
+            kind: SiteKind::Signup,
+            app: cx.app.root.clone(),
+            file: cx.path(draft.file).to_owned(),
+            line: cx.line(draft.file, draft.region.start),
+            end_line: cx.line(draft.file, draft.region.end.saturating_sub(1)),
+            symbol: Some(draft.symbol).filter(|s| !s.is_empty()),
+            score,
+            selected: score >= SELECT_FROM,
+            detail: Detail::Signup(Box::new(Signup {
+                how: how(self.signup.how),
+                user_id,
+                user_email,
+                plan: SignupPlan {
+                    statement: draft.statement,
+                    call,
+                    function: draft.function,
+                    name,
+                    bind: None,
+                    entry: self.entry.id.clone(),
+                    hook: draft.hook,
+                },
+            })),
+            evidence: draft.evidence,
+            span: draft.region,
+        };
+        Told { site, sees_all: draft.sees_all }
+    }
+}
+
+/// Whose signal it is.
+enum Sender {
+    Any,
+    User,
+    Other(String),
+}
+
+fn how(how: How) -> SignupHow {
+    match how {
+        How::Handler => SignupHow::Handler,
+        How::OauthCallback => SignupHow::OauthCallback,
+        How::AuthEventHook => SignupHow::AuthEventHook,
+        How::Webhook => SignupHow::Webhook,
+        How::OrmSignal => SignupHow::OrmSignal,
+        How::Service => SignupHow::Service,
+        How::FirstLoginUpsert => SignupHow::FirstLoginUpsert,
+    }
+}
+
+fn is_symbol(symbol: &Symbol, def: &Def) -> bool {
+    after(symbol, def).is_some_and(<[String]>::is_empty)
+}
+
+fn without_last(path: &Path) -> Option<Path> {
+    let (_, before) = path.segments.split_last()?;
+    Some(Path { root: path.root.clone(), segments: before.to_vec(), span: path.span })
+}
+
+/// The first expression of each kind that the user has.
+fn expressions(user: &Named, fields: &UserFields) -> (Option<String>, Option<String>, Option<String>) {
+    let of = |names: &[String]| match user {
+        Named::Record(base) => {
+            names.first().map(|n| if n.is_empty() { base.clone() } else { format!("{base}.{n}") })
+        }
+        Named::Members(members) => {
+            names.iter().find_map(|n| members.iter().find(|(m, _)| m == n)).map(|(_, local)| local.clone())
+        }
+        Named::Unbound(_) | Named::Nothing => None,
+    };
+    (of(&fields.id), of(&fields.email), of(&fields.name))
+}
+
+/// The expression of the user in a hook's parameters as the app wrote them.
+fn in_params(params: &[crate::syntax::PatternName], user: &str) -> Option<String> {
+    let path: Vec<&str> = user.split('.').filter(|p| !p.is_empty()).collect();
+    match below(params, &path) {
+        Named::Record(base) => Some(base),
+        _ => None,
+    }
+}
+
+/// The same for parameters as the entry writes them.
+fn in_pattern(params: &str, user: &str) -> String {
+    if user.is_empty() { params.to_owned() } else { user.rsplit('.').next().unwrap_or(user).to_owned() }
+}
+
+fn is_organisation(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["tenant", "team", "organi", "workspace", "company"].iter().any(|w| name.contains(w))
+}
+
+fn is_about_billing(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["stripe", "subscription", "billing", "customer", "payment"].iter().any(|w| text.contains(w))
+}
+
+/// The block under `if created`.
+fn created_block(cx: &Cx<'_>, file: FileId, body: Span) -> Option<Span> {
+    options::block_under(cx, file, body, "created")
+}

@@ -1,0 +1,642 @@
+//! Calls that make a user record, whatever the ORM.
+//!
+//! In: the user models and the create forms of the ORM entries. Out: one [`Insert`] a record that comes to exist, with
+//! the statement after which it has its id. Only files that hold a form's method and the model's name are parsed.
+
+use super::models::{At, Certainty, Model, user_name};
+use super::value::{Named, named};
+use crate::catalog::{Create, CreateForm, Entry, Gives, Kind};
+use crate::resolve::Def;
+use crate::sites::cx::{Cx, after};
+use crate::syntax::{Call, CallId, Expr, Facts, FunctionId, Path, Root, Span};
+use crate::workspace::FileId;
+
+/// A record that comes to exist.
+pub(super) struct Insert<'a> {
+    /// Index in the models.
+    pub(super) model: usize,
+    pub(super) entry: &'a Entry,
+    pub(super) file: FileId,
+    pub(super) function: Option<FunctionId>,
+    /// The call that makes it.
+    pub(super) call: CallId,
+    /// From the first statement concerned to the last.
+    pub(super) region: Span,
+    /// The statement after which it exists.
+    pub(super) statement: Span,
+    pub(super) named: Named,
+    /// What it is made from, by member.
+    pub(super) written: Vec<(String, Expr)>,
+    pub(super) certainty: Certainty,
+    /// It may have existed before.
+    pub(super) upsert: bool,
+    /// Several at once.
+    pub(super) many: bool,
+}
+
+/// A call that the library hands on to a function of the app: `get_user_model().objects.create_user(…)` with a manager
+/// of the app's own.
+pub(super) struct Indirect {
+    pub(super) at: FileId,
+    pub(super) call: CallId,
+    pub(super) file: FileId,
+    pub(super) function: FunctionId,
+}
+
+/// Takes from the inserts those that are calls of a function which holds an insert itself.
+pub(super) fn indirect(cx: &Cx<'_>, models: &[Model<'_>], inserts: &mut Vec<Insert<'_>>) -> Vec<Indirect> {
+    let mut found = Vec::new();
+    inserts.retain(|insert| {
+        if models[insert.model].at != At::Library {
+            return true;
+        }
+        let facts = cx.program.facts(insert.file);
+        let Some((method, before)) = facts.call(insert.call).callee.segments.split_last() else {
+            return true;
+        };
+        let Some(manager) = before.last() else { return true };
+        let handed_to = models.iter().find_map(|m| match m.at {
+            At::Class(file, class) => match cx.program.class_member(file, class, manager) {
+                Def::Class(file, class) => match cx.program.class_member(file, class, method) {
+                    Def::Function(file, function) => Some((file, function)),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        });
+        if let Some((file, function)) = handed_to {
+            found.push(Indirect { at: insert.file, call: insert.call, file, function });
+        }
+        handed_to.is_none()
+    });
+    found
+}
+
+/// Every insert of a user in the app, in file order.
+pub(super) fn inserts<'a>(cx: &Cx<'a>, models: &[Model<'a>]) -> Vec<Insert<'a>> {
+    let mut found: Vec<Insert<'a>> = Vec::new();
+    for entry in cx.entries(Kind::Orm) {
+        for create in entry.orm.iter().flat_map(|o| &o.creates) {
+            let own: Vec<usize> = (0..models.len())
+                .filter(|i| models[*i].entry.id == entry.id || by_table(&create.form))
+                .collect();
+            let files = candidates(cx, create, models, &own);
+            for file in files {
+                let search =
+                    Search { cx, models, own: &own, entry, create, file, facts: cx.program.facts(file) };
+                search.run(&mut found);
+            }
+        }
+    }
+    found.sort_by_key(|i| (i.file, i.statement.start, i.region.start));
+    found.dedup_by(|b, a| a.file == b.file && (a.call == b.call || a.statement == b.statement));
+    found
+}
+
+fn by_table(form: &CreateForm) -> bool {
+    matches!(form, CreateForm::ClientTable { .. } | CreateForm::Sql)
+}
+
+fn candidates(cx: &Cx<'_>, create: &Create, models: &[Model<'_>], own: &[usize]) -> Vec<FileId> {
+    let words: Vec<&str> = match &create.form {
+        CreateForm::ClientModel { methods, .. }
+        | CreateForm::ClientTable { methods, .. }
+        | CreateForm::ModelMethod { methods, .. }
+        | CreateForm::RecordMethod { methods, .. }
+        | CreateForm::SessionMethod { methods, .. }
+        | CreateForm::Repository { methods } => methods.iter().map(String::as_str).collect(),
+        CreateForm::ClientArgument { method, .. } => vec![method],
+        CreateForm::Sql => vec!["INSERT INTO", "insert into", "Insert into"],
+    };
+    let table = by_table(&create.form);
+    let of_model = |text: &str| own.iter().any(|i| models[*i].may_be_in(text));
+    cx.files
+        .iter()
+        .copied()
+        .filter(|file| {
+            cx.workspace().text(*file).is_ok_and(|t| {
+                words.iter().any(|w| t.as_str().contains(w)) && (table || of_model(t.as_str()))
+            })
+        })
+        .collect()
+}
+
+struct Search<'c, 'a> {
+    cx: &'c Cx<'a>,
+    models: &'c [Model<'a>],
+    own: &'c [usize],
+    entry: &'a Entry,
+    create: &'a Create,
+    file: FileId,
+    facts: &'c Facts,
+}
+
+impl<'a> Search<'_, 'a> {
+    fn run(&self, found: &mut Vec<Insert<'a>>) {
+        for id in self.facts.call_ids() {
+            let call = self.facts.call(id);
+            let insert = match &self.create.form {
+                CreateForm::ClientModel { methods, clients } => self.client_model(id, call, methods, clients),
+                CreateForm::ClientArgument { method, values, .. } => {
+                    self.client_argument(id, call, method, values)
+                }
+                CreateForm::ClientTable { table, methods, .. } => self.client_table(id, call, table, methods),
+                CreateForm::ModelMethod { methods, with } => {
+                    self.model_method(id, call, methods, with.as_deref())
+                }
+                CreateForm::RecordMethod { methods, makers } => self.record_method(id, call, methods, makers),
+                CreateForm::SessionMethod { methods, settle } => {
+                    self.session_method(id, call, methods, settle)
+                }
+                CreateForm::Repository { methods } => self.repository(id, call, methods),
+                CreateForm::Sql => self.sql(id, call),
+            };
+            found.extend(insert);
+        }
+    }
+
+    /// The insert whose value is that of the outermost call of a chain.
+    fn insert(
+        &self,
+        model: usize,
+        call: CallId,
+        certainty: Certainty,
+        written: Vec<(String, Expr)>,
+    ) -> Insert<'a> {
+        let outer = self.chain(call).last().copied().unwrap_or(call);
+        let gives = self.gives(call);
+        let statement = self.facts.call(outer).statement;
+        let method = self.facts.call(call).callee.last().unwrap_or_default().to_lowercase();
+        Insert {
+            model,
+            entry: self.entry,
+            file: self.file,
+            function: self.facts.call(call).function,
+            call: outer,
+            region: statement,
+            statement,
+            named: named(self.facts, outer, gives),
+            written,
+            certainty,
+            upsert: ["upsert", "orcreate", "or_create", "orupdate", "findone"]
+                .iter()
+                .any(|w| method.contains(w)),
+            many: ["many", "bulk"].iter().any(|w| method.contains(w)),
+        }
+    }
+
+    /// The call and those chained onto it, in order.
+    fn chain(&self, call: CallId) -> Vec<CallId> {
+        let mut chain = vec![call];
+        let mut last = call;
+        while let Some(next) =
+            self.facts.call_ids().find(|id| self.facts.call(*id).callee.root == Root::Call(last))
+        {
+            chain.push(next);
+            last = next;
+            if chain.len() > 16 {
+                break;
+            }
+        }
+        chain
+    }
+
+    /// What the chain is worth: `.returning()` makes a list of nothing, `.single()` a record of a list.
+    fn gives(&self, call: CallId) -> Gives {
+        let create = self.create;
+        let chain = self.chain(call);
+        let has = |name: &str| {
+            chain.iter().any(|id| self.facts.call(*id).callee.segments.iter().any(|s| s == name))
+        };
+        let returning = create.returning.as_deref().and_then(|r| r.strip_prefix('.')).map(|r| {
+            let word: String = r.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            word
+        });
+        let returns = returning.is_none_or(|word| {
+            // `.returning` also stands for `.returningAll`, and the other way round.
+            chain.iter().any(|id| {
+                self.facts
+                    .call(*id)
+                    .callee
+                    .segments
+                    .iter()
+                    .any(|s| s.starts_with(&word) || word.starts_with(s) && s.len() > 5)
+            })
+        });
+        let one = create.one.iter().any(|o| has(o));
+        match create.gives {
+            Gives::Nothing if returns && create.returning.is_some() => {
+                if one {
+                    Gives::Record
+                } else {
+                    Gives::List
+                }
+            }
+            Gives::Data if !returns => Gives::Nothing,
+            gives => gives,
+        }
+    }
+
+    fn refers(&self, function: Option<FunctionId>, path: &Path) -> Option<(usize, Certainty)> {
+        let mut hits = self
+            .own
+            .iter()
+            .filter_map(|i| Some((*i, self.models[*i].is(self.cx, self.file, function, path)?)));
+        hits.next()
+    }
+
+    /// The members written by an object, keyword arguments, or a name bound to an object.
+    fn pairs(&self, function: Option<FunctionId>, value: Option<&Expr>) -> Vec<(String, Expr)> {
+        match value {
+            Some(Expr::Object(pairs)) => pairs.clone(),
+            Some(Expr::List(items)) => self.pairs(function, items.first()),
+            Some(Expr::Path(path)) => match self.cx.program.origin(self.file, function, path) {
+                Def::Value(file, index, rest) if rest.is_empty() => {
+                    match self.cx.program.binding(file, index) {
+                        Some(binding) => match &binding.value {
+                            Expr::Object(pairs) => pairs.clone(),
+                            _ => Vec::new(),
+                        },
+                        None => Vec::new(),
+                    }
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    fn client_model(
+        &self,
+        id: CallId,
+        call: &Call,
+        methods: &[String],
+        clients: &[crate::catalog::Symbol],
+    ) -> Option<Insert<'a>> {
+        let (method, before) = call.callee.segments.split_last()?;
+        let (member, client) = before.split_last()?;
+        if !methods.contains(method) {
+            return None;
+        }
+        let model = *self.own.iter().find(|i| self.models[**i].is_member(member))?;
+        let client =
+            Path { root: call.callee.root.clone(), segments: client.to_vec(), span: call.callee.span };
+        let certainty = match self.cx.def(self.file, call.function, &client) {
+            def @ Def::Outside(..) => {
+                let known = clients
+                    .iter()
+                    .any(|s| after(s, &def).is_some_and(|r| r.first().is_some_and(|m| m == "()")));
+                // Hung on something of the framework's (`request.server.prisma`): its usual name has to do.
+                let usual = client.last().is_some_and(|n| self.entry.literals.iter().any(|l| l == n));
+                if known { Certainty::Followed } else { usual.then_some(Certainty::Named)? }
+            }
+            Def::Class(..) | Def::Function(..) => return None,
+            Def::Unknown | Def::Value(..) | Def::Param(..) | Def::Namespace(..) => Certainty::Named,
+        };
+        let options = call.args.first();
+        let data = ["data", "create"].iter().find_map(|k| options?.property(k));
+        Some(self.insert(model, id, certainty, self.pairs(call.function, data)))
+    }
+
+    fn client_argument(&self, id: CallId, call: &Call, method: &str, values: &str) -> Option<Insert<'a>> {
+        if call.callee.segments.last().is_none_or(|m| m != method) {
+            return None;
+        }
+        let Some(Expr::Path(path)) = call.args.first() else { return None };
+        let (model, certainty) = self.refers(call.function, path)?;
+        let chain = self.chain(id);
+        let with = chain.iter().find(|c| self.facts.call(**c).callee.segments.iter().any(|s| s == values))?;
+        let written = self.facts.call(*with).args.first();
+        let many = matches!(written, Some(Expr::List(items)) if items.len() > 1);
+        let mut insert = self.insert(model, id, certainty, self.pairs(call.function, written));
+        insert.many |= many;
+        Some(insert)
+    }
+
+    fn client_table(&self, id: CallId, call: &Call, table: &str, methods: &[String]) -> Option<Insert<'a>> {
+        let named_by = if table.is_empty() {
+            call.callee.segments.len() < 2
+        } else {
+            call.callee.segments.last().is_some_and(|m| m == table)
+        };
+        let name = call.args.first().and_then(Expr::as_str).filter(|_| named_by)?;
+        let model = self.table_model(name)?;
+        let chain = self.chain(id);
+        let inserts = chain
+            .iter()
+            .copied()
+            .find(|c| *c != id && self.facts.call(*c).callee.segments.iter().any(|s| methods.contains(s)))?;
+        let values = chain.iter().map(|c| self.facts.call(*c)).find_map(|c| {
+            let pairs = self.pairs(c.function, c.args.first());
+            (!pairs.is_empty()).then_some(pairs)
+        });
+        let written = values.unwrap_or_default();
+        let is_user =
+            user_name(name) == Some(3) || written.iter().any(|(k, _)| k.to_lowercase().contains("password"));
+        is_user.then(|| {
+            let mut insert = self.insert(model, id, Certainty::Named, written);
+            insert.upsert |= self.facts.call(inserts).callee.last() == Some("upsert");
+            insert
+        })
+    }
+
+    /// The model of a table, where one is known; tables need no declaration in the code.
+    fn table_model(&self, name: &str) -> Option<usize> {
+        let bare = name.rsplit('.').next().unwrap_or(name).trim_matches(['"', '`', '\'']);
+        user_name(bare)?;
+        self.own
+            .iter()
+            .copied()
+            .find(|i| self.models[*i].table.as_deref() == Some(bare))
+            .or_else(|| self.own.iter().copied().find(|i| self.models[*i].name.eq_ignore_ascii_case(bare)))
+            .or_else(|| self.own.first().copied())
+    }
+
+    fn model_method(
+        &self,
+        id: CallId,
+        call: &Call,
+        methods: &[String],
+        with: Option<&str>,
+    ) -> Option<Insert<'a>> {
+        let object = strip(&call.callee, methods)?;
+        if let Some(option) = with
+            && !call.args.iter().any(|a| matches!(a.property(option), Some(Expr::Bool(true))))
+        {
+            return None;
+        }
+        let (model, certainty) = self.refers(call.function, &object)?;
+        // A method of the app's own under that name: it holds the insert, or leads to it.
+        if let Def::Function(..) = self.cx.callee(self.file, id) {
+            return None;
+        }
+        let mut written = self.pairs(call.function, call.args.first());
+        written.extend(call.keywords.iter().cloned());
+        Some(self.insert(model, id, certainty, written))
+    }
+
+    /// The construction of the model that a name is bound to, or that a chain starts with.
+    fn construction(&self, id: CallId, makers: &[String]) -> Option<(usize, Certainty)> {
+        let call = self.facts.call(id);
+        if call.callee.root == Root::This
+            && let [member] = call.callee.segments.as_slice()
+            && makers.contains(member)
+        {
+            let class = self.facts.enclosing(call.function).find_map(|f| self.facts.function(f).class)?;
+            let name = &self.facts.class(class).name;
+            return self
+                .own
+                .iter()
+                .find(|i| name.starts_with(&self.models[**i].name))
+                .map(|i| (*i, Certainty::Named));
+        }
+        if let Some(hit) = self.refers(call.function, &call.callee) {
+            return (call.is_new || !self.is_ecmascript()).then_some(hit);
+        }
+        // `User.model_validate(…)`, `User.from_orm(…)`: a class method that makes one.
+        let (method, before) = call.callee.segments.split_last()?;
+        let maker = ["model_validate", "from_orm", "parse_obj", "build"].contains(&method.as_str())
+            || method.starts_with("from_")
+            || method.starts_with("create");
+        let object =
+            Path { root: call.callee.root.clone(), segments: before.to_vec(), span: call.callee.span };
+        maker.then(|| self.refers(call.function, &object))?
+    }
+
+    fn is_ecmascript(&self) -> bool {
+        self.cx.workspace().entry(self.file).language.is_some_and(crate::workspace::Language::is_ecmascript)
+    }
+
+    /// The name a construction is bound to at a use of it, with the construction.
+    fn constructed(&self, call: &Call, path: &Path, makers: &[String]) -> Option<(usize, Certainty, CallId)> {
+        let name = path.as_name()?;
+        let Def::Value(file, index, rest) =
+            self.cx.program.name(self.file, call.function, name, path.span.start)
+        else {
+            return None;
+        };
+        if file != self.file || !rest.is_empty() {
+            return None;
+        }
+        let made = self.cx.program.binding(file, index)?.value.as_call()?;
+        let (model, certainty) = self.construction(made, makers)?;
+        Some((model, certainty, made))
+    }
+
+    fn written_at(&self, made: CallId) -> Vec<(String, Expr)> {
+        let call = self.facts.call(made);
+        let mut written = self.pairs(call.function, call.args.first());
+        written.extend(call.keywords.iter().cloned());
+        written
+    }
+
+    fn record_method(
+        &self,
+        id: CallId,
+        call: &Call,
+        methods: &[String],
+        makers: &[String],
+    ) -> Option<Insert<'a>> {
+        if let Root::Call(made) = call.callee.root
+            && let [method] = call.callee.segments.as_slice()
+            && methods.contains(method)
+        {
+            let (model, certainty) = self.construction(made, makers)?;
+            let mut insert = self.insert(model, id, certainty, self.written_at(made));
+            insert.named = named(self.facts, id, Gives::Record);
+            return Some(insert);
+        }
+        let record = strip(&call.callee, methods)?;
+        let (model, certainty, made) = self.constructed(call, &record, makers)?;
+        // The last one in the function: earlier ones are followed by code that may still fail.
+        let later = self.facts.call_ids().any(|other| {
+            let o = self.facts.call(other);
+            o.span.start > call.span.start
+                && o.function == call.function
+                && strip(&o.callee, methods)
+                    .is_some_and(|p| self.constructed(o, &p, makers).is_some_and(|(_, _, m)| m == made))
+        });
+        if later {
+            return None;
+        }
+        let mut insert = self.insert(model, id, certainty, self.written_at(made));
+        insert.named = match named(self.facts, id, Gives::Record) {
+            named @ Named::Record(_) => named,
+            _ => Named::Record(record.dotted()),
+        };
+        Some(insert)
+    }
+
+    fn session_method(
+        &self,
+        id: CallId,
+        call: &Call,
+        methods: &[String],
+        settle: &[String],
+    ) -> Option<Insert<'a>> {
+        let session = strip(&call.callee, methods)?;
+        let (model, certainty, made, name) = match call.args.first()? {
+            Expr::Path(path) => {
+                let (model, certainty, made) = self.constructed(call, path, &[])?;
+                (model, certainty, made, Some(path.dotted()))
+            }
+            value => {
+                let made = value.as_call()?;
+                let (model, certainty) = self.construction(made, &[])?;
+                (model, certainty, made, None)
+            }
+        };
+        let mut insert = self.insert(model, id, certainty, self.written_at(made));
+        let settled = self.settled(call, &session, settle, name.as_deref());
+        insert.named = match (&name, settled.is_some()) {
+            (Some(name), true) => Named::Record(name.clone()),
+            _ => Named::Nothing,
+        };
+        if let Some(last) = settled {
+            insert.region.end = last.end;
+            insert.statement = last;
+        }
+        Some(insert)
+    }
+
+    /// The statement that gives the added record its id: the first commit (or flush) after it, and a refresh of the
+    /// record that follows.
+    fn settled(&self, add: &Call, session: &Path, settle: &[String], name: Option<&str>) -> Option<Span> {
+        let mut last: Option<Span> = None;
+        for other in &self.facts.calls {
+            let Some(object) = strip(&other.callee, settle) else { continue };
+            if other.function != add.function
+                || other.span.start < add.span.end
+                || object.dotted() != session.dotted()
+            {
+                continue;
+            }
+            let of_record = other
+                .args
+                .first()
+                .is_some_and(|a| a.as_path().is_some_and(|p| Some(p.dotted().as_str()) == name));
+            match last {
+                None => last = Some(other.statement),
+                Some(_) if of_record => last = Some(other.statement),
+                Some(_)
+                    if other.args.is_empty() && last.is_some_and(|l| other.statement.start < l.end + 40) =>
+                {
+                    last = Some(other.statement);
+                }
+                Some(_) => break,
+            }
+        }
+        last
+    }
+
+    fn repository(&self, id: CallId, call: &Call, methods: &[String]) -> Option<Insert<'a>> {
+        let repository = strip(&call.callee, methods)?;
+        let model = self.repository_of(call, &repository)?;
+        let fresh = |value: &Expr| -> Option<Vec<(String, Expr)>> {
+            match value {
+                Expr::Object(pairs) => (!pairs.iter().any(|(k, _)| k == "id")).then(|| pairs.clone()),
+                other => {
+                    let made = other.as_call()?;
+                    let maker = self.facts.call(made);
+                    let creates = maker.callee.segments.last().is_some_and(|m| m == "create");
+                    let constructs = maker.is_new && self.refers(maker.function, &maker.callee).is_some();
+                    (creates || constructs).then(|| self.pairs(maker.function, maker.args.first()))
+                }
+            }
+        };
+        let (written, name) = match call.args.first()? {
+            Expr::Path(path) => {
+                let Def::Value(file, index, rest) = self.cx.program.origin(self.file, call.function, path)
+                else {
+                    return None;
+                };
+                let binding = self.cx.program.binding(file, index).filter(|_| rest.is_empty())?;
+                (fresh(&binding.value)?, Some(path.dotted()))
+            }
+            value => (fresh(value)?, None),
+        };
+        let mut insert = self.insert(model, id, Certainty::Named, written);
+        if let (Some(name), Gives::Record, false) =
+            (name, self.create.gives, matches!(insert.named, Named::Record(_)))
+        {
+            insert.named = Named::Record(name);
+        }
+        Some(insert)
+    }
+
+    /// The model a repository keeps: by its type argument, by the call that made it, or by its name.
+    fn repository_of(&self, call: &Call, repository: &Path) -> Option<usize> {
+        let typed = |text: &str| {
+            self.own.iter().copied().find(|i| text.contains(&format!("<{}>", self.models[*i].name)))
+        };
+        if repository.root == Root::This
+            && let [member] = repository.segments.as_slice()
+        {
+            let class = self.facts.enclosing(call.function).find_map(|f| self.facts.function(f).class)?;
+            let field = self.facts.class(class).fields.iter().find(|f| f.name == *member);
+            if let Some(annotation) = field.and_then(|f| f.annotation.as_deref())
+                && annotation.contains('<')
+            {
+                return typed(annotation);
+            }
+        }
+        let made = match repository.root {
+            Root::Call(made) if repository.segments.is_empty() => Some((self.file, made)),
+            _ => match self.cx.program.origin(self.file, call.function, repository) {
+                Def::Value(file, index, _) => {
+                    self.cx.program.binding(file, index).and_then(|b| b.value.as_call()).map(|c| (file, c))
+                }
+                _ => None,
+            },
+        };
+        if let Some((file, made)) = made {
+            let facts = self.cx.program.facts(file);
+            let made = facts.call(made);
+            if let Some(Expr::Path(path)) = made.args.first() {
+                return self
+                    .own
+                    .iter()
+                    .copied()
+                    .find(|i| self.models[*i].is(self.cx, file, made.function, path).is_some());
+            }
+        }
+        let named = repository.last().filter(|n| user_name(n) == Some(3))?;
+        let _ = named;
+        self.own.first().copied()
+    }
+
+    fn sql(&self, id: CallId, call: &Call) -> Option<Insert<'a>> {
+        let text = call.args.iter().find_map(|a| self.cx.folded(self.file, call.function, a))?;
+        let lower = text.to_lowercase();
+        let rest = lower.split_once("insert into")?.1.trim_start();
+        let table: String =
+            rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '`')).collect();
+        let bare = table.rsplit('.').next()?.trim_matches(['"', '`']).to_owned();
+        let columns = rest.split_once('(')?.1.split(')').next()?;
+        let is_user =
+            user_name(&bare) == Some(3) || (user_name(&bare).is_some() && columns.contains("password"));
+        if !is_user {
+            return None;
+        }
+        let model = self.own.first().copied()?;
+        let mut insert = self.insert(model, id, Certainty::Named, Vec::new());
+        insert.upsert |= lower.contains("on conflict") && lower.contains("do update");
+        insert.named = Named::Nothing;
+        Some(insert)
+    }
+}
+
+/// A callee without the method at its end; a method may have dots (`objects.create`).
+fn strip(callee: &Path, methods: &[String]) -> Option<Path> {
+    methods.iter().find_map(|method| {
+        let parts: Vec<&str> = method.split('.').collect();
+        let kept = callee.segments.len().checked_sub(parts.len())?;
+        let (before, last) = callee.segments.split_at(kept);
+        (last.iter().map(String::as_str).eq(parts)).then(|| Path {
+            root: callee.root.clone(),
+            segments: before.to_vec(),
+            span: callee.span,
+        })
+    })
+}

@@ -1,0 +1,124 @@
+//! Where user records come to exist: the places at which a Credyt customer is made.
+//!
+//! In: one app as [`Cx`] sees it. Out: every door as a [`Site`], scored, with the statement after which the user exists
+//! and the expressions that name them there. What is against a place (a seed, a command, a guest, a route for
+//! development) lowers its score below [`SELECT_FROM`] and is said in its evidence, so that it is shown and not chosen.
+//!
+//! Three sources, told apart by the entries of `codemods/`: inserts of the user model ([`inserts`], then [`doors`] up to
+//! the handler), and hooks, webhooks and signals of auth libraries ([`hooks`]). A hook that sees every new user makes the
+//! inserts of the same app redundant.
+
+mod doors;
+mod hooks;
+mod inserts;
+mod models;
+mod options;
+mod place;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use super::cx::Cx;
+use super::{Detail, SELECT_FROM, Signup, SignupPlan, Site, SiteKind};
+use doors::Door;
+use models::Certainty;
+
+/// Every place in an app where a user comes to exist, best first within file order.
+pub fn signups(cx: &Cx<'_>) -> Vec<Site> {
+    let models = models::models(cx);
+    let mut drafts: Vec<(Door, f64, String)> = Vec::new();
+    let mut inserts = inserts::inserts(cx, &models);
+    let indirect = inserts::indirect(cx, &models, &mut inserts);
+    for insert in &inserts {
+        let model = &models[insert.model];
+        for mut door in doors::doors(cx, &models, insert, &indirect) {
+            let score = score(
+                &door,
+                insert.certainty,
+                insert.written.iter().any(|(k, _)| Some(k) == model.email.as_ref()),
+            );
+            door.evidence.push(model.why.clone());
+            if let Some(against) = &door.against {
+                door.evidence.push(against.clone());
+            }
+            if door.fields.id.is_none() {
+                door.evidence.push(
+                    "nothing there names the new user's id: the customer is made when the user first spends"
+                        .into(),
+                );
+            }
+            drafts.push((door, score, insert.entry.id.clone()));
+        }
+    }
+    let hooks = hooks::hooks(cx, &models);
+    if hooks.iter().any(|h| h.sees_all && h.site.selected) {
+        for (door, score, _) in &mut drafts {
+            if *score >= SELECT_FROM {
+                *score = 0.6;
+                door.evidence.push("a hook sees every new user, so this place needs nothing".into());
+            }
+        }
+    }
+    let mut sites: Vec<Site> =
+        drafts.into_iter().map(|(door, score, entry)| site(cx, door, score, entry)).collect();
+    sites.extend(hooks.into_iter().map(|h| h.site));
+    sites.sort_by(|a, b| (&a.file, a.line, a.span).cmp(&(&b.file, b.line, b.span)));
+    sites.dedup_by(|b, a| a.file == b.file && a.span == b.span);
+    number(&mut sites);
+    sites
+}
+
+fn score(door: &Door, certainty: Certainty, email: bool) -> f64 {
+    let mut score: f64 = 0.62;
+    score += if certainty == Certainty::Followed { 0.12 } else { 0.05 };
+    score += if door.in_handler { 0.14 } else { 0.04 };
+    score += if email { 0.05 } else { 0.0 };
+    score += if door.fields.id.is_some() { 0.04 } else { 0.0 };
+    if door.against.is_some() { score.min(0.3) } else { (score * 100.0).round() / 100.0 }
+}
+
+fn site(cx: &Cx<'_>, door: Door, score: f64, entry: String) -> Site {
+    let facts = cx.program.facts(door.file);
+    let symbol = door.function.map(|f| facts.function(f).symbol.clone()).filter(|s| !s.is_empty());
+    Site {
+        id: String::new(),
+        kind: SiteKind::Signup,
+        app: cx.app.root.clone(),
+        file: cx.path(door.file).to_owned(),
+        line: cx.line(door.file, door.region.start),
+        end_line: cx.line(door.file, door.region.end.saturating_sub(1)),
+        symbol,
+        score,
+        selected: score >= SELECT_FROM,
+        detail: Detail::Signup(Box::new(Signup {
+            how: door.how,
+            user_id: door.fields.id,
+            user_email: door.fields.email,
+            plan: SignupPlan {
+                statement: door.statement,
+                call: door.call,
+                function: door.function,
+                name: door.fields.name,
+                bind: door.fields.bind,
+                entry,
+                hook: None,
+            },
+        })),
+        evidence: door.evidence,
+        span: door.statement,
+    }
+}
+
+/// Ids that stay when something else of the file changes.
+fn number(sites: &mut [Site]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for site in sites {
+        let base = format!("signup:{}#{}", site.file, site.symbol.as_deref().unwrap_or_default());
+        let n = seen.entry(base.clone()).or_default();
+        site.id = format!("{base}:{n}");
+        *n += 1;
+    }
+}

@@ -1,0 +1,518 @@
+//! The record type that stands for a user of the app.
+//!
+//! In: the shapes in which the picked ORMs declare record types. Out: the types that are users, with the members that
+//! hold the id and the email. A name alone is not enough for anything but `User`: an `Account` may be a login of a
+//! provider, a `Member` a row between a user and a team. So names are weighed with what the declaration holds.
+
+use crate::catalog::{Callee, Create, CreateForm, Entry, Kind, ModelShape, Symbol, glob};
+use crate::resolve::Def;
+use crate::sites::cx::{Cx, after};
+use crate::syntax::{ClassId, Expr, FunctionId, Path, Span};
+use crate::workspace::FileId;
+
+/// Classes of the app followed from a model up to the ORM's base.
+const MAX_BASES: usize = 6;
+
+/// Where a model is declared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum At {
+    /// A class of the app.
+    Class(FileId, ClassId),
+    /// A value of the app.
+    Value(FileId, usize),
+    /// A schema file, or an export without a name.
+    File,
+    /// In the library.
+    Library,
+    /// A table that the code only knows by its name.
+    Table,
+}
+
+/// The record type of users.
+pub(super) struct Model<'a> {
+    /// The ORM.
+    pub(super) entry: &'a Entry,
+    /// As the code calls it.
+    pub(super) name: String,
+    /// Its table, when the declaration says it.
+    pub(super) table: Option<String>,
+    /// Where.
+    pub(super) at: At,
+    /// The member that is the id.
+    pub(super) id: String,
+    /// The member that is the email.
+    pub(super) email: Option<String>,
+    /// The member that is the name.
+    pub(super) display: Option<String>,
+    /// Evidence, in words.
+    pub(super) why: String,
+    weight: i32,
+}
+
+/// How sure it is that an expression is the model.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(super) enum Certainty {
+    /// By its name only: the definition could not be followed.
+    Named,
+    /// The definition was followed.
+    Followed,
+}
+
+/// The models of users, best first; several only when they are equally good (two declarations of one thing).
+pub(super) fn models<'a>(cx: &Cx<'a>) -> Vec<Model<'a>> {
+    let mut found = Vec::new();
+    for entry in cx.entries(Kind::Orm) {
+        let Some(orm) = &entry.orm else { continue };
+        for shape in &orm.models {
+            declared(cx, entry, shape, &mut found);
+        }
+        for symbol in &orm.users {
+            let name = symbol.name.split('.').next().unwrap_or_default().to_owned();
+            let why = format!("the user record of {}", entry.title);
+            found.push(Model {
+                entry,
+                name,
+                table: None,
+                at: At::Library,
+                id: "id".into(),
+                email: Some("email".into()),
+                display: None,
+                why,
+                weight: 3,
+            });
+        }
+    }
+    for entry in cx.entries(Kind::Orm) {
+        let by_table = |c: &Create| matches!(c.form, CreateForm::ClientTable { .. } | CreateForm::Sql);
+        if entry.orm.as_ref().is_some_and(|o| o.creates.iter().any(by_table)) && found.is_empty() {
+            found.push(Model {
+                entry,
+                name: "users".into(),
+                table: None,
+                at: At::Table,
+                id: "id".into(),
+                email: Some("email".into()),
+                display: None,
+                why: "a table of users".into(),
+                weight: 3,
+            });
+        }
+    }
+    let best = found.iter().filter(|m| m.at != At::Library).map(|m| m.weight).max().unwrap_or(0);
+    found.retain(|m| m.weight >= 3 && (m.at == At::Library || best < 5 || m.weight >= 5));
+    found.sort_by_key(|m| -m.weight);
+    found
+}
+
+impl Model<'_> {
+    /// Whether a path stands for this model where it is written.
+    pub(super) fn is(
+        &self,
+        cx: &Cx<'_>,
+        file: FileId,
+        function: Option<FunctionId>,
+        path: &Path,
+    ) -> Option<Certainty> {
+        match (cx.program.origin(file, function, path), self.at) {
+            (Def::Class(f, c), At::Class(file, class)) => {
+                return (f == file && c == class).then_some(Certainty::Followed);
+            }
+            (Def::Value(f, index, rest), At::Value(file, at))
+                if f == file && index == at && rest.is_empty() =>
+            {
+                return Some(Certainty::Followed);
+            }
+            (Def::Class(..) | Def::Function(..) | Def::Namespace(..), _) => return None,
+            _ => {}
+        }
+        let def = cx.def(file, function, path);
+        match (&def, self.at) {
+            (Def::Outside(..), At::Library) => {
+                let orm = self.entry.orm.as_ref()?;
+                let known = orm.users.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty));
+                known.then_some(Certainty::Followed)
+            }
+            // `module.exports = mongoose.model(…)`: what made the value is known, its name is not.
+            (Def::Outside(..), At::File | At::Value(..)) if self.is_made(&def) => self.named(path),
+            // A virtual module of the framework (`hub:db`) cannot be followed; a package can, and is not the app's.
+            (Def::Outside(module, _), At::Value(..)) if module.contains(':') => self.named(path),
+            (Def::Unknown | Def::Value(..) | Def::Param(..), At::Class(..) | At::Value(..) | At::File) => {
+                self.named(path)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a value is made by what the ORM makes models with.
+    fn is_made(&self, def: &Def) -> bool {
+        let shapes = self.entry.orm.iter().flat_map(|o| &o.models);
+        let makers = shapes.flat_map(|shape| match shape {
+            ModelShape::Call { symbols, named_by, .. } => {
+                symbols.iter().chain(named_by.iter().flat_map(|n| &n.symbols)).collect::<Vec<_>>()
+            }
+            _ => Vec::new(),
+        });
+        let is_call = |rest: &[String]| !rest.is_empty() && rest.iter().all(|m| m == "()");
+        makers.into_iter().any(|s| after(s, def).is_some_and(is_call))
+    }
+
+    /// `User`, `UserModel`, `this.userModel`, `db.User`.
+    fn named(&self, path: &Path) -> Option<Certainty> {
+        path.last().is_some_and(|last| same_name(last, &self.name)).then_some(Certainty::Named)
+    }
+
+    /// `prisma.user` of the model `User`.
+    pub(super) fn is_member(&self, member: &str) -> bool {
+        let mut chars = self.name.chars();
+        let small = chars.next().map(|c| c.to_lowercase().chain(chars).collect::<String>());
+        small.is_some_and(|s| s == member)
+    }
+
+    /// Whether the text of a file can hold the model at all.
+    pub(super) fn may_be_in(&self, text: &str) -> bool {
+        let small = self.name.to_lowercase();
+        let has = |word: &str| text.contains(word);
+        has(&self.name) || has(&small) || has("get_user_model") && self.at == At::Library
+    }
+}
+
+/// Whether two names differ only in case and in what people append to the name of a model.
+fn same_name(a: &str, b: &str) -> bool {
+    stem(a) == stem(b)
+}
+
+fn stem(name: &str) -> String {
+    let small: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let mut stem = small.as_str();
+    for ending in ["model", "entity", "schema", "table", "document", "repository", "repo", "collection"] {
+        stem = stem.strip_suffix(ending).filter(|s| !s.is_empty()).unwrap_or(stem);
+    }
+    stem.strip_suffix('s').filter(|s| s.len() > 2).unwrap_or(stem).to_owned()
+}
+
+/// How much a name speaks for a user: 3 for users, 1 for words that may mean one, `None` for anything else.
+pub(super) fn user_name(name: &str) -> Option<i32> {
+    let stem = stem(name);
+    let mut stem = stem.as_str();
+    for beginning in ["app", "custom", "auth", "db", "my", "base"] {
+        stem = stem.strip_prefix(beginning).filter(|s| !s.is_empty()).unwrap_or(stem);
+    }
+    match stem {
+        "user" => Some(3),
+        "account" | "member" | "customer" | "profile" | "person" => Some(1),
+        _ => None,
+    }
+}
+
+fn declared<'a>(cx: &Cx<'a>, entry: &'a Entry, shape: &'a ModelShape, found: &mut Vec<Model<'a>>) {
+    match shape {
+        ModelShape::Block { files, keyword } => blocks(cx, entry, files, keyword, found),
+        ModelShape::Call { symbols, table, columns, named_by } => {
+            for file in code_with(cx, symbols.iter().map(|s| last_name(&s.name))) {
+                let facts = cx.program.facts(file);
+                for (index, binding) in facts.bindings.iter().enumerate() {
+                    let [name] = binding.names.as_slice() else { continue };
+                    let Some(call) = binding.value.as_call() else { continue };
+                    let at = facts.call(call);
+                    if named_by.is_none()
+                        && binding.function.is_none()
+                        && made_by(cx, file, call, symbols)
+                        && at.args.len() > *columns
+                    {
+                        let table = table.and_then(|t| at.args.get(t)).and_then(Expr::as_str);
+                        let text = cx.slice(file, at.args_span);
+                        let place = At::Value(file, index);
+                        add(cx, entry, &name.local, table, place, (file, at.span), &text, found);
+                    }
+                }
+            }
+            if let Some(named_by) = named_by {
+                named_models(cx, entry, named_by, found);
+            }
+        }
+        ModelShape::Class { bases, made_bases, decorators, keyword } => {
+            for file in code_with(cx, ["class "].into_iter()) {
+                let facts = cx.program.facts(file);
+                for (index, class) in facts.classes.iter().enumerate() {
+                    if user_name(&class.name).is_none() {
+                        continue;
+                    }
+                    let id = ClassId(index as u32);
+                    let marked = class.decorators.iter().any(|d| is_one_of(cx, file, &d.path, decorators));
+                    let kept =
+                        keyword.as_ref().is_none_or(|k| class.keywords.iter().any(|(name, _)| name == k));
+                    if marked || (kept && has_base(cx, file, id, bases, made_bases, 0)) {
+                        let text = with_bases(cx, file, id, 0);
+                        let table = facts.bindings.iter().find_map(|b| {
+                            let named = b.class == Some(id)
+                                && b.names.first().is_some_and(|n| n.local == "__tablename__");
+                            if named { b.value.as_str() } else { None }
+                        });
+                        let place = At::Class(file, id);
+                        add(cx, entry, &class.name, table, place, (file, class.span), &text, found);
+                    }
+                }
+            }
+        }
+        ModelShape::Define { callees, name, columns } => {
+            for file in code_with(cx, callees.iter().filter_map(|c| c.made.as_deref())) {
+                let facts = cx.program.facts(file);
+                for id in facts.call_ids() {
+                    let call = facts.call(id);
+                    let Some(model) = call.args.get(*name).and_then(Expr::as_str) else { continue };
+                    let defines = callees.iter().any(|c| c.made.as_deref() == call.callee.last());
+                    if defines && call.args.len() > *columns {
+                        let text = cx.slice(file, call.args_span);
+                        let index = facts.bindings.iter().position(|b| b.value.as_call() == Some(id));
+                        let place = index.map_or(At::File, |i| At::Value(file, i));
+                        add(cx, entry, model, None, place, (file, call.span), &text, found);
+                    }
+                }
+            }
+        }
+        ModelShape::Sql { .. } => {}
+    }
+}
+
+/// `model User { … }` in schema files anywhere in the repository: a schema often lies in a package of its own.
+fn blocks<'a>(cx: &Cx<'a>, entry: &'a Entry, globs: &[String], keyword: &str, found: &mut Vec<Model<'a>>) {
+    for (file, at) in cx.workspace().files() {
+        if !globs.iter().any(|g| glob::matches(g, &at.path)) {
+            continue;
+        }
+        let Ok(text) = cx.workspace().text(file) else { continue };
+        let mut start = 0;
+        while let Some((name, span)) = next_block(text.as_str(), keyword, &mut start) {
+            let body = text.slice(span.range());
+            let table = body.split_once("@@map(\"").and_then(|(_, t)| t.split('"').next());
+            add(cx, entry, &name, table, At::File, (file, span), body, found);
+        }
+    }
+}
+
+fn next_block(text: &str, keyword: &str, start: &mut usize) -> Option<(String, Span)> {
+    let mut at = *start;
+    for line in text.get(at..)?.split_inclusive('\n') {
+        let begins = line.strip_prefix(keyword).filter(|r| r.starts_with([' ', '\t']));
+        if let Some(rest) = begins
+            && let Some((name, _)) = rest.split_once('{')
+        {
+            let end = text.get(at..)?.find("\n}").map_or(text.len(), |e| at + e + 2);
+            *start = end;
+            return Some((name.trim().to_owned(), Span { start: at as u32, end: end as u32 }));
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// Models named by a call of their own: `mongoose.model("User", schema)`.
+fn named_models<'a>(
+    cx: &Cx<'a>,
+    entry: &'a Entry,
+    named_by: &crate::catalog::NamedBy,
+    found: &mut Vec<Model<'a>>,
+) {
+    for file in code_with(cx, named_by.symbols.iter().map(|s| last_name(&s.name))) {
+        let facts = cx.program.facts(file);
+        for id in facts.call_ids() {
+            let call = facts.call(id);
+            let Some(name) = call.args.get(named_by.name).and_then(Expr::as_str) else { continue };
+            let Some(schema) = call.args.get(named_by.schema) else { continue };
+            if !is_one_of(cx, file, &call.callee, &named_by.symbols) {
+                continue;
+            }
+            let text = match schema {
+                Expr::Path(path) => match cx.program.origin(file, call.function, path) {
+                    Def::Value(at, index, _) => {
+                        cx.program.binding(at, index).map_or(String::new(), |b| cx.slice(at, b.statement))
+                    }
+                    _ => String::new(),
+                },
+                _ => cx.slice(file, call.args_span),
+            };
+            let index = facts.bindings.iter().position(|b| b.names.len() == 1 && holds(&b.value, id));
+            let place = index.map_or(At::File, |i| At::Value(file, i));
+            add(cx, entry, name, None, place, (file, call.span), &text, found);
+        }
+    }
+}
+
+/// Whether a call is (a branch of) an expression's value.
+pub(super) fn holds(value: &Expr, call: crate::syntax::CallId) -> bool {
+    match value {
+        Expr::Binary(a, _, b) | Expr::Either(a, b) => holds(a, call) || holds(b, call),
+        other => other.as_call() == Some(call),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one declaration, seen from five shapes")]
+fn add<'a>(
+    cx: &Cx<'a>,
+    entry: &'a Entry,
+    name: &str,
+    table: Option<&str>,
+    at: At,
+    (file, span): (FileId, Span),
+    text: &str,
+    found: &mut Vec<Model<'a>>,
+) {
+    let Some(mut weight) = user_name(name).or_else(|| table.and_then(user_name)) else { return };
+    let fields = identifiers(text);
+    let email = fields.iter().find(|f| f.to_lowercase() == "email");
+    let email = email.or_else(|| fields.iter().find(|f| f.to_lowercase().ends_with("email")));
+    let secret = fields.iter().any(|f| {
+        let f = f.to_lowercase();
+        f.contains("password") || f.contains("passwd") || f == "hash" || f.contains("passhash")
+    });
+    weight += i32::from(email.is_some()) + i32::from(secret) * if weight < 3 { 2 } else { 1 };
+    let of_user = fields.iter().any(|f| matches!(f.to_lowercase().as_str(), "userid" | "user_id" | "user"));
+    if user_name(name).is_some_and(|w| w < 3) && of_user {
+        weight -= 3;
+    }
+    let marks = entry.orm.as_ref().map_or(&[][..], |o| &o.primary_key);
+    let id = primary(text, marks).unwrap_or_else(|| "id".into());
+    let display = ["name", "displayName", "display_name", "fullName", "full_name", "username"];
+    let display = display.iter().find(|d| fields.iter().any(|f| f == *d)).map(|d| (*d).to_owned());
+    let why = format!("`{name}` is the user record ({}:{})", cx.path(file), cx.line(file, span.start));
+    let (name, table) = (name.to_owned(), table.map(str::to_owned));
+    found.push(Model { entry, name, table, at, id, email: email.cloned(), display, why, weight });
+}
+
+/// The words of a declaration that are followed by what makes them a field.
+fn identifiers(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let bytes = text.as_bytes();
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let mut at = 0;
+    while at < bytes.len() {
+        if !is_word(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < bytes.len() && is_word(bytes[at]) {
+            at += 1;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let field = rest.trim_start_matches([' ', '\t', '?', '!']);
+        let first_on_line =
+            text.get(..start).is_some_and(|t| t.rsplit('\n').next().is_some_and(|l| l.trim().is_empty()));
+        let before = text.get(..start).and_then(|t| t.chars().next_back());
+        let is_key = (field.starts_with(':') || (field.starts_with('=') && !field.starts_with("==")))
+            && before != Some('.');
+        if is_key || (first_on_line && rest.starts_with([' ', '\t']) && !field.is_empty()) {
+            words.extend(text.get(start..at).map(str::to_owned));
+        }
+    }
+    words
+}
+
+/// The field whose declaration holds one of the marks.
+fn primary(text: &str, marks: &[String]) -> Option<String> {
+    let at = marks.iter().filter_map(|m| {
+        // `@@id` is not `@id`: it names several fields.
+        let doubled = |i: usize| m.starts_with('@') && text.get(..i).is_some_and(|t| t.ends_with('@'));
+        text.match_indices(m.as_str()).map(|(i, _)| i).find(|i| !doubled(*i))
+    });
+    let at = at.min()?;
+    let line_start = text.get(..at)?.rfind('\n').map_or(0, |n| n + 1);
+    let line = text.get(line_start..)?.lines().next()?.trim_start();
+    if line.starts_with('@') {
+        // A decorator: the field follows.
+        let after = text.get(line_start..)?.lines().map(str::trim_start).find(|l| !l.starts_with('@'))?;
+        return leading_word(after);
+    }
+    let before = text.get(..at)?.lines().rev().take(5);
+    before.map(str::trim_start).find_map(|l| {
+        let word = leading_word(l)?;
+        let rest = l.strip_prefix(word.as_str())?;
+        (rest.starts_with([':', ' ', '=', '\t', '?', '!']) && !rest.trim_start().starts_with('('))
+            .then_some(word)
+    })
+}
+
+fn leading_word(line: &str) -> Option<String> {
+    let word: String = line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    (!word.is_empty()).then_some(word)
+}
+
+fn last_name(dotted: &str) -> &str {
+    dotted.rsplit('.').next().unwrap_or(dotted)
+}
+
+/// Code files of the app whose text holds one of the words.
+pub(super) fn code_with<'w>(cx: &Cx<'_>, words: impl Iterator<Item = &'w str>) -> Vec<FileId> {
+    let words: Vec<&str> = words.collect();
+    let holds = |file: &FileId| {
+        cx.workspace().text(*file).is_ok_and(|t| words.iter().any(|w| t.as_str().contains(w)))
+    };
+    cx.files.iter().copied().filter(holds).collect()
+}
+
+fn is_one_of(cx: &Cx<'_>, file: FileId, path: &Path, symbols: &[Symbol]) -> bool {
+    let def = cx.def(file, None, path);
+    symbols.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
+}
+
+/// Whether a call's callee is one of the symbols, or what one of them makes: `pgTableCreator(…)("user", …)`.
+fn made_by(cx: &Cx<'_>, file: FileId, call: crate::syntax::CallId, symbols: &[Symbol]) -> bool {
+    let def = match cx.callee(file, call) {
+        Def::Value(at, index, rest) if rest.is_empty() => {
+            let maker = cx.program.binding(at, index).and_then(|b| b.value.as_call());
+            maker.map_or(Def::Unknown, |maker| cx.program.call_result(at, maker, &[]))
+        }
+        def => def,
+    };
+    symbols.iter().any(|s| after(s, &def).is_some_and(|rest| rest.is_empty() || rest == ["()"]))
+}
+
+fn has_base(
+    cx: &Cx<'_>,
+    file: FileId,
+    class: ClassId,
+    bases: &[Symbol],
+    made: &[Callee],
+    hops: usize,
+) -> bool {
+    if hops > MAX_BASES {
+        return false;
+    }
+    let facts = cx.program.facts(file);
+    let class = facts.class(class);
+    class.bases.iter().any(|base| {
+        let def = match cx.def(file, class.parent, base) {
+            Def::Class(at, id) if (at, id.0) != (file, u32::MAX) => {
+                return has_base(cx, at, id, bases, made, hops + 1);
+            }
+            Def::Value(at, index, rest) => {
+                let maker = cx.program.binding(at, index).and_then(|b| b.value.as_call());
+                maker.map_or(Def::Unknown, |maker| cx.program.call_result(at, maker, &rest))
+            }
+            def => def,
+        };
+        bases.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
+            || made.iter().any(|callee| {
+                let symbol = Symbol { module: callee.module.clone(), name: callee.name.clone() };
+                let wanted: Vec<&str> =
+                    std::iter::once("()").chain(callee.made.iter().flat_map(|m| m.split('.'))).collect();
+                after(&symbol, &def).is_some_and(|rest| rest == wanted)
+            })
+    })
+}
+
+/// The text of a class with that of the app's classes it extends: fields may be declared there.
+fn with_bases(cx: &Cx<'_>, file: FileId, class: ClassId, hops: usize) -> String {
+    let facts = cx.program.facts(file);
+    let class = facts.class(class);
+    let mut text = cx.slice(file, class.body);
+    if hops < MAX_BASES {
+        for base in &class.bases {
+            if let Def::Class(at, id) = cx.def(file, class.parent, base) {
+                text.push('\n');
+                text += &with_bases(cx, at, id, hops + 1);
+            }
+        }
+    }
+    text
+}

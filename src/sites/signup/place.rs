@@ -1,0 +1,172 @@
+//! What kind of code a place is in: code that serves users, or code that people run.
+//!
+//! Seeds, scripts, commands and development-only routes make users too, but nobody signs up there.
+
+use crate::resolve::Def;
+use crate::sites::cx::Cx;
+use crate::syntax::{Expr, FunctionId, Span, parse};
+use crate::workspace::FileId;
+
+/// Why a function is not one through which somebody signs up, `None` when nothing speaks against it.
+pub(super) fn aside(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>) -> Option<String> {
+    let path = cx.path(file);
+    if crate::sites::cx::is_aside(path) {
+        return Some("test, seed or migration".into());
+    }
+    if is_script(path) {
+        return Some(format!("`{path}` is run by people, not by sign-ups"));
+    }
+    let facts = cx.program.facts(file);
+    for id in facts.enclosing(function) {
+        let f = facts.function(id);
+        if is_chore(&f.name) {
+            return Some(format!("`{}` prepares data, nobody signs up through it", f.name));
+        }
+        let command = |path: &crate::syntax::Path| {
+            let dotted = path.dotted().to_lowercase();
+            ["command", "cli.", "click.", "typer", "manager.option", "fixture"]
+                .iter()
+                .any(|w| dotted.contains(w))
+        };
+        if f.decorators.iter().any(|d| command(&d.path)) {
+            return Some(format!("`{}` is a command", f.name));
+        }
+    }
+    None
+}
+
+/// Files that are started by hand.
+fn is_script(path: &str) -> bool {
+    const FOLDERS: &[&str] =
+        &["scripts", "script", "bin", "cli", "commands", "tools", "seeding", "dev", "demo", "loadtest"];
+    let mut parts = path.split('/').rev();
+    let name = parts.next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name).to_lowercase();
+    let words = [
+        "seed",
+        "prestart",
+        "initial_data",
+        "init_db",
+        "initdb",
+        "bootstrap",
+        "populate",
+        "fake",
+        "factory",
+        "factories",
+    ];
+    matches!(stem.as_str(), "manage" | "cli" | "setup" | "fabfile" | "tasks_dev")
+        || words.iter().any(|w| stem.contains(w))
+        || parts.any(|folder| FOLDERS.contains(&folder))
+}
+
+/// Functions that fill a database.
+fn is_chore(name: &str) -> bool {
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let starts = [
+        "seed",
+        "initdb",
+        "populate",
+        "backfill",
+        "migrate",
+        "bootstrap",
+        "setupgeneral",
+        "fake",
+        "mock",
+        "import",
+    ];
+    let holds = [
+        "fake",
+        "dummy",
+        "superuser",
+        "testuser",
+        "demodata",
+        "firstadmin",
+        "initialadmin",
+        "defaultadmin",
+        "defaultuser",
+        "seeduser",
+        "ensureadmin",
+        "rootuser",
+    ];
+    starts.iter().any(|w| name.starts_with(w)) || holds.iter().any(|w| name.contains(w))
+}
+
+/// Words of guests in a name or text.
+pub(super) fn guest(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["guest", "anonymous", "anonuser", "anon_user", "temporaryuser"].iter().any(|w| text.contains(w))
+}
+
+/// Whether everything a file serves is mounted only under a condition on the environment: a route for development.
+pub(super) fn only_in_development(cx: &Cx<'_>, file: FileId) -> Option<String> {
+    let path = cx.path(file);
+    let stem = path.rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or_default();
+    let mut mounted = 0;
+    let mut place = None;
+    for at in cx.program.files_with_word(stem) {
+        if at == file || !cx.files.contains(&at) {
+            continue;
+        }
+        let facts = cx.program.facts(at);
+        for call in &facts.calls {
+            let of_file = |arg: &Expr| match arg {
+                Expr::Path(path) => matches!(
+                    cx.program.origin(at, call.function, path),
+                    Def::Value(f, ..) | Def::Namespace(f) | Def::Function(f, _) if f == file
+                ),
+                _ => false,
+            };
+            let method = call.callee.last().unwrap_or_default().to_lowercase();
+            let mounts = ["include_router", "use", "register", "route", "register_blueprint", "mount"];
+            if mounts.contains(&method.as_str()) && call.args.iter().any(of_file) {
+                mounted += 1;
+                let condition = condition_around(cx, at, call.span)?;
+                if !about_environment(&condition) {
+                    return None;
+                }
+                place = Some(format!("{}:{}", cx.path(at), cx.line(at, call.span.start)));
+            }
+        }
+    }
+    (mounted > 0)
+        .then(|| format!("only mounted under a condition on the environment ({})", place.unwrap_or_default()))
+}
+
+fn about_environment(condition: &str) -> bool {
+    let c = condition.to_lowercase();
+    ["environment", "_env", "debug", "local", "dev", "testing"].iter().any(|w| c.contains(w))
+}
+
+/// The text of the innermost `if` condition around a place.
+fn condition_around(cx: &Cx<'_>, file: FileId, span: Span) -> Option<String> {
+    let language = cx.workspace().entry(file).language?;
+    let text = cx.workspace().text(file).ok()?;
+    let tree = parse(language, text.as_str())?;
+    let mut node = tree.root_node().descendant_for_byte_range(span.start as usize, span.end as usize)?;
+    loop {
+        if node.kind() == "if_statement" {
+            let condition = node.child_by_field_name("condition")?;
+            return Some(text.slice(condition.byte_range()).to_owned());
+        }
+        node = node.parent()?;
+    }
+}
+
+/// Whether a place is one where a login provider hands over: words of the calls and functions around it.
+pub(super) fn from_provider(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>) -> bool {
+    let facts = cx.program.facts(file);
+    facts.enclosing(function).any(|id| {
+        let f = facts.function(id);
+        let given_to = f.argument_of.map(|(call, _)| facts.call(call));
+        let given_to = given_to.and_then(|c| c.callee.last()).map(str::to_lowercase).unwrap_or_default();
+        let around = facts.calls.iter().filter(|c| c.span.contains(f.span)).filter_map(|c| c.callee.last());
+        let wrapped = around.map(str::to_lowercase).any(|n| is_provider_word(&n));
+        is_provider_word(&given_to) || is_provider_word(&f.name.to_lowercase()) || wrapped
+    }) || is_provider_word(&cx.path(file).to_lowercase().replace("oauth2password", ""))
+}
+
+fn is_provider_word(text: &str) -> bool {
+    ["oauth", "strategy", "google", "github", "facebook", "sociallogin", "social_login", "oidc", "callback/"]
+        .iter()
+        .any(|w| text.contains(w))
+}
