@@ -39,6 +39,7 @@ fn head(catalog: &Catalog, entry: &Entry, say: &mut dyn FnMut(String)) {
         entry.provider.is_some(),
         entry.ui.is_some(),
         entry.manager.is_some(),
+        entry.sender.is_some(),
     ];
     let wanted = [
         entry.kind == Kind::Framework,
@@ -48,6 +49,7 @@ fn head(catalog: &Catalog, entry: &Entry, say: &mut dyn FnMut(String)) {
         entry.kind == Kind::Provider,
         entry.kind == Kind::Ui,
         entry.kind == Kind::Manager,
+        entry.kind == Kind::Sender,
     ];
     if present != wanted {
         say("must have exactly the part its kind names".into());
@@ -55,7 +57,7 @@ fn head(catalog: &Catalog, entry: &Entry, say: &mut dyn FnMut(String)) {
 }
 
 fn conditions(entry: &Entry, say: &mut dyn FnMut(String)) {
-    if entry.kind != Kind::Manager && entry.detect.is_empty() {
+    if !matches!(entry.kind, Kind::Manager | Kind::Sender) && entry.detect.is_empty() {
         say("has no `detect` conditions".into());
     }
     for condition in &entry.detect {

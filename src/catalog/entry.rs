@@ -12,6 +12,7 @@ use super::framework::Framework;
 use super::manager::Manager;
 use super::orm::Orm;
 use super::provider::Provider;
+use super::sender::Sender;
 use super::ui::Ui;
 
 /// What an entry is about; also the folder it stands in.
@@ -32,6 +33,8 @@ pub enum Kind {
     Ui,
     /// A package manager and the habits of its ecosystem: `managers/`.
     Manager,
+    /// Somebody who sends webhooks: `senders/`.
+    Sender,
 }
 
 impl Kind {
@@ -45,6 +48,7 @@ impl Kind {
             Self::Provider => "providers",
             Self::Ui => "ui",
             Self::Manager => "managers",
+            Self::Sender => "senders",
         }
     }
 }
@@ -110,6 +114,8 @@ pub struct Entry {
     pub ui: Option<Ui>,
     /// Present when `kind = "manager"`.
     pub manager: Option<Manager>,
+    /// Present when `kind = "sender"`.
+    pub sender: Option<Sender>,
 }
 
 impl Entry {

@@ -15,6 +15,7 @@ pub mod glob;
 mod manager;
 mod orm;
 mod provider;
+mod sender;
 mod ui;
 
 use std::borrow::Cow;
@@ -38,6 +39,7 @@ pub use provider::{
     AskOption, Client, HttpCall, Makes, Price, Prices, Provider, ProviderCall, Stream, StreamUsage,
     StreamWhen, UsageField,
 };
+pub use sender::Sender;
 pub use ui::{Markup, Slot, Ui};
 
 /// The sum of weights from which an entry is picked.

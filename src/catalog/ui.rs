@@ -14,6 +14,18 @@ pub struct Ui {
     pub files: Vec<String>,
     /// How its markup is read.
     pub markup: Markup,
+    /// Byte strings of a sign-out: where users leave, they look for their account.
+    #[serde(default)]
+    pub leave: Vec<String>,
+    /// Parts of paths of component libraries, which are nobody's place.
+    #[serde(default)]
+    pub library: Vec<String>,
+    /// Parts of paths of pages seen before signing in.
+    #[serde(default)]
+    pub outside: Vec<String>,
+    /// Parts of paths of lesser places: dialogs, loading states, other people's pages.
+    #[serde(default)]
+    pub minor: Vec<String>,
     /// Slots, each with the files and the marks that speak for it.
     #[serde(default)]
     pub slots: Vec<Slot>,

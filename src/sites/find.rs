@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use super::Site;
 use super::billable::billables;
 use super::cx::Cx;
+use super::env::envs;
+use super::schema::schemas;
 use super::signup::signups;
+use super::ui::slots;
+use super::webhook::webhooks;
 use crate::catalog::Catalog;
 use crate::fingerprint::Fingerprint;
 use crate::resolve::Program;
@@ -17,7 +21,13 @@ pub fn find(program: &Program, catalog: &Catalog, fingerprint: &Fingerprint) -> 
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for app in &fingerprint.apps {
         let cx = Cx::new(program, catalog, app);
-        let found = signups(&cx).into_iter().chain(billables(&cx));
+        let found = signups(&cx)
+            .into_iter()
+            .chain(billables(&cx))
+            .chain(schemas(program, catalog, app))
+            .chain(slots(program, catalog, app))
+            .chain(webhooks(program, catalog, app))
+            .chain(envs(program, app));
         sites.extend(found.filter(|site| seen.insert(site.id.clone())));
     }
     sites.sort_by(|a, b| {

@@ -7,11 +7,15 @@
 
 pub mod billable;
 pub mod cx;
+pub mod env;
 mod find;
 pub mod guard;
 pub mod handlers;
 pub mod identity;
+pub mod schema;
 pub mod signup;
+pub mod ui;
+pub mod webhook;
 
 pub use find::find;
 use serde::Serialize;
