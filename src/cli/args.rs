@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::ColorChoice;
 use super::sandbox::SandboxArgs;
+use super::verify::VerifyArgs;
 use crate::steps::Area;
 
 /// Wires Credyt's real-time billing into an app, step by step, with a diff to approve before anything is written.
@@ -49,6 +50,8 @@ pub(super) enum Command {
     Status(StatusArgs),
     /// Put back exactly the bytes from before a step
     Undo(UndoArgs),
+    /// Prove the billing cycle against Credyt or the sandbox, for one product or all
+    Verify(VerifyArgs),
     /// Run a Credyt on this machine, with a page to look at and to top up on
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
@@ -63,6 +66,7 @@ impl Command {
             Self::Plan(args) => args.json,
             Self::Status(args) => args.json,
             Self::Undo(args) => args.json,
+            Self::Verify(args) => args.json,
             Self::Sandbox(_) | Self::Completions(_) => false,
         }
     }
@@ -72,7 +76,7 @@ impl Command {
         match self {
             Self::Run(args) => !args.yes,
             Self::Undo(args) => !args.yes,
-            Self::Plan(_) | Self::Status(_) | Self::Sandbox(_) | Self::Completions(_) => false,
+            Self::Plan(_) | Self::Status(_) | Self::Verify(_) | Self::Sandbox(_) | Self::Completions(_) => false,
         }
     }
 }

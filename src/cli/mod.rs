@@ -13,6 +13,7 @@ mod sandbox;
 mod status;
 mod survey;
 mod undo;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn run_with(survey: impl FnOnce() -> Result<Box<dyn Survey>, RunError>, steps: &
         Command::Plan(args) => rooms().and_then(|rooms| plan::plan(&mut screen, &rooms, args)),
         Command::Status(args) => rooms().and_then(|rooms| status::status(&mut screen, &rooms, args)),
         Command::Undo(args) => undo::undo(&mut screen, args),
+        Command::Verify(args) => verify::verify(&mut screen, args),
         Command::Sandbox(args) => sandbox::sandbox(&mut screen, args),
         Command::Completions(args) => completions::completions(&mut screen, args.shell),
     };

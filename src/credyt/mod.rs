@@ -10,6 +10,7 @@ mod params;
 pub(crate) mod shape;
 mod signature;
 pub mod types;
+pub mod verify;
 
 pub use amount::{Amount, AmountError};
 pub(crate) use client::http_builder;

@@ -2,6 +2,7 @@
 
 use crate::answers::AnswersError;
 use crate::catalog::CatalogError;
+use crate::credyt::ClientError;
 use crate::edit::journal::JournalError;
 use crate::edit::{Conflict, OutcomeError};
 use crate::review::ScreenError;
@@ -91,6 +92,9 @@ pub enum RunError {
     /// See [`ScreenError`].
     #[error(transparent)]
     Screen(#[from] ScreenError),
+    /// See [`ClientError`].
+    #[error(transparent)]
+    Credyt(#[from] ClientError),
     /// See [`SandboxError`].
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -126,6 +130,7 @@ impl RunError {
             | Self::Conflict(_)
             | Self::Journal(_)
             | Self::Screen(_)
+            | Self::Credyt(_)
             | Self::Sandbox(_)
             | Self::Terminal(_)
             | Self::Program { .. } => Exit::Error,

@@ -2,4 +2,6 @@
 
 mod sandbox;
 mod sandbox_support;
+mod sandbox_verify;
+mod sandbox_webhooks;
 mod steps;

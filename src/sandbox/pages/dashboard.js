@@ -2,7 +2,7 @@
 "use strict";
 
 const byId = (id) => document.getElementById(id);
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const clock = (stamp) => time.format(new Date(stamp));
 let seen = null;
 
@@ -51,7 +51,7 @@ function eventRow(event) {
   const why = doubt && node("span", { class: "why" }, doubt.reason, doubt.nearest ? node("span", null, " – did you mean ", node("code", null, doubt.nearest), "?") : null);
   const kind = [doubt ? "doubt" : "", seen && !seen.has(event.id) ? "fresh" : ""].join(" ").trim();
   return node("tr", { class: kind },
-    cell(clock(event.created_at), "muted num"),
+    cell(clock(event.created_at), "muted time"),
     cell([event.customer ?? event.customer_id, sub(event.external_id)]),
     cell([node("code", null, event.event_type), sub(event.subject), why]),
     cell(node("span", { class: "chips mono" }, ...data.map(([name, value]) => node("span", null, `${name}=${typeof value === "number" ? plain(value) : value}`)))),
@@ -67,13 +67,13 @@ function customerRow(customer) {
 }
 
 function requestCells(line) {
-  return [cell(clock(line.at), "muted num"), cell(node("code", null, `${line.method} ${line.path}`)),
+  return [cell(clock(line.at), "muted time"), cell(node("code", null, `${line.method} ${line.path}`)),
     cell(node("span", { class: `tag ${line.status < 400 ? "ok" : "fail"}` }, String(line.status)))];
 }
 
 function deliveryRow(delivery) {
   const said = delivery.metadata?.status ?? delivery.metadata?.error ?? "";
-  return node("tr", null, cell(clock(delivery.time), "muted num"), cell(node("code", null, delivery.topic)),
+  return node("tr", null, cell(clock(delivery.time), "muted time"), cell(node("code", null, delivery.topic)),
     cell(delivery.url ?? "", "muted"),
     cell([node("span", { class: `tag ${delivery.success ? "ok" : "fail"}` }, String(said)), sub(delivery.metadata?.attempt > 1 ? `attempt ${delivery.metadata.attempt}` : "")]));
 }

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::render;
 use crate::credyt::Amount;
-use crate::credyt::types::{SubscriptionStatus, TopUpStatus};
+use crate::credyt::types::SubscriptionStatus;
 use crate::sandbox::app::App;
-use crate::sandbox::store::{Customer, Payment, Store};
+use crate::sandbox::store::{Customer, Payment, Store, Subscription};
 
-/// How much usage the portal lists.
-const EVENTS_SHOWN: usize = 20;
+/// How much history the portal lists.
+const ROWS_SHOWN: usize = 30;
 
 type Fields = BTreeMap<String, String>;
 
@@ -38,8 +38,8 @@ fn portal_page(app: &App, token: &str, status: StatusCode, amount: &str, fault: 
                 "name": customer.name,
                 "email": customer.email,
                 "accounts": accounts(store, customer, now),
-                "subscriptions": subscriptions(customer),
-                "events": usage(store, customer),
+                "subscriptions": subscriptions(store, customer),
+                "history": history(store, customer),
                 "return_url": return_url,
                 "amount": if amount.is_empty() { "20" } else { amount },
                 "fault": fault,
@@ -80,10 +80,9 @@ pub(crate) async fn show_payment(State(app): State<App>, Query(query): Query<Fie
             Payment::Subscription { customer, subscription } => {
                 let held =
                     store.customers.get(customer)?.subscriptions.iter().find(|s| s.id == *subscription)?;
-                let codes: Vec<&str> = held.products.iter().map(|product| product.code.as_str()).collect();
                 let (amount, currency) = store.price_of(held);
                 (
-                    codes.join(", "),
+                    product_names(store, held),
                     amount,
                     currency,
                     held.status == SubscriptionStatus::ActionRequired,
@@ -147,50 +146,58 @@ fn accounts(store: &Store, customer: &Customer, now: Timestamp) -> Vec<Value> {
             })
         })
         .collect();
+    // Money first, then the units that money buys.
+    shown.sort_by_key(|account| account["asset"] != account["paid_in"]);
     if shown.is_empty() {
         shown.push(json!({"asset": "USD", "available": "$0.00", "negative": false, "paid_in": "USD"}));
     }
     shown
 }
 
-fn subscriptions(customer: &Customer) -> Vec<Value> {
+fn subscriptions(store: &Store, customer: &Customer) -> Vec<Value> {
     let rows = customer.subscriptions.iter().map(|subscription| {
-        let codes: Vec<&str> = subscription.products.iter().map(|product| product.code.as_str()).collect();
-        json!({"products": codes.join(", "), "status": subscription.status.word(), "renews_at": subscription.renews_at.map(day)})
+        let names = product_names(store, subscription);
+        json!({"products": names, "status": subscription.status.word(), "renews_at": subscription.renews_at.map(day)})
     });
     rows.collect()
 }
 
-fn usage(store: &Store, customer: &Customer) -> Vec<Value> {
-    let own = store
-        .events
-        .values()
-        .rev()
-        .filter(|stored| stored.event.customer_id == customer.id)
-        .take(EVENTS_SHOWN);
-    let rows = own.map(|stored| {
-        let event = &stored.event;
-        let fees: Vec<String> = event.fees.iter().map(|fee| money(fee.amount, &fee.currency, None)).collect();
-        json!({
-            "time": minute(event.occurred_at),
-            "what": event.description.as_deref().unwrap_or(&event.event_type),
-            "subject": event.subject,
-            "fees": if fees.is_empty() { "–".to_owned() } else { fees.join(" + ") },
+fn product_names(store: &Store, subscription: &Subscription) -> String {
+    let names = subscription
+        .products
+        .iter()
+        .map(|held| store.products.get(&held.id).map_or(held.code.as_str(), |product| product.name.as_str()));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Usage and top-ups, newest first.
+fn history(store: &Store, customer: &Customer) -> Vec<Value> {
+    let shown =
+        |amount, asset: &str| money(amount, asset, store.assets.get(asset).map(|asset| asset.label.as_str()));
+    let own = store.events.values().rev().filter(|stored| stored.event.customer_id == customer.id);
+    let mut rows: Vec<(Timestamp, Value)> = own
+        .take(ROWS_SHOWN)
+        .map(|stored| {
+            let event = &stored.event;
+            let fees: Vec<String> = event.fees.iter().map(|fee| shown(fee.amount, &fee.currency)).collect();
+            let row = json!({
+                "time": minute(event.occurred_at),
+                "what": event.description.as_deref().unwrap_or(&event.event_type),
+                "subject": event.subject,
+                "amount": if fees.is_empty() { "–".to_owned() } else { fees.join(" + ") },
+                "paid": false,
+            });
+            (event.occurred_at, row)
         })
-    });
-    let mut rows: Vec<Value> = rows.collect();
-    let paid = store
-        .top_ups
-        .values()
-        .rev()
-        .filter(|t| t.customer_id == customer.id && t.status == TopUpStatus::Succeeded);
-    rows.extend(paid.take(5).map(|top_up| {
-        json!({
-            "time": Value::Null, "what": "Top-up", "subject": top_up.description,
-            "fees": format!("+{}", money(top_up.amount, &top_up.currency, None)),
-        })
+        .collect();
+    let top_ups = store.top_ups.values().rev().filter(|top_up| top_up.customer_id == customer.id);
+    rows.extend(top_ups.filter_map(|top_up| Some((top_up.paid_at?, top_up))).take(ROWS_SHOWN).map(|(paid_at, top_up)| {
+        let amount = format!("+{}", shown(top_up.amount, &top_up.currency));
+        let what = top_up.description.as_deref().unwrap_or("Top-up");
+        (paid_at, json!({"time": minute(paid_at), "what": what, "subject": null, "amount": amount, "paid": true}))
     }));
-    rows
+    rows.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+    rows.into_iter().take(ROWS_SHOWN).map(|(_, row)| row).collect()
 }
 
 /// An amount as a person reads it, never rounded: `$4.50`, `0.0184 EUR`, `18 images`.

@@ -224,6 +224,8 @@ pub(crate) struct TopUp {
     pub(crate) return_url: String,
     pub(crate) failure_url: String,
     pub(crate) expires_at: Timestamp,
+    /// When it was paid.
+    pub(crate) paid_at: Option<Timestamp>,
 }
 
 impl Store {

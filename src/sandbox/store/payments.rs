@@ -113,6 +113,7 @@ impl Store {
             return_url: request.return_url,
             failure_url: request.failure_url,
             expires_at,
+            paid_at: None,
         };
         if let Err((field, message)) = self.top_up_credit(&top_up, now) {
             faults.add(field, message);
@@ -193,9 +194,9 @@ impl Store {
                 if accepted && top_up.is_pending() {
                     self.credit_top_up(&top_up, now);
                 }
-                let status = if accepted { TopUpStatus::Succeeded } else { TopUpStatus::Failed };
                 if let Some(top_up) = self.top_ups.get_mut(&id).filter(|top_up| top_up.is_pending()) {
-                    top_up.status = status;
+                    top_up.status = if accepted { TopUpStatus::Succeeded } else { TopUpStatus::Failed };
+                    top_up.paid_at = accepted.then_some(now);
                 }
                 Some(if accepted { top_up.return_url } else { top_up.failure_url })
             }
@@ -261,6 +262,7 @@ impl Store {
             self.credit_top_up(&top_up, now);
             if let Some(top_up) = self.top_ups.get_mut(&started.id) {
                 top_up.status = TopUpStatus::Succeeded;
+                top_up.paid_at = Some(now);
             }
         }
         Ok(return_url)
