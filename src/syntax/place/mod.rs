@@ -172,4 +172,6 @@ pub fn fresh_name(source: &Source<'_>, at: &Range<usize>, prefer: &str) -> Strin
 }
 
 #[cfg(test)]
+mod over_fixtures;
+#[cfg(test)]
 mod tests;

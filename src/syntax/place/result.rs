@@ -211,12 +211,23 @@ fn value_of(call: Node<'_>) -> Node<'_> {
     }
 }
 
-/// `(await f())` in `(await f()).x`: the name needs no parentheses.
+/// `(await f())` in `(await f()).x`: the name needs no parentheses. Those of an `if` are no expression's own.
 fn with_parentheses(value: Node<'_>) -> Node<'_> {
-    match value.parent() {
-        Some(parent) if parent.kind() == "parenthesized_expression" => parent,
-        _ => value,
-    }
+    let Some(parent) = value.parent().filter(|p| p.kind() == "parenthesized_expression") else {
+        return value;
+    };
+    let around = parent.parent().map_or("", |p| p.kind());
+    let strips = matches!(
+        around,
+        "member_expression"
+            | "subscript_expression"
+            | "call_expression"
+            | "non_null_expression"
+            | "attribute"
+            | "subscript"
+            | "call"
+    );
+    if strips { parent } else { value }
 }
 
 /// Whether a promise that is handed on as it is has to be awaited now.
