@@ -56,6 +56,9 @@ pub enum Refusal {
     /// A fragment would lose the key.
     #[error("the element has a key in a list, so it cannot be wrapped")]
     Keyed,
+    /// A comment would swallow the brace.
+    #[error("a comment stands where a brace would have to go")]
+    CommentBetween,
     /// Statements share their line in a way that cannot be taken apart.
     #[error("several statements share this line")]
     SharedLine,

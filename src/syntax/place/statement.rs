@@ -204,6 +204,9 @@ pub(super) fn open_up(
     why: &str,
     around: impl FnOnce(&str) -> (String, String),
 ) -> Result<Vec<Edit>, Refusal> {
+    if node.prev_sibling().is_some_and(|n| n.kind() == "comment") {
+        return Err(Refusal::CommentBetween);
+    }
     let newline = source.newline();
     let outer = source.indent_at(node.parent().unwrap_or(node).start_byte());
     let inner = format!("{outer}{}", style.indent.unit());

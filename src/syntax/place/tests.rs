@@ -168,6 +168,13 @@ fn a_place_that_has_no_lines_of_its_own_gets_them() {
 
 #[test]
 fn places_that_cannot_take_statements_are_refused() {
+    let comment = "const f = () =>\n  // note\n  g();\n";
+    refused(
+        TS,
+        comment,
+        &|s, style| super::before(s, style, &at(comment, "g()"), "h();", "w"),
+        &Refusal::CommentBetween,
+    );
     refused(
         PY,
         "f = lambda: g()\n",
