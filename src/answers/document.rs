@@ -16,8 +16,8 @@ use super::{AnswersError, Key, Value};
 
 /// First lines of a new file.
 const HEADER: &str = "\
-# Choices made by `credyt-integrate` for this app. Commit this file: a rerun asks nothing twice.
-# It holds no secret.
+# Answers given to `credyt-integrate`, so that a rerun asks nothing twice.
+# Commit this file; it holds no secret.
 version = 1
 ";
 

@@ -42,8 +42,8 @@ fn a_new_file_reads_back_and_says_the_same_when_answered_again() {
     answers.set_site("billable:lib/x.ts#run:1", true).unwrap();
     let text = answers.text().to_owned();
     insta::assert_snapshot!(text, @r##"
-    # Choices made by `credyt-integrate` for this app. Commit this file: a rerun asks nothing twice.
-    # It holds no secret.
+    # Answers given to `credyt-integrate`, so that a rerun asks nothing twice.
+    # Commit this file; it holds no secret.
     version = 1
     areas = ["key", "customer"]
     product = "pro"

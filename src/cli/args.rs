@@ -46,6 +46,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Show what `run` would do, as diffs; writes nothing
     Plan(PlanArgs),
+    /// Every place that matters for billing, ranked, with its evidence
+    Sites(SitesArgs),
     /// Which areas are integrated, missing, or changed by hand since; and what to do before going live
     Status(StatusArgs),
     /// Put back exactly the bytes from before a step
@@ -64,6 +66,7 @@ impl Command {
         match self {
             Self::Run(args) => args.json,
             Self::Plan(args) => args.json,
+            Self::Sites(args) => args.json,
             Self::Status(args) => args.json,
             Self::Undo(args) => args.json,
             Self::Verify(args) => args.json,
@@ -76,7 +79,7 @@ impl Command {
         match self {
             Self::Run(args) => !args.yes,
             Self::Undo(args) => !args.yes,
-            Self::Plan(_) | Self::Status(_) | Self::Verify(_) | Self::Sandbox(_) | Self::Completions(_) => false,
+            _ => false,
         }
     }
 }
@@ -140,6 +143,17 @@ pub(super) struct PlanArgs {
 
     #[command(flatten)]
     pub(super) choice: StepChoice,
+
+    /// Print one JSON document on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct SitesArgs {
+    /// The project's folder
+    #[arg(default_value = ".", hide_default_value = true)]
+    pub(super) path: Utf8PathBuf,
 
     /// Print one JSON document on stdout
     #[arg(long)]

@@ -10,6 +10,7 @@ mod interrupt;
 mod plan;
 mod run;
 mod sandbox;
+mod sites;
 mod status;
 mod survey;
 mod undo;
@@ -50,6 +51,7 @@ fn run_with(survey: impl FnOnce() -> Result<Box<dyn Survey>, RunError>, steps: &
     let result = match &command {
         Command::Run(args) => rooms().and_then(|rooms| run::run(&mut screen, &rooms, args)),
         Command::Plan(args) => rooms().and_then(|rooms| plan::plan(&mut screen, &rooms, args)),
+        Command::Sites(args) => rooms().and_then(|rooms| sites::sites(&mut screen, &rooms, args)),
         Command::Status(args) => rooms().and_then(|rooms| status::status(&mut screen, &rooms, args)),
         Command::Undo(args) => undo::undo(&mut screen, args),
         Command::Verify(args) => verify::verify(&mut screen, args),

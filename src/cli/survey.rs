@@ -1,8 +1,10 @@
-//! The library's own rooms as the survey of a run.
+//! The library's own rooms as the survey of a run: fingerprint, then the places of each app.
 
-use crate::catalog::Catalog;
+use crate::catalog::{AppLanguage, Catalog, Kind};
+use crate::fingerprint::{self, Fingerprint, fingerprint};
 use crate::resolve::Program;
-use crate::run::{Findings, RunError, Survey};
+use crate::run::{AppFacts, Fact, Findings, RunError, Survey};
+use crate::sites::find;
 use crate::workspace::Workspace;
 
 /// Fingerprint and sites.
@@ -24,6 +26,63 @@ impl Survey for OfLibrary {
     }
 
     fn survey(&self, workspace: &Workspace) -> Result<Findings, RunError> {
-        Ok(Findings { program: Program::new(workspace), apps: Vec::new(), sites: Vec::new() })
+        let found: Fingerprint = fingerprint(workspace, &self.catalog);
+        let program = Program::new(workspace);
+        let sites = find(&program, &self.catalog, &found);
+        let apps = found.apps.iter().map(|app| facts(app, &self.catalog)).collect();
+        Ok(Findings { program, apps, sites })
+    }
+}
+
+fn facts(app: &fingerprint::App, catalog: &Catalog) -> AppFacts {
+    AppFacts {
+        root: app.root.clone(),
+        name: app.name.clone(),
+        app: app.clone(),
+        providers: app.providers.iter().map(|value| title(catalog, Kind::Provider, value)).collect(),
+        facts: rows(app, catalog),
+        has_users: !app.auth.is_empty(),
+        typecheck: app.typecheck.clone(),
+    }
+}
+
+/// The lines of the summary: values in words, each with the place of its best evidence.
+fn rows(app: &fingerprint::App, catalog: &Catalog) -> Vec<Fact> {
+    let mut rows = Vec::new();
+    let mut row = |label: &'static str, field: &str, kind: Option<Kind>, values: &[String]| {
+        for value in values {
+            let shown = kind.map_or_else(|| value.clone(), |kind| title(catalog, kind, value));
+            let evidence = app.evidence.iter().find(|e| e.field == field && e.value == *value);
+            let place = evidence.map(|e| format!("{}:{}", e.file, e.line));
+            rows.push(Fact { label, value: shown, place });
+        }
+    };
+    let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
+    let languages: Vec<String> = app.languages.iter().map(|language| name(*language).to_owned()).collect();
+    row("Language", "languages", None, &languages);
+    row("Framework", "frameworks", Some(Kind::Framework), &app.frameworks);
+    row("Sign-in", "auth", Some(Kind::Auth), &app.auth);
+    row("Data", "orm", Some(Kind::Orm), &app.orm);
+    row("Interface", "ui", Some(Kind::Ui), &one(&app.ui));
+    row("Packages", "package_manager", Some(Kind::Manager), &one(&app.package_manager));
+    row("AI provider", "providers", Some(Kind::Provider), &app.providers);
+    row("Settings", "env", Some(Kind::Env), &one(&app.env.style));
+    if let (Some(site), Some(settings)) = (&app.env.site, rows.last_mut()) {
+        settings.place = Some(format!("{}:{}", site.file, site.line));
+    }
+    rows
+}
+
+/// An entry's name for people, by the value reports use.
+fn title(catalog: &Catalog, kind: Kind, value: &str) -> String {
+    catalog.by_value(kind, value).map_or_else(|| value.to_owned(), |entry| entry.title.clone())
+}
+
+fn name(language: AppLanguage) -> &'static str {
+    match language {
+        AppLanguage::Typescript => "TypeScript",
+        AppLanguage::Javascript => "JavaScript",
+        AppLanguage::Python => "Python",
+        AppLanguage::Rust => "Rust",
     }
 }

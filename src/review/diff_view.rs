@@ -3,6 +3,7 @@
 //! Long lines continue under themselves, beside an empty gutter, so that every byte that would be written can be read
 //! whatever the terminal's width. Line ends that a terminal does not show are said in words.
 
+use crate::answers::FILE_NAME;
 use crate::edit::{Change, FileOutcome, Hunk, Line, LineKind, Outcome};
 
 use super::text::{Label, Text};
@@ -10,11 +11,18 @@ use super::text::{Label, Text};
 /// Narrowest column for code.
 const MIN_CODE: usize = 20;
 
+/// The files by their index in the outcome, as they are shown: the app's own first, the answers last.
+pub fn order(outcome: &Outcome) -> Vec<(usize, &FileOutcome)> {
+    let mut files: Vec<(usize, &FileOutcome)> = outcome.files().iter().enumerate().collect();
+    files.sort_by_key(|(_, file)| file.path().ends_with(FILE_NAME));
+    files
+}
+
 /// Every file of an outcome.
 pub fn outcome(outcome: &Outcome, width: usize) -> Vec<Text> {
     let mut lines = Vec::new();
-    for (index, file) in outcome.files().iter().enumerate() {
-        if index > 0 {
+    for (_, file) in order(outcome) {
+        if !lines.is_empty() {
             lines.push(Text::new());
         }
         lines.extend(whole_file(file, width));

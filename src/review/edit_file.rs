@@ -6,8 +6,8 @@
 use console::Term;
 use dialoguer::Editor;
 
-use super::prompt;
 use super::screen::Screen;
+use super::{diff_view, prompt};
 use crate::edit::{Change, ChangeSet, EditUnit, FileOutcome, NewFile, Outcome};
 use crate::run::{RunError, difference};
 
@@ -20,7 +20,8 @@ pub(super) fn edit(
     changes: &ChangeSet,
     outcome: &Outcome,
 ) -> Result<Option<ChangeSet>, RunError> {
-    let editable: Vec<&FileOutcome> = outcome.files().iter().filter(|file| !file.is_secret()).collect();
+    let files = diff_view::order(outcome).into_iter().map(|(_, file)| file);
+    let editable: Vec<&FileOutcome> = files.filter(|file| !file.is_secret()).collect();
     let file = match editable.as_slice() {
         [] => {
             screen.warn("files that may hold secrets are not opened in an editor");

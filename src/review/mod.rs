@@ -5,7 +5,7 @@
 
 pub mod diff_view;
 mod edit_file;
-mod overview;
+pub mod overview;
 mod pager;
 mod pick;
 mod prompt;

@@ -8,6 +8,10 @@ use super::text::{Label, Text};
 use crate::run::{AppFacts, RunError};
 use crate::sites::{Detail, Site, SiteKind};
 
+/// What a first run says before anything else.
+const WELCOME: &str =
+    "Wires Credyt billing into your app, one step at a time. Nothing is written before you have seen it.";
+
 /// Kinds in the order of the screen, with their headings.
 const KINDS: [(SiteKind, &str); 6] = [
     (SiteKind::Signup, "Where users sign up"),
@@ -18,40 +22,75 @@ const KINDS: [(SiteKind, &str); 6] = [
     (SiteKind::Webhook, "Webhooks"),
 ];
 
-/// Prints the app and its places.
-pub(super) fn show(screen: &mut Screen, app: &AppFacts, sites: &[Site]) -> Result<(), ScreenError> {
+/// Prints the app and its places, before anything is asked.
+pub(super) fn show(
+    screen: &mut Screen,
+    app: &AppFacts,
+    sites: &[Site],
+    first: bool,
+) -> Result<(), ScreenError> {
+    if first {
+        screen.report(WELCOME)?;
+    }
+    heading(screen, app)?;
+    let column = app.facts.iter().map(|fact| fact.label.len()).max().unwrap_or(0) + 4;
+    let value_column = app.facts.iter().map(|fact| fact.value.len()).max().unwrap_or(0).min(28) + column + 2;
+    let mut label = "";
+    for fact in &app.facts {
+        // Several values of one kind stand below each other.
+        let shown = if fact.label == label { "" } else { fact.label };
+        label = fact.label;
+        let mut line = Text::new().plain("  ").muted(shown).pad_to(column).plain(&fact.value);
+        if let Some(place) = &fact.place {
+            line = line.pad_to(value_column).path(place);
+        }
+        screen.report_indented(column, line)?;
+    }
+    places(screen, &sites.iter().collect::<Vec<_>>(), false)?;
+    if !sites.iter().any(|site| site.kind == SiteKind::Billable) {
+        screen.report("")?;
+        screen.report_indented(
+            2,
+            "  No paid call was found: the key and the customers can be wired, there is nothing to charge for.",
+        )?;
+    }
+    Ok(())
+}
+
+/// Prints the name of an app.
+pub fn heading(screen: &mut Screen, app: &AppFacts) -> Result<(), ScreenError> {
     let name = if app.name.is_empty() { "this app" } else { &app.name };
     let mut title = Text::new().with(Label::Heading, name);
     if app.root != "." {
         title = title.muted("  in ").path(&app.root);
     }
     screen.report("")?;
-    screen.report(title)?;
-    let column = app.facts.iter().map(|fact| fact.label.len()).max().unwrap_or(0) + 4;
-    let value_column = app.facts.iter().map(|fact| fact.value.len()).max().unwrap_or(0).min(28) + column + 2;
-    for fact in &app.facts {
-        let mut line = Text::new().plain("  ").muted(fact.label).pad_to(column).plain(&fact.value);
-        if let Some(place) = &fact.place {
-            line = line.pad_to(value_column).path(place);
-        }
-        screen.report_indented(column, line)?;
-    }
+    screen.report(title)
+}
+
+/// Prints places by kind, with the evidence where asked.
+pub fn places(screen: &mut Screen, sites: &[&Site], evidence: bool) -> Result<(), ScreenError> {
     for (kind, heading) in KINDS {
-        let of_kind: Vec<&Site> = sites.iter().filter(|site| site.kind == kind).collect();
-        if of_kind.is_empty() {
+        let mut of_kind = sites.iter().filter(|site| site.kind == kind).peekable();
+        if of_kind.peek().is_none() {
             continue;
         }
         screen.report("")?;
         screen.report(Text::new().plain("  ").with(Label::Heading, heading))?;
         for site in of_kind {
             screen.report_indented(6, line(site))?;
+            if evidence {
+                reasons(screen, site)?;
+            }
         }
     }
-    if !sites.iter().any(|site| site.kind == SiteKind::Billable) {
-        screen.report("")?;
-        screen.report("  No paid call was found: the key and the customers can be wired, there is nothing to charge for.")?;
-    }
     Ok(())
+}
+
+fn reasons(screen: &mut Screen, site: &Site) -> Result<(), ScreenError> {
+    site.evidence
+        .iter()
+        .try_for_each(|why| screen.report_indented(8, Text::new().muted("      · ").plain(why)))
 }
 
 /// `[x] app/api/chat/route.ts:31  streamText  session.user.id`
@@ -105,7 +144,7 @@ pub(super) fn correct(
         match prompt::key(screen, term, "Is that right?", &KEYS)? {
             Answer::Right => break,
             Answer::Quit => return Err(RunError::Stopped),
-            Answer::Why => evidence(screen, sites)?,
+            Answer::Why => places(screen, &sites.iter().collect::<Vec<_>>(), true)?,
             Answer::Change => {
                 let label = |site: &Site| {
                     format!("{:<9} {}:{}  {}", site.kind.as_str(), site.file, site.line, describe(site))
@@ -122,15 +161,4 @@ pub(super) fn correct(
     }
     let changed = sites.iter().zip(selected).filter(|(site, on)| site.selected != *on);
     Ok(changed.map(|(site, on)| (site.id.clone(), on)).collect())
-}
-
-fn evidence(screen: &mut Screen, sites: &[Site]) -> Result<(), ScreenError> {
-    for site in sites {
-        screen.report("")?;
-        screen.report(line(site))?;
-        for why in &site.evidence {
-            screen.report_indented(8, Text::new().muted("      · ").plain(why))?;
-        }
-    }
-    Ok(())
 }

@@ -33,8 +33,10 @@ pub(super) fn files(term: &Term, changes: &ChangeSet, outcome: &Outcome) -> Resu
         let diff = file.diff();
         format!("{}  +{} -{}", file.path(), diff.added, diff.removed)
     };
-    let items: Vec<(String, bool)> = outcome.files().iter().map(|file| (label(file), true)).collect();
+    let files = diff_view::order(outcome);
+    let items: Vec<(String, bool)> = files.iter().map(|(_, file)| (label(file), true)).collect();
     let Some(kept) = prompt::multi(term, "Which files?", &items)? else { return Ok(None) };
+    let kept: Vec<usize> = kept.iter().filter_map(|at| files.get(*at)).map(|(index, _)| *index).collect();
     let dropped: Vec<HunkRef> = outcome.hunks().filter(|hunk| !kept.contains(&hunk.file)).collect();
     Ok(Some(Part::without(changes, outcome, &dropped)))
 }
@@ -73,7 +75,9 @@ pub(super) fn hunks(
     changes: &ChangeSet,
     outcome: &Outcome,
 ) -> Result<Option<Part>, RunError> {
-    let all: Vec<HunkRef> = outcome.hunks().collect();
+    let in_order = diff_view::order(outcome);
+    let all: Vec<HunkRef> =
+        in_order.iter().flat_map(|(index, _)| outcome.hunks().filter(move |h| h.file == *index)).collect();
     let mut dropped: Vec<HunkRef> = Vec::new();
     let mut gone: Vec<HunkRef> = Vec::new();
     let mut shown_file = None;

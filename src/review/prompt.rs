@@ -96,9 +96,16 @@ fn tidy<T>(term: &Term, result: dialoguer::Result<T>) -> Result<T, RunError> {
     Ok(result?)
 }
 
+/// The labels cut to the terminal's width: dialoguer counts lines, and a wrapped one is two.
+fn fitting<'l>(term: &Term, labels: impl Iterator<Item = &'l String>) -> Vec<String> {
+    let room = usize::from(term.size().1).saturating_sub(8).max(20);
+    labels.map(|label| console::truncate_str(label, room, "…").into_owned()).collect()
+}
+
 /// Which of some lines; Escape stops.
 pub(super) fn select(term: &Term, text: &str, items: &[String], default: usize) -> Result<usize, RunError> {
     let theme = theme();
+    let items = fitting(term, items.iter());
     let prompt = Select::with_theme(&theme).with_prompt(text).items(items).default(default).report(true);
     tidy(term, prompt.interact_on_opt(term))?.ok_or(RunError::Stopped)
 }
@@ -110,7 +117,7 @@ pub(super) fn multi(
     items: &[(String, bool)],
 ) -> Result<Option<Vec<usize>>, RunError> {
     let theme = theme();
-    let labels: Vec<&str> = items.iter().map(|(label, _)| label.as_str()).collect();
+    let labels = fitting(term, items.iter().map(|(label, _)| label));
     let defaults: Vec<bool> = items.iter().map(|(_, on)| *on).collect();
     let prompt = MultiSelect::with_theme(&theme)
         .with_prompt(format!("{text} (space switches, enter goes on)"))

@@ -93,7 +93,7 @@ impl Reviewer for Terminal {
         sites: &[Site],
         ask: bool,
     ) -> Result<Vec<(String, bool)>, RunError> {
-        overview::show(screen, app, sites)?;
+        overview::show(screen, app, sites, ask)?;
         if ask { overview::correct(screen, &self.term, sites) } else { Ok(Vec::new()) }
     }
 

@@ -22,10 +22,13 @@ pub(crate) fn headline(
     )
 }
 
-/// The headline of a step with something to do, its notes, and what it leaves out.
+/// What the step is for, before its questions.
+pub(crate) fn purpose(screen: &mut Screen, area: Area) -> Result<(), ScreenError> {
+    screen.report_indented(2, Text::new().plain("  ").then(area.what().into()))
+}
+
+/// What to know before the diff: notes, and what the step leaves to a person.
 pub(crate) fn introduction(screen: &mut Screen, view: &StepView<'_>) -> Result<(), ScreenError> {
-    headline(screen, view.position, view.total, view.area)?;
-    screen.report_indented(2, Text::new().plain("  ").then(view.area.what().into()))?;
     notes(screen, view.plan)?;
     for todo in view.plan.todo.iter().filter(|todo| todo.unmet) {
         let place = todo.place().unwrap_or_default();

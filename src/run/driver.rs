@@ -93,6 +93,9 @@ impl<'a> Driver<'a> {
         walk.take_site_answers();
         let wanted = self.wanted(&mut walk)?;
         let error = self.walk(&mut walk, &wanted).err();
+        for step in wanted.iter().skip(walk.report.steps.len()) {
+            walk.report.steps.push(StepReport::new(step.area(), StepStatus::Skipped).note("not reached"));
+        }
         Ok(self.end(walk, error))
     }
 
@@ -110,12 +113,7 @@ impl<'a> Driver<'a> {
             match self.turn(walk, *step, (index + 1, wanted.len()), before)? {
                 Turn::Next => index += 1,
                 Turn::Back => index = self.go_back(walk)?,
-                Turn::Quit => {
-                    let rest = wanted.iter().skip(index).map(|step| step.area());
-                    let skipped = rest.map(|a| StepReport::new(a, StepStatus::Skipped).note("not reached"));
-                    walk.report.steps.extend(skipped);
-                    return Err(RunError::Stopped);
-                }
+                Turn::Quit => return Err(RunError::Stopped),
             }
         }
         self.flush_answers(walk)
@@ -134,14 +132,13 @@ impl<'a> Driver<'a> {
             walk.report.steps.push(StepReport::new(area, StepStatus::Skipped).note("`--skip`"));
             return Ok(Turn::Next);
         }
-        let plan = self.ask_and_plan(walk, step)?;
+        let plan = self.ask_and_plan(walk, step, (position, total))?;
         let mut entry = StepReport::new(area, StepStatus::Planned);
         entry.notes.clone_from(&plan.notes);
         entry.sites.clone_from(&plan.sites);
         match &plan.status {
             Status::Planned => {}
             Status::Already => {
-                announce::headline(self.screen, position, total, area)?;
                 let done =
                     Text::new().with(Label::Success, "✓").plain(" ").then("already in the code".into());
                 self.screen.report(done)?;
@@ -153,7 +150,6 @@ impl<'a> Driver<'a> {
                 return Ok(Turn::Next);
             }
             Status::NotApplicable(why) => {
-                announce::headline(self.screen, position, total, area)?;
                 let line = Text::new()
                     .with(Label::Warning, "–")
                     .plain(" not applicable: ")
@@ -171,7 +167,6 @@ impl<'a> Driver<'a> {
         let (changes, outcome, refused) = match writable(&changes, &walk.workspace) {
             Ok(writable) => writable,
             Err(why) => {
-                announce::headline(self.screen, position, total, area)?;
                 return self.failed(walk, entry, before.answers, &why, &plan);
             }
         };
@@ -187,57 +182,86 @@ impl<'a> Driver<'a> {
             dry_run: self.options.dry_run,
             can_go_back: !walk.past.is_empty(),
         };
-        let (changes, left_out) = match self.reviewer.review(self.screen, &view)? {
-            Verdict::Apply { changes, left_out } => (changes, left_out),
+        match self.reviewer.review(self.screen, &view)? {
+            Verdict::Apply { changes, left_out } => {
+                self.write(walk, entry, plan, &changes, &left_out, before)
+            }
             Verdict::Skip => {
                 walk.answers = before.answers.clone();
-                entry.sites.clear();
-                entry.status = StepStatus::Skipped;
-                walk.report.steps.push(entry);
-                walk.past.push(before);
-                return Ok(Turn::Next);
+                Ok(skipped(walk, entry, before))
             }
             Verdict::Back => {
                 walk.answers = before.answers;
-                return Ok(Turn::Back);
+                Ok(Turn::Back)
             }
             Verdict::Quit => {
                 walk.answers = before.answers;
-                return Ok(Turn::Quit);
+                Ok(Turn::Quit)
             }
-        };
+        }
+    }
+
+    /// An approved step, or what was approved of it.
+    fn write(
+        &mut self,
+        walk: &mut Walk<'_>,
+        mut entry: StepReport,
+        plan: StepPlan,
+        changes: &ChangeSet,
+        left_out: &[String],
+        before: Decided,
+    ) -> Result<Turn, RunError> {
+        let dry_run = self.options.dry_run;
         let outcome = changes.outcome(&walk.workspace)?;
+        entry.notes.extend(left_out.iter().map(|title| format!("left out: {title}")));
+        let answers = walk.in_app(FILE_NAME);
+        if outcome.files().iter().all(|file| file.path() == answers) {
+            // Nothing of the step itself is left; its answers are kept with the others.
+            return Ok(skipped(walk, entry, before));
+        }
         if let Err(problems) = outcome.check() {
             walk.report.checks.parse = CheckResult::Failed;
-            let why = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            return self.failed(walk, entry, before.answers, &why, &plan);
+            return self.failed(walk, entry, before.answers, &in_one_line(&problems), &plan);
         }
         if walk.report.checks.parse == CheckResult::NotRun {
             walk.report.checks.parse = CheckResult::Ok;
         }
-        self.apply(walk, area, &outcome)?;
-        entry.status = if self.options.dry_run { StepStatus::Planned } else { StepStatus::Applied };
-        entry.files = report::files(&outcome, self.options.dry_run);
+        // The answers are a file like others: the user may have edited it in the review.
+        if let Some(file) = outcome.file(&answers) {
+            walk.answers = Answers::parse(&answers, file.after().as_str())?;
+        }
+        if let Err(error) = self.apply(walk, entry.step, &outcome) {
+            self.failed(walk, entry, before.answers, &error.to_string(), &plan)?;
+            return Err(error);
+        }
+        announce::applied(self.screen, &plan, &outcome, left_out, dry_run)?;
+        let of_no_unit = |site: &&String| plan.changes.units().all(|(_, unit)| unit.site() != Some(site));
+        entry.status = if dry_run { StepStatus::Planned } else { StepStatus::Applied };
+        entry.files = report::files(&outcome, dry_run);
         entry.sites = outcome.sites();
-        entry.sites.extend(
-            plan.sites.iter().filter(|s| plan.changes.units().all(|(_, u)| u.site() != Some(s))).cloned(),
-        );
-        entry.sites.dedup();
-        entry.routes.clone_from(&plan.routes);
-        entry.next.clone_from(&plan.next);
-        entry.notes.extend(left_out.iter().map(|title| format!("left out: {title}")));
-        announce::applied(self.screen, &plan, &outcome, &left_out, self.options.dry_run)?;
+        entry.sites.extend(plan.sites.iter().filter(of_no_unit).cloned());
+        entry.routes = plan.routes;
+        entry.next = plan.next;
+        let applied = (!dry_run).then_some(entry.step);
         walk.report.steps.push(entry);
         walk.report.todo.extend(plan.todo);
-        let applied = (!self.options.dry_run && !outcome.is_empty()).then_some(area);
         walk.past.push(Decided { applied, ..before });
         Ok(Turn::Next)
     }
 
     /// Plans with defaults first: a step with nothing to do asks nothing.
-    fn ask_and_plan(&mut self, walk: &mut Walk<'_>, step: &dyn Step) -> Result<StepPlan, RunError> {
+    fn ask_and_plan(
+        &mut self,
+        walk: &mut Walk<'_>,
+        step: &dyn Step,
+        (position, total): (usize, usize),
+    ) -> Result<StepPlan, RunError> {
         let asked_for = self.options.step.as_ref().is_some_and(|areas| areas.contains(&step.area()));
         let (plan, open) = walk.trial(step, asked_for)?;
+        announce::headline(self.screen, position, total, step.area())?;
+        if plan.status == Status::Planned {
+            announce::purpose(self.screen, step.area())?;
+        }
         if open.is_empty() || plan.status != Status::Planned {
             return Ok(plan);
         }
@@ -393,6 +417,19 @@ impl<'a> Driver<'a> {
     }
 }
 
+/// A step that was left out, by the user or because nothing of it was left.
+fn skipped(walk: &mut Walk<'_>, mut entry: StepReport, before: Decided) -> Turn {
+    entry.sites.clear();
+    entry.status = StepStatus::Skipped;
+    walk.report.steps.push(entry);
+    walk.past.push(before);
+    Turn::Next
+}
+
+fn in_one_line(problems: &[CheckError]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 /// What of a change can be written: units that would break a file are taken out, each with a `todo` in its place.
 fn writable(changes: &ChangeSet, workspace: &Workspace) -> Result<(ChangeSet, Outcome, Vec<Todo>), String> {
     let mut changes = changes.clone();
@@ -404,9 +441,8 @@ fn writable(changes: &ChangeSet, workspace: &Workspace) -> Result<(ChangeSet, Ou
         let titles = outcome.titles();
         let kept =
             changes.select(|id| titles.get(id.index()).is_none_or(|title| !blamed.contains(&title))).kept;
-        let why = || problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         if kept.units().len() == changes.units().len() || kept.is_empty() {
-            return Err(why());
+            return Err(in_one_line(&problems));
         }
         let place = |problem: &CheckError| match problem {
             CheckError::Broken { file, line, .. } | CheckError::InsideError { file, line, .. } => {

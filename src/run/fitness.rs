@@ -30,19 +30,19 @@ pub(super) fn check(_findings: &Findings, app: &AppFacts, sites: &[Site]) -> Res
         return Ok(());
     }
     let name = if app.name.is_empty() { "this app" } else { &app.name };
-    if paid > 0 {
-        let first = of(SiteKind::Billable).next();
-        let place = first.map(|site| format!(" (the first is at `{}:{}`)", site.file, site.line));
+    if paid > 0 || !app.providers.is_empty() {
+        let spends = match of(SiteKind::Billable).next() {
+            Some(first) => format!(
+                "{paid} paid call{} found (the first is at `{}:{}`)",
+                if paid == 1 { " was" } else { "s were" },
+                first.file,
+                first.line
+            ),
+            None => format!("it uses {}", app.providers.join(", ")),
+        };
         return Err(RunError::NotIntegrable {
             why: format!("requests to `{name}` carry no user, so nobody can be billed for its paid calls"),
-            hints: vec![
-                format!(
-                    "{paid} paid call{} found{}",
-                    if paid == 1 { " was" } else { "s were" },
-                    place.unwrap_or_default()
-                ),
-                "add sign-in first, then run again".to_owned(),
-            ],
+            hints: vec![spends, "add sign-in first, then run again".to_owned()],
         });
     }
     Err(RunError::NotIntegrable {

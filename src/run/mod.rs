@@ -85,6 +85,8 @@ pub struct AppFacts {
     pub app: App,
     /// What was recognised, in the order of the screen.
     pub facts: Vec<Fact>,
+    /// AI providers it uses, for people.
+    pub providers: Vec<String>,
     /// Whether the app knows its users: some way to sign in was recognised.
     pub has_users: bool,
     /// Command that checks the types.

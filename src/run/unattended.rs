@@ -52,7 +52,7 @@ impl Reviewer for Unattended {
             screen.report_lines(&lines)?;
             screen.report("")?;
         } else {
-            for file in view.outcome.files() {
+            for (_, file) in diff_view::order(view.outcome) {
                 screen.report(Text::new().plain("  ").then(diff_view::file_line(file)))?;
             }
         }

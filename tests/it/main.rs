@@ -1,7 +1,17 @@
-//! The integration tests: one binary, linked once.
+//! The program from outside: what is typed, what is printed, the status it ends with, and the files afterwards.
+//! One binary, linked once.
 
+mod common;
+
+mod bad_input;
+mod json;
 mod sandbox;
 mod sandbox_support;
 mod sandbox_verify;
 mod sandbox_webhooks;
+mod statuses;
 mod steps;
+#[cfg(unix)]
+mod terminal;
+mod tool;
+mod walk;

@@ -44,7 +44,9 @@ async fn it_also_passes_with_the_other_forms_of_the_look_up() {
         (LookupForm::Object, LocationForm::Relative),
     ] {
         bench.handle.behave(|b| (b.lookup, b.location) = (lookup, location));
-        assert!(verified(&bench, "image_pack").await.steps.iter().all(|outcome| outcome.status == Status::Pass));
+        assert!(
+            verified(&bench, "image_pack").await.steps.iter().all(|outcome| outcome.status == Status::Pass)
+        );
     }
 }
 
@@ -62,9 +64,7 @@ async fn a_plan_with_a_fee_shows_its_payment_link_and_fails_nothing() {
 #[tokio::test]
 async fn a_product_without_a_published_version_fails_at_the_customer_and_says_what_to_change() {
     let bench = Bench::start().await;
-    bench
-        .post("/products", json!({"name": "Draft", "code": "draft", "prices": []}))
-        .await;
+    bench.post("/products", json!({"name": "Draft", "code": "draft", "prices": []})).await;
     let report = verified(&bench, "draft").await;
     assert!(!report.ok());
     assert_eq!(outcome(&report, Step::Customer), Status::Fail);
@@ -81,7 +81,10 @@ async fn events_are_built_from_the_prices() {
     let events = realistic_events(&version);
     assert_eq!(events.len(), 1, "one event for both prices");
     let data = &events[0].data.as_ref().unwrap().0;
-    assert_eq!(serde_json::to_value(data).unwrap(), json!({"input_tokens": 1840, "model": "any", "output_tokens": 1840}));
+    assert_eq!(
+        serde_json::to_value(data).unwrap(),
+        json!({"input_tokens": 1840, "model": "any", "output_tokens": 1840})
+    );
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a fault in the set-up is to fail the test right there")]
 
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -39,7 +39,8 @@ impl Receiver {
 }
 
 async fn take(State((status, sender)): State<Shared>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let signature = headers.get("credyt-signature").map(|value| value.to_str().unwrap_or_default().to_owned());
+    let signature =
+        headers.get("credyt-signature").map(|value| value.to_str().unwrap_or_default().to_owned());
     drop(sender.send((signature.unwrap_or_default(), body)));
     StatusCode::from_u16(status.load(Ordering::SeqCst)).unwrap_or(StatusCode::OK)
 }
@@ -48,7 +49,10 @@ async fn take(State((status, sender)): State<Shared>, headers: HeaderMap, body: 
 async fn activation_is_delivered_signed_with_the_destination_secret() {
     let mut receiver = Receiver::start().await;
     let secret = "whsec_known_beforehand";
-    let config = SandboxConfig { webhook: Some((receiver.url.clone(), Some(secret.to_owned()))), ..SandboxConfig::default() };
+    let config = SandboxConfig {
+        webhook: Some((receiver.url.clone(), Some(secret.to_owned()))),
+        ..SandboxConfig::default()
+    };
     let bench = Bench::with(config).await;
     let customer = bench.customer("user_1", "default_plan").await;
     let (signature, body) = receiver.received.recv().await.unwrap();
@@ -56,7 +60,10 @@ async fn activation_is_delivered_signed_with_the_destination_secret() {
     assert!(verify(secret, &signature, &body, now), "{signature}");
     assert!(!verify("whsec_other", &signature, &body, now));
     let envelope: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((&envelope["type"], &envelope["live_mode"]), (&json!("subscription.activated"), &json!(false)));
+    assert_eq!(
+        (&envelope["type"], &envelope["live_mode"]),
+        (&json!("subscription.activated"), &json!(false))
+    );
     assert_eq!(envelope["data"]["customer_id"], *customer);
     assert!(envelope["id"].as_str().unwrap().starts_with("evt_"));
 }
@@ -83,7 +90,9 @@ async fn a_failed_delivery_is_repeated_with_the_same_event_and_listed() {
 #[tokio::test]
 async fn destinations_can_be_listed_paused_and_removed() {
     let bench = Bench::start().await;
-    let made = bench.post("/webhooks", json!({"url": "http://127.0.0.1:9/x", "topics": ["subscription.activated"]})).await;
+    let made = bench
+        .post("/webhooks", json!({"url": "http://127.0.0.1:9/x", "topics": ["subscription.activated"]}))
+        .await;
     let path = format!("/webhooks/{}", made.body["id"].as_str().unwrap());
     assert_eq!(bench.get(&path).await.body["secret"], made.body["secret"]);
     let paused = bench.patch(&path, json!({"enabled": false})).await;

@@ -1,0 +1,34 @@
+//! `sites`: every place that matters for billing, ranked, with its evidence.
+
+use serde::Serialize;
+
+use super::args::SitesArgs;
+use super::{CommandResult, Rooms};
+use crate::review::{Screen, overview};
+use crate::run::Exit;
+use crate::sites::Site;
+use crate::workspace::Workspace;
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    version: u32,
+    sites: &'a [Site],
+}
+
+pub(super) fn sites(screen: &mut Screen, rooms: &Rooms<'_>, args: &SitesArgs) -> CommandResult {
+    let workspace = Workspace::open(&args.path)?;
+    let findings = rooms.survey.survey(&workspace)?;
+    if args.json {
+        screen.document(&Document { version: 1, sites: &findings.sites })?;
+        return Ok(Exit::Done);
+    }
+    for app in &findings.apps {
+        let of_app: Vec<&Site> = findings.sites.iter().filter(|site| site.app == app.root).collect();
+        overview::heading(screen, app)?;
+        overview::places(screen, &of_app, true)?;
+    }
+    if findings.apps.is_empty() {
+        screen.report("No app was found here.")?;
+    }
+    Ok(Exit::Done)
+}

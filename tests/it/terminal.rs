@@ -1,0 +1,248 @@
+//! The prompts, driven through a pseudo-terminal: the keys a person presses and what is in the files afterwards.
+
+use std::time::Duration;
+
+use expectrl::process::unix::WaitStatus;
+use expectrl::session::OsSession;
+use expectrl::{ControlCode, Eof, Expect as _};
+
+use crate::common::{APP, Program, Project};
+
+/// A run at a terminal.
+struct Terminal {
+    session: OsSession,
+    seen: String,
+}
+
+impl Terminal {
+    fn start(project: &Project, arguments: &[&str]) -> Self {
+        Self::with(project, arguments, &[])
+    }
+
+    fn with(project: &Project, arguments: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut command = Program::Shell.command(project.path());
+        command.args(arguments).envs(env.iter().copied());
+        let mut session = OsSession::spawn(command).expect("a pseudo-terminal");
+        session.get_process_mut().set_window_size(100, 60).expect("a window");
+        session.set_expect_timeout(Some(Duration::from_mins(1)));
+        Self { session, seen: String::new() }
+    }
+
+    /// Waits for a text.
+    fn see(&mut self, text: &str) -> &mut Self {
+        match self.session.expect(text) {
+            Ok(found) => {
+                self.seen.push_str(&String::from_utf8_lossy(found.before()));
+                self.seen.push_str(text);
+            }
+            Err(error) => {
+                let mut rest = vec![0; 64 * 1024];
+                let read = self.session.try_read(&mut rest).unwrap_or(0);
+                panic!("`{text}`: {error}; seen:\n{}{}", self.seen, String::from_utf8_lossy(&rest[..read]));
+            }
+        }
+        self
+    }
+
+    /// Presses keys, after the prompt that ends the line.
+    fn press(&mut self, keys: &str) -> &mut Self {
+        self.session.send(keys).expect("the terminal takes keys");
+        self
+    }
+
+    /// Waits for the end; the status, and everything printed on the way.
+    fn end(mut self) -> (i32, String) {
+        let rest = self.session.expect(Eof).expect("it ends");
+        self.seen.push_str(&String::from_utf8_lossy(rest.as_bytes()));
+        match self.session.get_process().wait().expect("a status") {
+            WaitStatus::Exited(_, status) => (status, self.seen),
+            other => panic!("{other:?}; seen:\n{}", self.seen),
+        }
+    }
+}
+
+/// Up to the first step's prompt, every question answered with its default.
+fn to_first_step(terminal: &mut Terminal) {
+    terminal.see("Is that right?").see("[?] ").press("y");
+    terminal.see("Which areas do you want?").see("portal").press("\r");
+    terminal.see("talk to Credyt?").see("plain HTTP").press("\r");
+    terminal.see("subscribed to?").press("\r");
+    terminal.see("Apply this step?").see("[?] ");
+}
+
+#[test]
+fn everything_is_approved() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &[]);
+    to_first_step(&mut terminal);
+    terminal.press("a").see("may one call at app.ts:6 cost?").press("0.05\r");
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    terminal.see("Apply this step?").see("[?] ").press("a").see("Before you go live");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert_eq!(project.read("app.ts").matches("record(user.id)").count(), 2);
+    assert!(project.exists("portal.ts"));
+    assert!(project.read("credyt.toml").contains("areas = [\"key\", \"events\", \"portal\"]"));
+    assert!(project.read("credyt.toml").contains("estimate = 0.05"), "{}", project.read("credyt.toml"));
+}
+
+#[test]
+fn a_step_is_skipped_and_offered_again_by_the_next_run() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &[]);
+    to_first_step(&mut terminal);
+    terminal.press("a").see("cost?").press("\r").see("Apply this step?").see("[?] ").press("s");
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert!(seen.contains("events     skipped"), "{seen}");
+    assert_eq!(project.read("app.ts"), APP);
+    assert!(project.exists("portal.ts"));
+    let plan = project.shell(&["plan", "--json"]).json();
+    assert_eq!(plan["steps"][1]["status"], "planned");
+}
+
+#[test]
+fn one_hunk_is_rejected_and_what_belongs_to_it_goes_along() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &["--step", "events"]);
+    terminal.see("Is that right?").see("[?] ").press("y").see("cost?").press("\r");
+    terminal.see("Apply this step?").see("[?] ").press("h");
+    // The import and the first call are one hunk, the second call another, the answers a third.
+    terminal.see("Take hunk 1 of 3?").see("[?] ").press("y");
+    terminal.see("Take hunk 2 of 3?").see("[?] ").press("n");
+    terminal.see("Take hunk 3 of 3?").see("[?] ").press("y");
+    terminal.see("left out: Report the call at line 18");
+    terminal.see("Apply this step?").see("[w]hole").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    let text = project.read("app.ts");
+    assert!(text.starts_with("import { record }"), "{text}");
+    assert_eq!(text.matches("record(user.id)").count(), 1);
+    assert!(text.contains("export async function later(user: { id: string }) {\n  const second"));
+}
+
+#[test]
+fn a_file_is_left_out() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &["--step", "key"]);
+    terminal.see("Is that right?").see("[?] ").press("y").see("plain HTTP").press("\r");
+    terminal.see("subscribed to?").press("\r").see("Apply this step?").see("[?] ").press("f");
+    terminal.see("Which files?").see("credyt.toml").press(" \r").see("left out: Add the client");
+    terminal.see("Apply this step?").see("[w]hole").see("[?] ").press("w").see("credyt/client.ts");
+    terminal.see("Apply this step?").see("[f]iles").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert!(project.exists("credyt/client.ts"));
+}
+
+#[test]
+fn quitting_keeps_what_was_approved_and_the_next_run_goes_on() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &[]);
+    to_first_step(&mut terminal);
+    terminal.press("a").see("cost?").press("\r").see("Apply this step?").see("[?] ").press("q");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 3, "{seen}");
+    assert!(seen.contains("Stopped. What was approved stays."), "{seen}");
+    assert!(project.exists("credyt/client.ts"));
+    assert_eq!(project.read("app.ts"), APP);
+
+    // Nothing is asked twice: the areas, the client and the product are known.
+    let mut terminal = Terminal::start(&project, &[]);
+    terminal.see("already in the code").see("cost?").press("\r");
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert_eq!(project.read("app.ts").matches("record(user.id)").count(), 2);
+}
+
+#[test]
+fn going_back_undoes_the_step_before() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &[]);
+    to_first_step(&mut terminal);
+    terminal.press("a").see("cost?").press("\r").see("Apply this step?").see("[b]ack").see("[?] ").press("b");
+    terminal.see("Put back what `key` changed.").see("talk to Credyt?").see("plain HTTP").press("j\r");
+    terminal.see("subscribed to?").press("\r").see("Apply this step?").see("[?] ").press("q");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 3, "{seen}");
+    assert_eq!(project.changes(), "", "{seen}");
+}
+
+#[test]
+fn the_editor_changes_what_is_written_and_is_checked() {
+    let project = Project::app();
+    project.write("edit.sh", "#!/bin/sh\nsed -i 's/default_plan/by hand/' \"$1\"\n");
+    project.write("break.sh", "#!/bin/sh\necho 'export const = (' > \"$1\"\n");
+    project.commit();
+    let script = |name: &str| format!("sh {}", project.path().join(name).display());
+    let key = |editor: &str| {
+        let mut terminal = Terminal::with(&project, &["--step", "key"], &[("EDITOR", editor)]);
+        terminal.see("Is that right?").see("[?] ").press("y").see("plain HTTP").press("\r");
+        terminal.see("subscribed to?").press("\r").see("Apply this step?").see("[?] ").press("e");
+        terminal.see("Which file?").see("credyt/client.ts").press("\r");
+        terminal
+    };
+    let mut terminal = key(&script("break.sh"));
+    terminal.see("warning: ").see("Your edit was not taken").see("[?] ").press("q");
+    assert_eq!(terminal.end().0, 3);
+    assert!(!project.exists("credyt/client.ts"));
+
+    let mut terminal = key(&script("edit.sh"));
+    terminal.see("\"by hand\"").see("Apply this step?").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert_eq!(project.read("credyt/client.ts"), "export const product = \"by hand\";\n");
+}
+
+#[test]
+fn places_are_switched_off_before_the_walk() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &["--step", "events"]);
+    terminal.see("Is that right?").see("[?] ").press("c").see("Which places?").see("ui_slot").press(" \r");
+    terminal.see("1 of 3 places will be used.").see("[?] ").press("y").see("app.ts:18 cost?").press("\r");
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert!(project.read("app.ts").contains("{\n  const first = await spend();"));
+    assert!(project.read("credyt.toml").contains("[events.\"app.ts#handler:0\"]\nskip = true"));
+}
+
+#[test]
+fn ctrl_c_at_a_prompt_stops_with_the_cursor_shown() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &[]);
+    terminal.see("Is that right?").see("[?] ").press("y").see("Which areas do you want?").see("portal");
+    terminal.session.send(ControlCode::EndOfText).expect("a key");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 3, "{seen}");
+    let hidden = seen.rfind("\u{1b}[?25l").expect("the list hides the cursor");
+    assert!(seen.rfind("\u{1b}[?25h").is_some_and(|shown| shown > hidden), "{seen:?}");
+    assert_eq!(project.changes(), "");
+}
+
+#[test]
+fn a_dry_run_at_a_terminal_asks_and_writes_nothing() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &["--dry-run"]);
+    to_first_step(&mut terminal);
+    terminal.press("a").see("would be written").see("cost?").press("\r");
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    terminal.see("Apply this step?").see("[?] ").press("a").see("Nothing was written.");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(project.changes(), "");
+    assert!(!project.exists(".credyt"));
+}
+
+#[test]
+fn the_screens_read_like_this() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &["--step", "events"]);
+    terminal.see("Is that right?").see("[?] ").press("y").see("cost?").press("\r");
+    terminal.see("Apply this step?").see("[?] ").press("?").see("[?] ").press("q");
+    let (_, seen) = terminal.end();
+    let plain = console::strip_ansi_codes(&seen).replace("\r\n", "\n").replace('\r', "\n");
+    insta::assert_snapshot!(plain);
+}
