@@ -86,3 +86,23 @@ fn a_reader_that_went_away_is_no_error() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }
+
+#[test]
+fn an_interrupted_run_is_dealt_with_before_anything_else() {
+    let project = Project::app();
+    assert_eq!(project.shell(&["run", "--yes", "--step", "key"]).status, 0);
+    // As a kill leaves it between the last file and the commit mark.
+    let journal = project.path().join(".credyt/journal");
+    std::fs::rename(journal.join("000001.json"), journal.join("000001.pending.json")).expect("a record");
+    insta::assert_snapshot!(project.shell(&["run", "--yes"]).transcript(), @r"
+    status: 5
+    --- stdout
+    --- stderr
+    error: an earlier run was interrupted while it wrote step `key`
+    hint: run `credyt-integrate undo` to put back the files of that step, then run again
+    ");
+    let ran = project.shell(&["undo", "--yes"]);
+    assert_eq!(ran.status, 0, "{}", ran.transcript());
+    assert_eq!(project.changes(), "");
+    assert_eq!(project.shell(&["run", "--yes"]).status, 0);
+}
