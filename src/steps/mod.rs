@@ -8,7 +8,10 @@
 //! A finished area is recognised from the code: planned again on its own result, a step answers [`Status::Already`].
 
 mod area;
+mod balance;
+mod customer;
 mod key;
+mod portal;
 mod question;
 pub mod support;
 
@@ -182,5 +185,5 @@ pub enum RouteKind {
 
 /// The steps of this build, in the order of [`Area::ALL`]. An area whose step is not among them is not offered.
 pub fn all() -> &'static [&'static dyn Step] {
-    &[&key::KeyStep]
+    &[&key::KeyStep, &customer::CustomerStep, &portal::PortalStep, &balance::BalanceStep]
 }

@@ -14,10 +14,6 @@
 //!                      /python/<file>.j2
 //! codemods/areas/events/meters/<stream>.toml
 //! ```
-//!
-//! What the rendered code cannot do: a Python generator that its server drops without closing it (Starlette does, with
-//! plain `def` generators) is only noticed when it is collected, so its usage is recorded late. The asynchronous
-//! flavour does not have this. Give an `async` app the asynchronous flavour.
 
 mod catalog;
 mod commonjs;
@@ -32,7 +28,7 @@ pub use context::{
     Areas, Asset, Client, Env, Flavour, HttpLibrary, Lang, Log, Meter, ModuleContext, ModuleSystem,
     OnUnavailable, Payment, Portal, Price, PythonMeter, Store, TypeScriptMeter, Unit,
 };
-pub use render::{Module, modules, packages};
+pub use render::{Module, for_language, modules, packages};
 
 /// Why nothing could be rendered.
 #[derive(Debug, thiserror::Error)]

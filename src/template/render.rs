@@ -76,17 +76,21 @@ fn module(area: &str, name: &str, context: &ModuleContext) -> Result<Module, Tem
     let path = format!("{area}/{folder}/{name}.j2");
     let rendered = tidy(&render(&path, &catalog::text(&path)?, context)?);
     let syntax = |line| TemplateError::Syntax { path: path.clone(), line };
-    let text = match (context.lang, context.module) {
-        (Lang::TypeScript | Lang::Python, _) => rendered,
-        (Lang::JavaScript, ModuleSystem::Esm) => {
-            tidy(&javascript::from_typescript(&rendered).map_err(syntax)?)
-        }
-        (Lang::JavaScript, ModuleSystem::Cjs) => {
-            let script = javascript::from_typescript(&rendered).map_err(syntax)?;
-            tidy(&commonjs::from_esm(&script).map_err(syntax)?)
-        }
-    };
+    let text = for_language(&rendered, context.lang, context.module).map_err(syntax)?;
     Ok(Module { name: name.to_owned(), file_name: format!("{name}.{}", context.source_ext), text })
+}
+
+/// Canonical TypeScript (or Python, which stays) in the language and module system of the app. The error is the line at
+/// which the text does not parse.
+pub fn for_language(text: &str, lang: Lang, module: ModuleSystem) -> Result<String, usize> {
+    let text = tidy(text);
+    Ok(match (lang, module) {
+        (Lang::TypeScript | Lang::Python, _) => text,
+        (Lang::JavaScript, ModuleSystem::Esm) => tidy(&javascript::from_typescript(&text)?),
+        (Lang::JavaScript, ModuleSystem::Cjs) => {
+            tidy(&commonjs::from_esm(&javascript::from_typescript(&text)?)?)
+        }
+    })
 }
 
 fn render(path: &str, template: &str, context: &ModuleContext) -> Result<String, TemplateError> {

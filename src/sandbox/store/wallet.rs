@@ -36,6 +36,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<AccountDetails, Refusal> {
         let account = self.account(customer, id)?;
+        let mut pending_out = Amount::ZERO;
         // Fees of delayed events are not known before they are worked out; only top-ups are in flight.
         let mut pending_in = Amount::ZERO;
         for top_up in
@@ -48,13 +49,16 @@ impl Store {
                 pending_in += amount;
             }
         }
+        if pending_in.is_negative() {
+            pending_out = -std::mem::take(&mut pending_in);
+        }
         Ok(AccountDetails {
             id: account.id(),
             name: account.name.clone(),
             asset: account.asset.clone(),
             available: account.available(now),
             pending_in,
-            pending_out: Amount::ZERO,
+            pending_out,
         })
     }
 

@@ -30,8 +30,6 @@ pub(super) struct Door {
     pub(super) region: Span,
     pub(super) statement: Span,
     pub(super) call: Span,
-    /// The body of the function that gets the record, where there is one.
-    pub(super) callback: Option<Span>,
     pub(super) fields: Fields,
     pub(super) in_handler: bool,
     /// Through what it is reached, in words.
@@ -119,7 +117,6 @@ pub(super) fn doors(
     }
     own.in_handler = at_handlers;
     if own.fields.bind.is_none()
-        && own.callback.is_none()
         && let Some(last) = options::before_return(cx, own.file, own.statement)
     {
         own.statement = last;
@@ -237,7 +234,6 @@ fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
         region,
         statement,
         call: facts.call(insert.call).span,
-        callback: insert.callback,
         fields: fields(cx, (insert.file, function), model, &named, &insert.written),
         in_handler: handler.is_some(),
         evidence: handler.map(|h| format!("{}, a request handler", at(h))).into_iter().collect(),
@@ -392,7 +388,6 @@ fn caller_door(
         region: call.statement,
         statement: call.statement,
         call: call.span,
-        callback: None,
         fields,
         in_handler: true,
         evidence: handler

@@ -51,6 +51,8 @@ pub(super) enum Found {
 pub(super) struct Branch {
     /// The block.
     pub(super) body: Span,
+    /// Its first statement.
+    pub(super) first: Span,
     /// What has the type that is compared: `evt` of `evt.type === "…"`.
     pub(super) subject: Option<String>,
 }
@@ -231,7 +233,9 @@ pub(super) fn branches(cx: &Cx<'_>, file: FileId, value: &str) -> Vec<Branch> {
                         .child_by_field_name("condition")
                         .is_some_and(|c| span(c).contains(span(node))) =>
                 {
-                    parent.child_by_field_name("consequence").map(span)
+                    parent
+                        .child_by_field_name("consequence")
+                        .map(|body| (span(body), body.named_child(0).map_or(span(body), span)))
                 }
                 "switch_case"
                     if parent.child_by_field_name("value").is_some_and(|v| span(v).contains(span(node))) =>
@@ -240,7 +244,7 @@ pub(super) fn branches(cx: &Cx<'_>, file: FileId, value: &str) -> Vec<Branch> {
                     let body: Vec<Node<'_>> = parent.children_by_field_name("body", &mut cursor).collect();
                     match (body.first(), body.last()) {
                         (Some(first), Some(last)) => {
-                            Some(Span { start: span(*first).start, end: span(*last).end })
+                            Some((Span { start: span(*first).start, end: span(*last).end }, span(*first)))
                         }
                         _ => None,
                     }
@@ -248,9 +252,9 @@ pub(super) fn branches(cx: &Cx<'_>, file: FileId, value: &str) -> Vec<Branch> {
                 "statement_block" | "program" | "block" | "module" => break,
                 _ => None,
             };
-            if let Some(body) = branch {
+            if let Some((body, first)) = branch {
                 let condition = text.slice(parent.byte_range());
-                found.push(Branch { body, subject: subject(condition) });
+                found.push(Branch { body, first, subject: subject(condition) });
                 break;
             }
             node = parent;

@@ -6,13 +6,17 @@
 pub mod env;
 pub mod env_files;
 pub mod generated;
+pub mod identity;
 mod layout;
+pub mod link;
 mod log;
 mod merge;
 mod modules;
 pub mod names;
 pub mod render;
 pub mod requirements;
+pub mod route;
+pub mod user;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +28,9 @@ use crate::template::{Areas, Lang, ModuleSystem};
 use crate::workspace::{FileId, Language, SourceText};
 
 use super::StepContext;
+
+/// Why an area makes no sense in an app whose requests carry no user.
+pub const NO_USERS: &str = "requests carry no user; add sign-in first";
 
 /// Files that are counted for the style of an app; more say nothing new.
 const STYLE_FILES: usize = 150;
@@ -155,6 +162,17 @@ impl<'a> Kit<'a> {
     /// The picked entries of a kind.
     pub fn entries(&self, kind: Kind) -> Vec<&'a Entry> {
         self.cx.app.picked(self.cx.catalog, kind)
+    }
+
+    /// Whether the app knows who is signed in.
+    pub fn knows_users(&self) -> bool {
+        let signs_up = |s: &crate::sites::Site| s.kind == crate::sites::SiteKind::Signup;
+        !self.cx.app.auth.is_empty() || self.cx.sites.iter().any(signs_up)
+    }
+
+    /// Python only: whether the modules are asynchronous.
+    pub fn flavour(&self) -> crate::template::Flavour {
+        render::flavour(self)
     }
 
     /// The name of a generated function in the app's language: `ensureCustomer` or `ensure_customer`.

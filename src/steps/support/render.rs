@@ -38,7 +38,14 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
         store: None,
         streams: Vec::new(),
         prices: Vec::new(),
-        portal: Portal { path: None, return_path: "/".to_owned(), failure_path: "/".to_owned() },
+        portal: Portal {
+            path: areas
+                .portal
+                .then(|| super::route::path(kit, crate::catalog::RoutePurpose::Portal))
+                .flatten(),
+            return_path: "/".to_owned(),
+            failure_path: "/".to_owned(),
+        },
         payment: None,
         server_only: server_only(kit),
         web_crypto: false,
@@ -55,7 +62,7 @@ fn server_only(kit: &Kit<'_>) -> bool {
 }
 
 /// Python handlers are asynchronous when most of them are.
-fn flavour(kit: &Kit<'_>) -> Flavour {
+pub(super) fn flavour(kit: &Kit<'_>) -> Flavour {
     let (mut sync, mut awaited) = (0u32, 0u32);
     for file in &kit.files {
         if kit.is_generated(*file) {

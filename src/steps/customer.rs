@@ -1,0 +1,363 @@
+//! A Credyt customer for each user: made right after the user's record is, and never in the way of the sign-up.
+//!
+//! ```text
+//! const user = await prisma.user.create({ … });
+//! await registerCustomer({ id: user.id, email: user.email });        // added
+//! ```
+//!
+//! The call never throws. A user without a customer (billing was down, or the user is older than the integration) gets
+//! one on first need, so places without an id in scope, and hosted sign-up, need nothing.
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use crate::answers::Key;
+use crate::edit::{Edit, EditUnit};
+use crate::sites::{Detail, Hook, Signup, Site, SiteKind};
+use crate::steps::key::push;
+use crate::steps::support::names::{Wanted, bring};
+use crate::steps::support::{Kit, generated, user};
+use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::syntax::place::{self, Refusal, WithResult};
+use crate::syntax::source::Source;
+use crate::syntax::{FunctionId, Span};
+use crate::template::Flavour;
+use crate::workspace::FileId;
+
+const WHY: &str = "a new user becomes a customer";
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct CustomerStep;
+
+impl Step for CustomerStep {
+    fn area(&self) -> Area {
+        Area::Customer
+    }
+
+    fn questions(&self, _cx: &StepContext<'_>) -> Vec<Question> {
+        let product = Question::text(
+            Key::top("product"),
+            "Which product are new customers subscribed to?",
+            "default_plan",
+        )
+        .help("The product's code in Credyt; the sandbox has `default_plan`.");
+        vec![product]
+    }
+
+    fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
+        match Kit::new(cx) {
+            Ok(kit) if !kit.knows_users() => StepPlan::not_applicable(super::support::NO_USERS),
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
+        }
+    }
+}
+
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+    let mut plan = StepPlan::new(Status::Planned);
+    let generated = generated::plan(kit, Area::Customer)?;
+    plan.todo.extend(generated.todo);
+    let created = generated.created;
+    push(&mut plan, generated.unit);
+    let signups: Vec<(&Site, &Signup)> = kit
+        .cx
+        .sites
+        .iter()
+        .filter(|s| s.kind == SiteKind::Signup && s.selected)
+        .filter_map(|s| match &s.detail {
+            Detail::Signup(signup) => Some((s, signup.as_ref())),
+            _ => None,
+        })
+        .collect();
+    for (site, signup) in uncovered(kit, &signups) {
+        match unit(kit, site, signup) {
+            Ok(Some(mut unit)) => {
+                for path in &created {
+                    unit = unit.needs(path.as_str());
+                }
+                plan.sites.push(site.id.clone());
+                push(&mut plan, unit);
+            }
+            Ok(None) => plan.notes.push(format!(
+                "At {}:{} nothing names the new user's id; the customer is made when that user first needs one.",
+                site.file, site.line
+            )),
+            Err(why) => plan.todo.push(Todo::unmet(
+                format!("call `{}` for the new user here: {why}", kit.function("registerCustomer")),
+                site.file.as_str(),
+                site.line,
+            )),
+        }
+    }
+    if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
+        plan.status = Status::Already;
+        plan.notes.clear();
+        return Ok(plan);
+    }
+    if signups.is_empty() {
+        plan.notes.push(
+            "No line of this repository makes users, so each gets a customer on first need.".to_owned(),
+        );
+    } else {
+        plan.notes.push("Users who signed up before get their customer on first need.".to_owned());
+    }
+    plan.next =
+        String::from("Sign up as a new user and look at the customers in Credyt (or at the sandbox's page).");
+    Ok(plan)
+}
+
+/// The sites whose user becomes no customer yet. A call in the site's function counts; one that stands elsewhere (it was
+/// moved by hand) counts for one site.
+fn uncovered<'s>(kit: &Kit<'_>, sites: &[(&'s Site, &'s Signup)]) -> Vec<(&'s Site, &'s Signup)> {
+    let mut elsewhere = 0;
+    let mut open: Vec<(&Site, &Signup)> = sites.to_vec();
+    for (file, function, span) in calls(kit) {
+        let path = kit.path(file);
+        let facts = kit.cx.program.facts(file);
+        let inside = |site: &Site, signup: &Signup| {
+            site.file == path
+                && match (&signup.plan.hook, signup.plan.function) {
+                    (Some(Hook::Body(body)), _) => body.contains(span),
+                    (_, Some(own)) => facts.enclosing(function).any(|f| f == own),
+                    (_, None) => function.is_none(),
+                }
+        };
+        let before = open.len();
+        let mut matched = false;
+        open.retain(|(site, signup)| {
+            let hit = inside(site, signup);
+            matched |= hit;
+            !hit
+        });
+        if open.len() == before && !sites.iter().any(|(site, signup)| inside(site, signup)) {
+            elsewhere += 1;
+        }
+    }
+    open.into_iter().skip(elsewhere).collect()
+}
+
+/// Calls that make customers, outside of the generated modules.
+fn calls(kit: &Kit<'_>) -> Vec<(FileId, Option<FunctionId>, Span)> {
+    let names = [kit.function("registerCustomer"), kit.function("ensureCustomer")];
+    let mut found = Vec::new();
+    for file in kit.files.iter().filter(|f| !kit.is_generated(**f)) {
+        let text = kit.text(*file);
+        if !names.iter().any(|n| text.as_str().contains(n.as_str())) {
+            continue;
+        }
+        for call in &kit.cx.program.facts(*file).calls {
+            let named = call.callee.last().is_some_and(|l| names.iter().any(|n| n == l));
+            // `asyncio.to_thread(register_customer, …)`
+            let handed =
+                call.args.iter().filter_map(|a| a.as_path()?.as_name()).any(|a| names.iter().any(|n| n == a));
+            if named || handed {
+                found.push((*file, call.function, call.span));
+            }
+        }
+    }
+    found
+}
+
+/// The edits at one sign-up; `None` when nothing names the user there.
+fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>, String> {
+    let Some(id) = signup.user_id.as_deref() else { return Ok(None) };
+    let file = kit.cx.workspace.find(&site.file).ok_or("the file is gone")?;
+    let text = kit.cx.workspace.text(file).map_err(|e| e.to_string())?;
+    let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;
+    let source = Source::parse(language, text.as_str()).ok_or("the file is no code")?;
+    let style = kit.style_of(&source);
+    let register = kit.function("registerCustomer");
+    let mut wanted = vec![Wanted::helper(kit, "customer", &register)];
+    if kit.is_python() {
+        wanted.push(Wanted::helper(kit, "customer", "BillingUser"));
+    }
+    let call = CallForm::of(kit, file, signup);
+    if call == CallForm::ToThread || call == CallForm::Run {
+        wanted.push(Wanted { name: "*".to_owned(), ..Wanted::package("asyncio", "") });
+    }
+    let at = signup.plan.statement.start as usize;
+    let (imports, local) = bring(kit, &site.file, &source, &wanted, Some(at)).map_err(|e| e.to_string())?;
+    let local = local.first().cloned().unwrap_or(register);
+    let statement = |rename: Option<(&str, &str)>| -> String {
+        let written = |expr: &str| match rename {
+            Some((from, to)) => renamed(expr, from, to),
+            None => expr.to_owned(),
+        };
+        let email = signup.user_email.as_deref().map(written);
+        let name = signup.plan.name.as_deref().map(written);
+        let user = user::literal(kit, &written(id), email.as_deref(), name.as_deref());
+        call.write(&local, &user)
+    };
+    let refusal = |refusal: Refusal| refusal.to_string();
+    let edits: Vec<Edit> = match (&signup.plan.hook, &signup.plan.bind) {
+        (Some(hook), _) => in_hook(kit, &source, &style, hook, id, &statement(None)).map_err(refusal)?,
+        (None, Some(bind)) => {
+            let range = signup.plan.call.range();
+            let request = WithResult {
+                call: &range,
+                prefer: bind,
+                result: place::ResultUse::Needed,
+                promise: true,
+                why: WHY,
+            };
+            place::after_call(&source, &style, &request, |name| statement(Some((bind, name))))
+                .map_err(refusal)?
+                .0
+        }
+        (None, None) => {
+            let range = settled(&source, signup.plan.statement.range(), id);
+            place::after(&source, &style, &range, &statement(None), WHY).map_err(refusal)?
+        }
+    };
+    let title = match &site.symbol {
+        Some(symbol) => format!("Customer for a new user in `{symbol}`"),
+        None => "Customer for a new user".to_owned(),
+    };
+    let unit = EditUnit::new(title, WHY).for_site(site.id.as_str()).edits(site.file.as_str(), imports);
+    Ok(Some(unit.edits(site.file.as_str(), edits)))
+}
+
+/// The statement after which the user is there for certain: past checks such as `if (!user) return …` right below, and
+/// out of a `try` whose handlers all leave.
+fn settled(source: &Source<'_>, statement: Range<usize>, id: &str) -> Range<usize> {
+    let root = id.split(['.', '[', '?', '!']).next().unwrap_or(id);
+    let Some(mut node) = source.statement(&statement) else { return statement };
+    if node.byte_range() != source.whole_node(&statement).map_or(statement.clone(), |n| n.byte_range()) {
+        return statement;
+    }
+    if let Some(outer) = left_try(source, node) {
+        node = outer;
+    }
+    while let Some(next) = node.next_named_sibling().filter(|n| n.kind() == "if_statement") {
+        let condition = next.child_by_field_name("condition").map(|c| source.of(c)).unwrap_or_default();
+        let about = condition.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == root);
+        let negative = condition.contains('!') || condition.contains("not ") || condition.contains("is None");
+        let leaves = next.child_by_field_name("consequence").is_some_and(|c| leaves(c));
+        if !(about && negative && leaves && next.child_by_field_name("alternative").is_none()) {
+            break;
+        }
+        node = next;
+    }
+    node.byte_range()
+}
+
+/// The Python `try` around a statement that is the last of its body, when nothing else runs after it.
+fn left_try<'s>(source: &'s Source<'_>, node: Node<'s>) -> Option<Node<'s>> {
+    let block = node.parent().filter(|b| b.kind() == "block" && source.is_python())?;
+    let outer = block.parent().filter(|t| t.kind() == "try_statement")?;
+    if node.next_named_sibling().is_some() || outer.child_by_field_name("body") != Some(block) {
+        return None;
+    }
+    let clauses = (0..outer.named_child_count() as u32).filter_map(|i| outer.named_child(i)).skip(1);
+    let all_leave = clauses.into_iter().all(|clause| {
+        let body = (0..clause.named_child_count() as u32).filter_map(|i| clause.named_child(i)).next_back();
+        clause.kind() == "except_clause" && body.is_some_and(leaves)
+    });
+    all_leave.then_some(outer)
+}
+
+/// Whether a block (or a statement) ends by leaving.
+fn leaves(node: Node<'_>) -> bool {
+    let last = (0..node.named_child_count() as u32).filter_map(|i| node.named_child(i)).next_back();
+    let exits = |n: Node<'_>| matches!(n.kind(), "return_statement" | "throw_statement" | "raise_statement");
+    exits(node) || (node.kind().ends_with("block") && last.is_some_and(exits))
+}
+
+/// At the start of a hook that is there, or as a hook that is not there yet.
+fn in_hook(
+    kit: &Kit<'_>,
+    source: &Source<'_>,
+    style: &crate::syntax::style::Style,
+    hook: &Hook,
+    id: &str,
+    statement: &str,
+) -> Result<Vec<Edit>, Refusal> {
+    // The libraries' types leave the id open.
+    let guarded =
+        if kit.is_python() { statement.to_owned() } else { format!("if ({id}) {{\n  {statement}\n}}") };
+    match hook {
+        Hook::Body(body) => {
+            let node = source.node(&body.range()).ok_or(Refusal::NotFound("hook"))?;
+            let mut inside = (0..node.named_child_count() as u32).filter_map(|i| node.named_child(i));
+            let first =
+                inside.find(|n| n.kind() != "comment").ok_or(Refusal::NotFound("statement of the hook"))?;
+            let range = if node.kind().ends_with("block") { first.byte_range() } else { node.byte_range() };
+            place::before(source, style, &range, &guarded, WHY)
+        }
+        Hook::Missing { object, path, params } => {
+            if kit.is_python() {
+                return Err(Refusal::NotFound("hook that could be written without knowing the class"));
+            }
+            let (function, outer) = path.split_last().ok_or(Refusal::NotFound("hook"))?;
+            let params = if params.starts_with('{') || params.contains(',') {
+                format!("({params})")
+            } else {
+                format!("({})", params.trim_matches(['(', ')']))
+            };
+            let body = guarded.replace('\n', "\n  ");
+            let mut value = format!("async {params} => {{\n  {body}\n}}");
+            let mut key = function.as_str();
+            for above in outer.iter().rev() {
+                value = format!("{{\n  {key}: {},\n}}", value.replace('\n', "\n  "));
+                key = above;
+            }
+            place::add_property(source, style, &object.range(), (key, &value), WHY)
+        }
+    }
+}
+
+/// How the function is called where the sign-up is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CallForm {
+    /// `await f(user);`
+    Await,
+    /// `void f(user);` in a function that cannot await.
+    Void,
+    /// `f(user)`
+    Plain,
+    /// `await asyncio.to_thread(f, user)`: the modules are synchronous, the handler is not.
+    ToThread,
+    /// `asyncio.run(f(user))`: the other way round.
+    Run,
+}
+
+impl CallForm {
+    fn of(kit: &Kit<'_>, file: FileId, signup: &Signup) -> Self {
+        let facts = kit.cx.program.facts(file);
+        let is_async = match (&signup.plan.hook, signup.plan.function) {
+            (Some(Hook::Missing { .. }), _) => true,
+            (_, Some(function)) => facts.function(function).is_async,
+            (_, None) => !kit.is_python(),
+        };
+        if !kit.is_python() {
+            return if is_async { Self::Await } else { Self::Void };
+        }
+        match (kit.flavour(), is_async) {
+            (Flavour::Async, true) => Self::Await,
+            (Flavour::Async, false) => Self::Run,
+            (Flavour::Sync, true) => Self::ToThread,
+            (Flavour::Sync, false) => Self::Plain,
+        }
+    }
+
+    fn write(self, function: &str, user: &str) -> String {
+        let end = if user.starts_with('{') { ";" } else { "" };
+        match self {
+            Self::Await => format!("await {function}({user}){end}"),
+            Self::Void => format!("void {function}({user}){end}"),
+            Self::Plain => format!("{function}({user})"),
+            Self::ToThread => format!("await asyncio.to_thread({function}, {user})"),
+            Self::Run => format!("asyncio.run({function}({user}))"),
+        }
+    }
+}
+
+/// An expression over another name: `user.id` over `created` is `created.id`.
+fn renamed(expr: &str, from: &str, to: &str) -> String {
+    match expr.strip_prefix(from) {
+        Some(rest) if rest.is_empty() || rest.starts_with(['.', '[', '?', '!']) => format!("{to}{rest}"),
+        _ => expr.to_owned(),
+    }
+}

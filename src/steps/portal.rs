@@ -1,0 +1,132 @@
+//! The way to the hosted portal: a route that makes a link for the signed-in user, and a link to that route.
+
+use crate::catalog::RoutePurpose;
+use crate::edit::EditUnit;
+use crate::sites::{Site, SiteKind};
+use crate::steps::key::push;
+use crate::steps::support::{Kit, generated, identity, link, route};
+use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct PortalStep;
+
+impl Step for PortalStep {
+    fn area(&self) -> Area {
+        Area::Portal
+    }
+
+    fn questions(&self, _cx: &StepContext<'_>) -> Vec<Question> {
+        Vec::new()
+    }
+
+    fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
+        match Kit::new(cx) {
+            Ok(kit) if !kit.knows_users() => StepPlan::not_applicable(super::support::NO_USERS),
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
+        }
+    }
+}
+
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+    let mut plan = StepPlan::new(Status::Planned);
+    let generated = generated::plan(kit, Area::Portal)?;
+    plan.todo.extend(generated.todo);
+    push(&mut plan, generated.unit);
+    // A route that the user wrote or moved does the same.
+    if !uses(kit, "createPortalUrl") {
+        add_route(kit, RoutePurpose::Portal, Area::Portal, &mut plan);
+    }
+    if identity::has_pages(kit) {
+        add_link(kit, &mut plan);
+    }
+    if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
+        plan.status = Status::Already;
+        plan.notes.clear();
+        return Ok(plan);
+    }
+    let path = route::path(kit, RoutePurpose::Portal).unwrap_or_else(|| "the route".to_owned());
+    if !identity::has_pages(kit) {
+        plan.notes.push(format!(
+            "GET {path} answers `{{ \"url\": … }}`: fetch it with the user's token on a click, and send the browser there."
+        ));
+        plan.todo.push(Todo::chore(format!(
+            "users come back to the address of this server after paying; give `{}` your front end's address if that is another one",
+            kit.function("createPortalUrl")
+        )));
+    }
+    plan.next = format!("Sign in and open {path}: the hosted portal shows the balance and takes a payment.");
+    Ok(plan)
+}
+
+/// Adds a route, or a `todo` for it.
+pub(super) fn add_route(kit: &Kit<'_>, purpose: RoutePurpose, area: Area, plan: &mut StepPlan) {
+    match route::add(kit, purpose, area) {
+        Some(Ok(added)) => {
+            plan.todo.extend(added.todo);
+            plan.routes.push(added.route);
+            push(plan, added.unit);
+        }
+        Some(Err(todo)) => plan.todo.push(todo),
+        None => plan.todo.push(Todo {
+            unmet: true,
+            ..Todo::chore(format!(
+                "add a route that calls the {} module for the signed-in user; the framework's routes are not known",
+                area.title().to_lowercase()
+            ))
+        }),
+    }
+}
+
+/// Whether anything outside of the generated modules uses one of their functions.
+pub(super) fn uses(kit: &Kit<'_>, function: &str) -> bool {
+    let name = kit.function(function);
+    kit.files.iter().filter(|f| !kit.is_generated(**f)).any(|f| {
+        kit.text(*f).as_str().contains(&name)
+            && kit.cx.program.facts(*f).calls.iter().any(|c| c.callee.last() == Some(name.as_str()))
+    })
+}
+
+/// The slot the user left selected.
+pub(super) fn slot<'a>(kit: &Kit<'a>) -> Option<&'a Site> {
+    let sites: &'a [Site] = kit.cx.sites;
+    sites.iter().find(|s| s.kind == SiteKind::UiSlot && s.selected)
+}
+
+fn add_link(kit: &Kit<'_>, plan: &mut StepPlan) {
+    let Some(href) = route::path(kit, RoutePurpose::Portal) else { return };
+    let linked = kit.cx.workspace.files().any(|(id, f)| {
+        let is_route = kit.is_generated(id) || f.path.ends_with(".md") || f.path.ends_with(".toml");
+        !is_route
+            && kit.cx.app.owns(&f.path)
+            && f.language.is_some()
+            && f.size < 200_000
+            && kit.text(id).as_str().contains(&href)
+            && is_markup(&kit.text(id), &href)
+    });
+    if linked {
+        return;
+    }
+    let Some(site) = slot(kit) else {
+        plan.todo.push(Todo::chore(format!("link to {href} where users look for their account; open it as a page, not with a prefetching link")));
+        return;
+    };
+    match link::add(kit, site, &href) {
+        Ok(edits) => {
+            plan.sites.push(site.id.clone());
+            let unit = EditUnit::new(format!("Link \"{}\"", link::TEXT), "users find the portal")
+                .for_site(site.id.as_str())
+                .edits(site.file.as_str(), edits);
+            push(plan, unit);
+        }
+        Err(why) => {
+            plan.todo.push(Todo::unmet(format!("link to {href} here: {why}"), site.file.as_str(), site.line));
+        }
+    }
+}
+
+/// Whether the address stands as a link, not as a route or a top-up address of the modules.
+fn is_markup(text: &crate::workspace::SourceText, href: &str) -> bool {
+    text.as_str().lines().any(|line| line.contains(href) && line.contains("href"))
+}

@@ -1,0 +1,131 @@
+//! How a new request handler comes by the signed-in user: the way the app's own handlers do.
+
+use crate::catalog::Kind;
+use crate::resolve::Module;
+use crate::sites::cx::Cx;
+use crate::sites::handlers::{Reached, handler_of};
+use crate::sites::identity::in_handler;
+use crate::sites::{Detail, Identity, IdentitySource};
+use crate::steps::support::{Kit, names, user};
+use crate::syntax::Imported;
+use crate::workspace::FileId;
+
+/// What a template of a handler needs to know of the user.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Signed {
+    /// Import lines for the new file.
+    pub imports: Vec<String>,
+    /// Statement that fetches the session, if one does.
+    pub setup: Option<String>,
+    /// Expression that holds when nobody is signed in; nothing when the framework sees to that.
+    pub missing: Option<String>,
+    /// A parameter of the handler that the framework fills.
+    pub param: Option<String>,
+    /// Middleware in front of the handler.
+    pub guard: Option<String>,
+    /// The name the handler's request has in these expressions.
+    pub request: String,
+    /// The user as the generated modules take it.
+    pub user: String,
+}
+
+/// The most common way of the app, preferring one that knows the email.
+pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
+    let cx = Cx::new(kit.cx.program, kit.cx.catalog, kit.cx.app);
+    let mut found: Vec<(FileId, Identity)> = Vec::new();
+    for site in kit.cx.sites {
+        if let Detail::Billable(billable) = &site.detail
+            && let (Some(identity), Some(handler)) = (&billable.plan.identity, &billable.plan.handler)
+            && handler.framework == kit.framework.id
+        {
+            found.push((handler.file, identity.clone()));
+        }
+    }
+    for file in kit.files.iter().filter(|f| !kit.is_generated(**f)) {
+        let facts = kit.cx.program.facts(*file);
+        for function in facts.function_ids() {
+            let Some(shape) = handler_of(&cx, *file, function) else { continue };
+            if shape.framework.id != kit.framework.id {
+                continue;
+            }
+            let reached = Reached { file: *file, function, found: shape, calls: Vec::new() };
+            let end = facts.function(function).body.end;
+            found.extend(in_handler(&cx, &reached, end).map(|identity| (*file, identity)));
+        }
+    }
+    let worth = |(_, identity): &(FileId, Identity)| {
+        let alike = found.iter().filter(|(_, i)| i.source == identity.source).count();
+        let guarded = matches!(&identity.source, IdentitySource::RequestProperty { guard: Some(_), .. });
+        (guarded, identity.email.is_some(), alike)
+    };
+    let best = found.iter().map(worth).max()?;
+    found.iter().find(|f| worth(f) == best).cloned()
+}
+
+/// The user in a new file at `path`.
+pub fn signed(kit: &Kit<'_>, path: &str) -> Option<Signed> {
+    let (file, identity) = find(kit)?;
+    let root = identity.id.split(['.', '!', '[', '?']).next().unwrap_or_default().to_owned();
+    let mut signed = Signed {
+        imports: Vec::new(),
+        setup: None,
+        missing: None,
+        param: None,
+        guard: None,
+        request: if kit.is_python() { "request".to_owned() } else { root },
+        user: user::literal(kit, &identity.id, identity.email.as_deref(), identity.name.as_deref()),
+    };
+    let import = |name: &str, from: &str, defined_in: Option<FileId>| -> Option<String> {
+        let what = Imported::Named(name.to_owned());
+        let target = defined_in.or_else(|| match kit.cx.program.module(file, from, Some(name)) {
+            Module::File(target) => Some(target),
+            _ => None,
+        });
+        match target {
+            Some(target) => names::import_line_from(kit, path, kit.path(target), &what, name),
+            None if kit.is_python() => Some(format!("from {from} import {name}")),
+            None => Some(format!("import {{ {name} }} from \"{from}\";")),
+        }
+    };
+    match &identity.source {
+        IdentitySource::Call { text, binding, import: name, from, defined_in } => {
+            signed.imports.push(import(name, from, *defined_in)?);
+            if kit.is_python() {
+                signed.setup = Some(format!("{binding} = {text}"));
+                signed.missing = identity.nullable.then(|| format!("{binding} is None"));
+            } else {
+                signed.setup = Some(format!("const {binding} = {text};"));
+                signed.missing = Some(format!("!{}", optional(&identity.id)));
+            }
+        }
+        IdentitySource::Parameter { text, imports } => {
+            for (name, from) in imports {
+                signed.imports.push(import(name, from, None)?);
+            }
+            signed.param = Some(text.clone());
+        }
+        IdentitySource::RequestProperty { guard, from, defined_in } => match guard {
+            Some(guard) => {
+                signed.imports.push(import(guard, from.as_deref().unwrap_or_default(), *defined_in)?);
+                signed.guard = Some(guard.clone());
+            }
+            None => signed.missing = Some(format!("!{}", optional(&identity.id))),
+        },
+        IdentitySource::Import { name, module } => {
+            signed.imports.push(import(name, module, None)?);
+        }
+    }
+    Some(signed)
+}
+
+/// `session.user.id` as `session?.user?.id`.
+fn optional(path: &str) -> String {
+    path.replace(['!', '?'], "").replace('.', "?.")
+}
+
+/// Whether pages of the app are rendered on the server, so that a link may lead to a route that redirects.
+pub fn has_pages(kit: &Kit<'_>) -> bool {
+    let both = kit.framework.framework.as_ref().is_some_and(|f| f.side == crate::catalog::Side::Both);
+    let markup = kit.entries(Kind::Ui).into_iter().filter_map(|e| e.ui.as_ref());
+    both || markup.into_iter().any(|ui| ui.markup != crate::catalog::Markup::Jsx)
+}
