@@ -1,5 +1,6 @@
 //! The app as one program: facts of its modules, and what names mean.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -11,6 +12,11 @@ use crate::workspace::{FileId, Workspace};
 
 /// Re-exports followed before giving up: barrels of barrels are seldom deeper than three.
 const MAX_HOPS: usize = 12;
+
+thread_local! {
+    /// Calls whose values are being followed, one inside of the other.
+    static CALL_DEPTH: Cell<usize> = const { Cell::new(0) };
+}
 
 /// What a name or member stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -365,6 +371,18 @@ impl Program {
     /// A member of the value a call gives: an instance of a class, or what a function of the app returns when it is
     /// plain to see.
     pub fn call_result(&self, file: FileId, call: CallId, path: &[String]) -> Def {
+        // Values can go in circles (`a = b.next()`, `b = a.next()`), each round through a call.
+        let depth = CALL_DEPTH.get();
+        if depth >= MAX_HOPS {
+            return Def::Unknown;
+        }
+        CALL_DEPTH.set(depth + 1);
+        let result = self.call_value(file, call, path);
+        CALL_DEPTH.set(depth);
+        result
+    }
+
+    fn call_value(&self, file: FileId, call: CallId, path: &[String]) -> Def {
         let facts = self.facts(file);
         let c = facts.call(call);
         let callee = self.resolve_path(file, c.function, &c.callee);
@@ -498,6 +516,13 @@ impl Program {
     }
 }
 
+/// Whether an offset lies in the call a name is bound to: `query = query.filter(…)` speaks of the name as it was before.
+/// A function inside of the call runs later and sees the new value.
+fn is_in_value(facts: &Facts, binding: &Binding, at: u32) -> bool {
+    let Some(call) = binding.value.as_call().map(|id| facts.call(id)) else { return false };
+    call.span.has(at) && !facts.functions.iter().any(|f| f.span.has(at) && call.span.contains(f.span))
+}
+
 /// The module of `require("m")`, which a barrel of CommonJS modules exports directly.
 fn required(call: &crate::syntax::Call) -> Option<&str> {
     let is_require = call.callee.as_name() == Some("require");
@@ -547,6 +572,7 @@ fn local_binding(
             && b.class.is_none()
             && (at == u32::MAX || b.scope.has(at))
             && b.names.iter().any(|n| n.local == name)
+            && !is_in_value(facts, b, at)
     });
     // Innermost scope wins, then the latest before the use.
     let best = found.min_by_key(|(_, b)| {

@@ -126,3 +126,16 @@ fn handlers_handed_over_are_found_in_commonjs() {
     let positions: Vec<_> = over.iter().map(|(_, _, at)| *at).collect();
     assert_eq!(positions, [2, 1]);
 }
+
+#[test]
+fn a_value_made_from_its_own_name_is_the_one_before() {
+    let p = program(&[(
+        "a.py",
+        "from sqlmodel import select\n\ndef f(query):\n    query = query.where(1)\n\ndef g():\n    rows = select(1)\n    rows = rows.where(2)\n\ndef h():\n    a = b.next()\n    b = a.next()\n",
+    )]);
+    let file = id(&p, "a.py");
+    assert_eq!(callee(&p, "a.py", 0), Def::Param(file, FunctionId(0), 0, vec!["where".into()]));
+    assert!(matches!(callee(&p, "a.py", 2), Def::Outside(module, _) if module == "sqlmodel"));
+    // Circles end.
+    drop((callee(&p, "a.py", 3), callee(&p, "a.py", 4)));
+}
