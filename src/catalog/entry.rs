@@ -67,6 +67,18 @@ pub enum AppLanguage {
     Rust,
 }
 
+impl AppLanguage {
+    /// The name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Typescript => "typescript",
+            Self::Javascript => "javascript",
+            Self::Python => "python",
+            Self::Rust => "rust",
+        }
+    }
+}
+
 /// One `entry.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

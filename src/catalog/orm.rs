@@ -108,6 +108,8 @@ pub struct Create {
     pub gives: Gives,
     /// Members appended to a call that gives nothing, so that it gives the record: `.returning()`.
     pub returning: Option<String>,
+    /// Where the record is in the value, when `gives` does not say it: `rows.0`.
+    pub value: Option<String>,
     /// Members at the end of a chain that make a list one record: `.single()`.
     #[serde(default)]
     pub one: Vec<String>,

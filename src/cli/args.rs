@@ -5,6 +5,8 @@ use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::ColorChoice;
+use super::codemods::CodemodsArgs;
+use super::detect::DetectArgs;
 use super::sandbox::SandboxArgs;
 use super::verify::VerifyArgs;
 use crate::steps::Area;
@@ -44,6 +46,8 @@ impl Cli {
 pub(super) enum Command {
     /// Integrate an app, step by step (also without a command)
     Run(RunArgs),
+    /// What each app is made of: frameworks, sign-in, data, settings; with the evidence
+    Detect(DetectArgs),
     /// Show what `run` would do, as diffs; writes nothing
     Plan(PlanArgs),
     /// Every place that matters for billing, ranked, with its evidence
@@ -56,6 +60,8 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Run a Credyt on this machine, with a page to look at and to top up on
     Sandbox(SandboxArgs),
+    /// The frameworks, sign-in and data libraries, env styles and providers known to this build
+    Codemods(CodemodsArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -65,6 +71,8 @@ impl Command {
     pub(super) fn json(&self) -> bool {
         match self {
             Self::Run(args) => args.json,
+            Self::Detect(args) => args.json,
+            Self::Codemods(args) => args.json,
             Self::Plan(args) => args.json,
             Self::Sites(args) => args.json,
             Self::Status(args) => args.json,

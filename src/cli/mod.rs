@@ -4,7 +4,9 @@
 //! [`Screen`]; what it returns is the exit status of the contract.
 
 mod args;
+mod codemods;
 mod completions;
+mod detect;
 mod failure;
 mod interrupt;
 mod plan;
@@ -53,6 +55,8 @@ fn run_with(survey: impl FnOnce() -> Result<Box<dyn Survey>, RunError>, steps: &
         Command::Plan(args) => rooms().and_then(|rooms| plan::plan(&mut screen, &rooms, args)),
         Command::Sites(args) => rooms().and_then(|rooms| sites::sites(&mut screen, &rooms, args)),
         Command::Status(args) => rooms().and_then(|rooms| status::status(&mut screen, &rooms, args)),
+        Command::Detect(args) => detect::detect(&mut screen, args),
+        Command::Codemods(args) => codemods::codemods(&mut screen, args),
         Command::Undo(args) => undo::undo(&mut screen, args),
         Command::Verify(args) => verify::verify(&mut screen, args),
         Command::Sandbox(args) => sandbox::sandbox(&mut screen, args),

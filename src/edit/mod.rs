@@ -15,6 +15,7 @@ mod change_set;
 mod check;
 mod diff;
 pub mod journal;
+pub mod manifest;
 mod outcome;
 mod text_edit;
 mod unit;

@@ -91,12 +91,13 @@ fn assemble(scope: &Scope<'_>, catalog: &Catalog, dir: &str, frameworks: &[Pick<
     };
     let ui_value = ui.as_ref().and_then(|p| values("ui", std::slice::from_ref(p)).pop());
     let style_value = style.as_ref().and_then(|p| values("env", std::slice::from_ref(p)).pop());
-    let languages = languages(scope, frameworks);
+    let (languages, reasons) = languages(scope, frameworks);
     let site = style.as_ref().and_then(|p| env::site(scope, p.entry));
     let files = env_files::find(scope, dir);
     picks.extend(ui);
     picks.extend(style);
     let commands = commands::find(scope, catalog, dir, &languages);
+    evidence.extend(reasons);
     evidence.extend(commands.evidence);
     let mut entries: Vec<String> = picks.iter().map(|p| p.entry.id.clone()).chain(commands.entry).collect();
     entries.sort();
@@ -128,10 +129,10 @@ fn name(scope: &Scope<'_>, dir: &str) -> String {
 }
 
 /// The languages of the app's own code, among those its frameworks are written for.
-fn languages(scope: &Scope<'_>, frameworks: &[Pick<'_>]) -> Vec<AppLanguage> {
+fn languages(scope: &Scope<'_>, frameworks: &[Pick<'_>]) -> (Vec<AppLanguage>, Vec<Evidence>) {
     let possible: BTreeSet<AppLanguage> =
         frameworks.iter().flat_map(|p| p.entry.languages.iter().copied()).collect();
-    let mut counts: BTreeMap<AppLanguage, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<AppLanguage, (usize, &str)> = BTreeMap::new();
     let own = scope.folders.first().map_or("", String::as_str);
     for (_, file) in scope.ws.files() {
         let language = match file.language {
@@ -147,12 +148,19 @@ fn languages(scope: &Scope<'_>, frameworks: &[Pick<'_>]) -> Vec<AppLanguage> {
             && !is_aside(&file.path)
             && !file.path.contains("/public/")
         {
-            *counts.entry(language).or_default() += 1;
+            counts.entry(language).or_insert((0, file.path.as_str())).0 += 1;
         }
     }
-    // Components of a single file hold a script of one of the two languages; `lang="ts"` is what they all use today.
-    let total: usize = counts.values().sum();
-    counts.into_iter().filter(|(_, n)| n * 3 >= total).map(|(l, _)| l).collect()
+    let total: usize = counts.values().map(|(n, _)| n).sum();
+    counts.retain(|_, (n, _)| *n * 3 >= total);
+    let reason = |(language, (count, first)): (&AppLanguage, &(usize, &str))| Evidence {
+        field: "languages",
+        value: language.as_str().to_owned(),
+        file: (*first).to_owned(),
+        line: 1,
+        why: format!("the first of {count} files"),
+    };
+    (counts.keys().copied().collect(), counts.iter().map(reason).collect())
 }
 
 /// The folders with manifests.

@@ -6,7 +6,7 @@ use super::prompt::{self, KeyChoice};
 use super::screen::{Screen, ScreenError};
 use super::text::{Label, Text};
 use crate::run::{AppFacts, RunError};
-use crate::sites::{Detail, Site, SiteKind};
+use crate::sites::{Detail, SignupHow, Site, SiteKind};
 
 /// What a first run says before anything else.
 const WELCOME: &str =
@@ -34,7 +34,8 @@ pub(super) fn show(
     }
     heading(screen, app)?;
     let column = app.facts.iter().map(|fact| fact.label.len()).max().unwrap_or(0) + 4;
-    let value_column = app.facts.iter().map(|fact| fact.value.len()).max().unwrap_or(0).min(28) + column + 2;
+    let widest = app.facts.iter().map(|fact| console::measure_text_width(&fact.value)).max().unwrap_or(0);
+    let value_column = widest.min(36) + column + 2;
     let mut label = "";
     for fact in &app.facts {
         // Several values of one kind stand below each other.
@@ -42,7 +43,7 @@ pub(super) fn show(
         label = fact.label;
         let mut line = Text::new().plain("  ").muted(shown).pad_to(column).plain(&fact.value);
         if let Some(place) = &fact.place {
-            line = line.pad_to(value_column).path(place);
+            line = line.pad_to(value_column - 2).plain("  ").path(place);
         }
         screen.report_indented(column, line)?;
     }
@@ -113,7 +114,25 @@ fn describe(site: &Site) -> String {
             let stream = if billable.streaming { ", streaming" } else { "" };
             format!("{} ({}{stream}), {payer}", billable.call, billable.provider)
         }
+        Detail::Signup(signup) => {
+            let user = signup.user_id.as_ref().map(|id| format!(", makes {id}")).unwrap_or_default();
+            format!("{}{}{user}", site.symbol.as_deref().unwrap_or_default(), how(signup.how))
+        }
+        Detail::UiSlot(slot) => slot.what.clone(),
         _ => site.symbol.clone().unwrap_or_default(),
+    }
+}
+
+/// How users come to exist there, where it is not a plain request.
+fn how(how: SignupHow) -> &'static str {
+    match how {
+        SignupHow::Handler => "",
+        SignupHow::OauthCallback => " (sign-in callback)",
+        SignupHow::AuthEventHook => " (hook of the sign-in library)",
+        SignupHow::Webhook => " (webhook)",
+        SignupHow::OrmSignal => " (signal)",
+        SignupHow::Service => " (service)",
+        SignupHow::FirstLoginUpsert => " (first sign-in)",
     }
 }
 

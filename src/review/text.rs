@@ -41,6 +41,9 @@ pub enum Label {
     Key,
 }
 
+/// Longest literal that is kept on one line.
+const UNBROKEN: usize = 40;
+
 /// A run of labelled pieces on one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text(Vec<(Label, String)>);
@@ -163,13 +166,15 @@ impl Text {
         lines
     }
 
-    /// Runs of blanks and runs of anything else; a word may change its label inside.
+    /// Runs of blanks and runs of anything else; a word may change its label inside. A short literal, such as a command,
+    /// is one word with its blanks.
     fn words(&self) -> Vec<Vec<(Label, String)>> {
         let mut words: Vec<Vec<(Label, String)>> = Vec::new();
         let mut last_blank = None;
         for (label, text) in &self.0 {
+            let whole = *label == Label::Literal && text.len() <= UNBROKEN && !text.trim().is_empty();
             for c in text.chars() {
-                let blank = c == ' ';
+                let blank = c == ' ' && !whole;
                 if last_blank != Some(blank) {
                     words.push(Vec::new());
                     last_blank = Some(blank);
@@ -232,6 +237,10 @@ mod tests {
         let text = Text::sentence("see `app/a/very/long/path.ts` for more of it");
         assert_eq!(plain(&text.wrapped(20, 2)), ["see", "  `app/a/very/long/path.ts`", "  for more of it"]);
         assert_eq!(plain(&Text::sentence("short").wrapped(80, 2)), ["short"]);
+        assert_eq!(
+            plain(&Text::sentence("first do `git stash -u`").wrapped(16, 0)),
+            ["first do", "`git stash -u`"]
+        );
     }
 
     #[test]

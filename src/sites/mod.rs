@@ -324,7 +324,7 @@ pub struct SignupPlan {
 /// A function that is called with every new user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Hook {
-    /// It is there: the customer is made at the start of this body (or block).
+    /// It is there: the customer is made at the start of this body, brackets included if it has them.
     Body(Span),
     /// It can be written: these keys, the first outermost, are added to the object literal or the class body.
     Missing {

@@ -14,6 +14,10 @@
 //!                      /python/<file>.j2
 //! codemods/areas/events/meters/<stream>.toml
 //! ```
+//!
+//! What the rendered code cannot do: a Python generator that its server drops without closing it (Starlette does, with
+//! plain `def` generators) is only noticed when it is collected, so its usage is recorded late. The asynchronous
+//! flavour does not have this. Give an `async` app the asynchronous flavour.
 
 mod catalog;
 mod commonjs;

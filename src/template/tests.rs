@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::*;
 
@@ -157,6 +158,15 @@ fn matrix() -> BTreeMap<String, ModuleContext> {
     all
 }
 
+/// The matrix and its modules, rendered once for all tests.
+static RENDERED: LazyLock<Vec<(String, ModuleContext, Vec<Module>)>> = LazyLock::new(|| {
+    let render = |(name, context): (String, ModuleContext)| {
+        let modules = modules(&context).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        (name, context, modules)
+    };
+    matrix().into_iter().map(render).collect()
+});
+
 fn parse_error(text: &str, lang: Lang) -> Option<usize> {
     let mut parser = tree_sitter::Parser::new();
     let language = match lang {
@@ -169,8 +179,8 @@ fn parse_error(text: &str, lang: Lang) -> Option<usize> {
 
 #[test]
 fn every_template_renders_to_clean_text_that_parses() {
-    for (name, context) in matrix() {
-        for module in modules(&context).unwrap_or_else(|error| panic!("{name}: {error:?}")) {
+    for (name, context, modules) in &*RENDERED {
+        for module in modules {
             let place = format!("{name}/{}\n{}", module.file_name, module.text);
             assert_eq!(parse_error(&module.text, context.lang), None, "{place}");
             assert!(module.text.ends_with('\n') && !module.text.ends_with("\n\n"), "{place}");
@@ -187,11 +197,11 @@ fn every_template_renders_to_clean_text_that_parses() {
 #[test]
 fn writes_the_matrix_where_asked() {
     let Some(folder) = std::env::var_os("CREDYT_RENDER_TO").map(std::path::PathBuf::from) else { return };
-    for (name, context) in matrix() {
+    for (name, _, modules) in &*RENDERED {
         let folder = folder.join(name).join("credyt");
         std::fs::create_dir_all(&folder).unwrap();
-        for module in modules(&context).unwrap() {
-            std::fs::write(folder.join(module.file_name), module.text).unwrap();
+        for module in modules {
+            std::fs::write(folder.join(&module.file_name), &module.text).unwrap();
         }
     }
 }
@@ -263,11 +273,9 @@ fn areas_come_after_those_they_need_and_all_their_files_are_rendered() {
         }
     }
     let mut rendered = std::collections::BTreeSet::new();
-    for context in matrix().values() {
+    for (_, context, modules) in &*RENDERED {
         let language = if context.lang == Lang::Python { "python" } else { "typescript" };
-        rendered.extend(
-            modules(context).unwrap().into_iter().map(|module| format!("{language}/{}.j2", module.name)),
-        );
+        rendered.extend(modules.iter().map(|module| format!("{language}/{}.j2", module.name)));
     }
     let templates = catalog::template_paths();
     assert!(!templates.is_empty());
@@ -292,12 +300,12 @@ fn javascript_has_no_types_and_commonjs_no_imports() {
         "import_statement",
         "export_statement",
     ];
-    for (name, context) in matrix() {
+    for (name, context, modules) in &*RENDERED {
         if context.lang != Lang::JavaScript {
             continue;
         }
         let forbidden = if context.module == ModuleSystem::Cjs { &kinds[..] } else { &kinds[..10] };
-        for module in modules(&context).unwrap() {
+        for module in modules {
             let tree = javascript::parse(&module.text).unwrap();
             let mut nodes = vec![tree.root_node()];
             while let Some(node) = nodes.pop() {

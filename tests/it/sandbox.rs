@@ -71,6 +71,22 @@ async fn a_duplicate_external_id_is_refused_with_the_switched_status() {
 }
 
 #[tokio::test]
+async fn a_customer_can_be_renamed_and_found_by_the_new_external_id_only() {
+    let bench = Bench::start().await;
+    let id = bench.customer("before", "default_plan").await;
+    bench.customer("other", "default_plan").await;
+    let path = format!("/customers/{id}");
+    assert_eq!(bench.patch(&path, json!({"external_id": "other"})).await.status, 422);
+    let changed = bench.patch(&path, json!({"name": "Bo", "external_id": "after"})).await;
+    assert_eq!((changed.status, changed.text.as_str()), (204, ""));
+    assert_eq!(bench.get("/customers?external_id=before").await.status, 404);
+    assert_eq!(bench.get("/customers?external_id=after").await.location.unwrap(), path);
+    let customer = bench.get(&path).await.body;
+    assert_eq!((&customer["name"], &customer["email"]), (&json!("Bo"), &json!("ada@example.com")));
+    assert_eq!(bench.get("/customers?email=ada@example.com").await.body["total_count"], 2);
+}
+
+#[tokio::test]
 async fn one_event_costs_its_exact_price_once() {
     let bench = Bench::start().await;
     let id = bench.customer("user_1", "default_plan").await;

@@ -34,6 +34,9 @@ impl Store {
             .map(|(index, wanted)| self.plan_subscription(wanted, &format!("subscriptions[{index}]."), now))
             .collect::<Result<Vec<_>, _>>()?;
         let id = new_id("cust");
+        if let Some(external_id) = &request.external_id {
+            self.external_ids.insert(external_id.clone(), id.clone());
+        }
         self.customers.insert(
             id.clone(),
             Customer {
@@ -58,7 +61,7 @@ impl Store {
     }
 
     pub(crate) fn customer_by_external_id(&self, external_id: &str) -> Option<&Customer> {
-        self.customers.values().find(|customer| customer.external_id.as_deref() == Some(external_id))
+        self.external_ids.get(external_id).and_then(|id| self.customers.get(id))
     }
 
     pub(crate) fn customer_view(&mut self, id: &str, now: Timestamp) -> Result<CustomerView, Refusal> {
@@ -92,6 +95,12 @@ impl Store {
             self.refuse_duplicate(external_id, Some(id))?;
         }
         if let Some(customer) = self.customers.get_mut(id) {
+            if let Some(external_id) = &request.external_id {
+                if let Some(before) = &customer.external_id {
+                    self.external_ids.remove(before);
+                }
+                self.external_ids.insert(external_id.clone(), id.to_owned());
+            }
             customer.name = request.name.unwrap_or_else(|| std::mem::take(&mut customer.name));
             customer.external_id = request.external_id.or_else(|| customer.external_id.take());
             customer.email = request.email.or_else(|| customer.email.take());

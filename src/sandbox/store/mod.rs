@@ -52,6 +52,8 @@ pub(crate) struct Store {
     /// Added to the machine's clock, in seconds.
     pub(crate) clock_offset: i64,
     pub(crate) customers: BTreeMap<String, Customer>,
+    /// External id to customer id.
+    pub(crate) external_ids: BTreeMap<String, String>,
     pub(crate) products: BTreeMap<String, Product>,
     pub(crate) assets: BTreeMap<String, Asset>,
     pub(crate) vendors: BTreeMap<String, Vendor>,

@@ -36,7 +36,6 @@ impl Store {
         now: Timestamp,
     ) -> Result<AccountDetails, Refusal> {
         let account = self.account(customer, id)?;
-        let mut pending_out = Amount::ZERO;
         // Fees of delayed events are not known before they are worked out; only top-ups are in flight.
         let mut pending_in = Amount::ZERO;
         for top_up in
@@ -49,16 +48,13 @@ impl Store {
                 pending_in += amount;
             }
         }
-        if pending_in.is_negative() {
-            pending_out = -std::mem::take(&mut pending_in);
-        }
         Ok(AccountDetails {
             id: account.id(),
             name: account.name.clone(),
             asset: account.asset.clone(),
             available: account.available(now),
             pending_in,
-            pending_out,
+            pending_out: Amount::ZERO,
         })
     }
 

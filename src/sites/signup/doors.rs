@@ -30,6 +30,8 @@ pub(super) struct Door {
     pub(super) region: Span,
     pub(super) statement: Span,
     pub(super) call: Span,
+    /// The body of the function that gets the record, where there is one.
+    pub(super) callback: Option<Span>,
     pub(super) fields: Fields,
     pub(super) in_handler: bool,
     /// Through what it is reached, in words.
@@ -117,6 +119,7 @@ pub(super) fn doors(
     }
     own.in_handler = at_handlers;
     if own.fields.bind.is_none()
+        && own.callback.is_none()
         && let Some(last) = options::before_return(cx, own.file, own.statement)
     {
         own.statement = last;
@@ -234,6 +237,7 @@ fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
         region,
         statement,
         call: facts.call(insert.call).span,
+        callback: insert.callback,
         fields: fields(cx, (insert.file, function), model, &named, &insert.written),
         in_handler: handler.is_some(),
         evidence: handler.map(|h| format!("{}, a request handler", at(h))).into_iter().collect(),
@@ -388,6 +392,7 @@ fn caller_door(
         region: call.statement,
         statement: call.statement,
         call: call.span,
+        callback: None,
         fields,
         in_handler: true,
         evidence: handler

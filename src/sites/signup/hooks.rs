@@ -23,6 +23,15 @@ pub(super) struct Told {
     pub(super) sees_all: bool,
 }
 
+impl Told {
+    /// Whether a statement stands inside of the hook.
+    pub(super) fn holds(&self, file: &str, statement: Span) -> bool {
+        let Detail::Signup(signup) = &self.site.detail else { return false };
+        self.site.file == file
+            && matches!(signup.plan.hook, Some(Hook::Body(body)) if body.contains(statement))
+    }
+}
+
 /// Every place the picked auth entries name.
 pub(super) fn hooks(cx: &Cx<'_>, models: &[Model<'_>]) -> Vec<Told> {
     let mut found: Vec<Told> = Vec::new();
@@ -288,7 +297,7 @@ impl Search<'_, '_> {
                     file,
                     function,
                     symbol: function.map_or_else(String::new, |f| facts.function(f).symbol.clone()),
-                    region: branch.first,
+                    region: branch.body,
                     statement: branch.body,
                     hook: Some(Hook::Body(branch.body)),
                     user: base.map(|b| Named::Record(format!("{b}.{user}"))),
@@ -459,6 +468,18 @@ impl Search<'_, '_> {
         let path: Vec<&str> = user.split('.').filter(|p| !p.is_empty()).collect();
         let binding = facts.bindings.iter().find(|b| super::models::holds(&b.value, id));
         let named = binding.map(|b| below(&b.names, &path));
+        // `form.save(commit=False)` makes the record in memory; it exists once it is saved itself.
+        if call.keywords.iter().any(|(_, v)| matches!(v, Expr::Bool(false))) {
+            let Some(Named::Record(name)) = &named else { return None };
+            let saved = facts.calls.iter().find(|c| {
+                c.function == call.function
+                    && c.span.start > call.span.end
+                    && c.callee.root_name() == Some(name)
+                    && c.callee.segments.len() == 1
+                    && c.callee.last() == call.callee.last()
+            })?;
+            return Some(Draft { region: saved.statement, ..draft(saved.statement, None, named.clone()) });
+        }
         Some(draft(call.statement, None, named))
     }
 

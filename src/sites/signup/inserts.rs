@@ -3,8 +3,8 @@
 //! In: the user models and the create forms of the ORM entries. Out: one [`Insert`] a record that comes to exist, with
 //! the statement after which it has its id. Only files that hold a form's method and the model's name are parsed.
 
-use super::models::{At, Certainty, Model, user_name};
-use super::value::{Named, named};
+use super::models::{At, Certainty, Model, holds, user_name};
+use super::value::{Named, below, named};
 use crate::catalog::{Create, CreateForm, Entry, Gives, Kind};
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after};
@@ -32,6 +32,8 @@ pub(super) struct Insert<'a> {
     pub(super) upsert: bool,
     /// Several at once.
     pub(super) many: bool,
+    /// The body of the function that is called when it exists (`.then(…)`, a callback).
+    pub(super) callback: Option<Span>,
 }
 
 /// A call that the library hands on to a function of the app: `get_user_model().objects.create_user(…)` with a manager
@@ -168,6 +170,10 @@ impl<'a> Search<'_, 'a> {
         let gives = self.gives(call);
         let statement = self.facts.call(outer).statement;
         let method = self.facts.call(call).callee.last().unwrap_or_default().to_lowercase();
+        let (named, callback) = match self.callback(call) {
+            Some((name, body)) => (name.map_or(Named::Nothing, Named::Record), Some(body)),
+            None => (named(self.facts, outer, gives), None),
+        };
         Insert {
             model,
             entry: self.entry,
@@ -176,7 +182,8 @@ impl<'a> Search<'_, 'a> {
             call: outer,
             region: statement,
             statement,
-            named: named(self.facts, outer, gives),
+            named,
+            callback,
             written,
             certainty,
             upsert: ["upsert", "orcreate", "or_create", "orupdate", "findone"]
@@ -200,6 +207,22 @@ impl<'a> Search<'_, 'a> {
             }
         }
         chain
+    }
+
+    /// The function that is handed the record, with the name it has there: `.then((user) => …)`, `(err, user) => …`.
+    fn callback(&self, call: CallId) -> Option<(Option<String>, Span)> {
+        let of = |id: CallId, arg: &Expr, position: usize| {
+            let Expr::Function(f) = arg else { return None };
+            let f = self.facts.function(*f);
+            let waits = self.facts.call(id).awaited || f.expression_body;
+            let name = f.params.get(position).and_then(|p| p.name()).map(str::to_owned);
+            (!waits).then_some((name, f.body))
+        };
+        let then = self.chain(call).into_iter().find(|id| self.facts.call(*id).callee.last() == Some("then"));
+        match then {
+            Some(then) => of(then, self.facts.call(then).args.first()?, 0),
+            None => of(call, self.facts.call(call).args.last()?, 1),
+        }
     }
 
     /// What the chain is worth: `.returning()` makes a list of nothing, `.single()` a record of a list.
@@ -291,7 +314,16 @@ impl<'a> Search<'_, 'a> {
                 let usual = client.last().is_some_and(|n| self.entry.literals.iter().any(|l| l == n));
                 if known { Certainty::Followed } else { usual.then_some(Certainty::Named)? }
             }
-            Def::Class(..) | Def::Function(..) => return None,
+            // A service class of the app's own on top of the client.
+            Def::Class(at, class) => {
+                let class = self.cx.program.facts(at).class(class);
+                let extends = class.bases.iter().any(|base| {
+                    let def = self.cx.def(at, class.parent, base);
+                    clients.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
+                });
+                extends.then_some(Certainty::Followed)?
+            }
+            Def::Function(..) => return None,
             Def::Unknown | Def::Value(..) | Def::Param(..) | Def::Namespace(..) => Certainty::Named,
         };
         let options = call.args.first();
@@ -444,7 +476,9 @@ impl<'a> Search<'_, 'a> {
         {
             let (model, certainty) = self.construction(made, makers)?;
             let mut insert = self.insert(model, id, certainty, self.written_at(made));
-            insert.named = named(self.facts, id, Gives::Record);
+            if insert.callback.is_none() {
+                insert.named = named(self.facts, id, Gives::Record);
+            }
             return Some(insert);
         }
         let record = strip(&call.callee, methods)?;
@@ -461,8 +495,9 @@ impl<'a> Search<'_, 'a> {
             return None;
         }
         let mut insert = self.insert(model, id, certainty, self.written_at(made));
-        insert.named = match named(self.facts, id, Gives::Record) {
-            named @ Named::Record(_) => named,
+        let bound = named(self.facts, id, Gives::Record);
+        insert.named = match bound {
+            Named::Record(_) if insert.callback.is_none() => bound,
             _ => Named::Record(record.dotted()),
         };
         Some(insert)
@@ -622,7 +657,16 @@ impl<'a> Search<'_, 'a> {
         let model = self.own.first().copied()?;
         let mut insert = self.insert(model, id, Certainty::Named, Vec::new());
         insert.upsert |= lower.contains("on conflict") && lower.contains("do update");
-        insert.named = Named::Nothing;
+        let value = self.create.value.as_deref().filter(|_| lower.contains("returning"));
+        let binding = self.facts.bindings.iter().find(|b| holds(&b.value, insert.call));
+        insert.named = match (value, binding) {
+            (Some(value), Some(binding)) => {
+                let listed = binding.names.iter().any(|n| n.path.first().is_some_and(|p| p == "0"));
+                let path: Vec<&str> = if listed { vec!["0"] } else { value.split('.').collect() };
+                below(&binding.names, &path)
+            }
+            _ => Named::Nothing,
+        };
         Some(insert)
     }
 }

@@ -22,7 +22,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::cx::Cx;
-use super::{Detail, SELECT_FROM, Signup, SignupPlan, Site, SiteKind};
+use super::{Detail, Hook, SELECT_FROM, Signup, SignupPlan, Site, SiteKind};
 use doors::Door;
 use models::Certainty;
 
@@ -54,6 +54,8 @@ pub fn signups(cx: &Cx<'_>) -> Vec<Site> {
         }
     }
     let hooks = hooks::hooks(cx, &models);
+    // An insert inside a hook is the app's own row of a user that the hook already tells of.
+    drafts.retain(|(door, _, _)| !hooks.iter().any(|h| h.holds(cx.path(door.file), door.statement)));
     if hooks.iter().any(|h| h.sees_all && h.site.selected) {
         for (door, score, _) in &mut drafts {
             if *score >= SELECT_FROM {
@@ -104,7 +106,7 @@ fn site(cx: &Cx<'_>, door: Door, score: f64, entry: String) -> Site {
                 name: door.fields.name,
                 bind: door.fields.bind,
                 entry,
-                hook: None,
+                hook: door.callback.map(Hook::Body),
             },
         })),
         evidence: door.evidence,

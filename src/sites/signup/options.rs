@@ -51,8 +51,6 @@ pub(super) enum Found {
 pub(super) struct Branch {
     /// The block.
     pub(super) body: Span,
-    /// Its first statement.
-    pub(super) first: Span,
     /// What has the type that is compared: `evt` of `evt.type === "…"`.
     pub(super) subject: Option<String>,
 }
@@ -233,9 +231,7 @@ pub(super) fn branches(cx: &Cx<'_>, file: FileId, value: &str) -> Vec<Branch> {
                         .child_by_field_name("condition")
                         .is_some_and(|c| span(c).contains(span(node))) =>
                 {
-                    parent
-                        .child_by_field_name("consequence")
-                        .map(|body| (span(body), body.named_child(0).map_or(span(body), span)))
+                    parent.child_by_field_name("consequence").map(span)
                 }
                 "switch_case"
                     if parent.child_by_field_name("value").is_some_and(|v| span(v).contains(span(node))) =>
@@ -244,7 +240,7 @@ pub(super) fn branches(cx: &Cx<'_>, file: FileId, value: &str) -> Vec<Branch> {
                     let body: Vec<Node<'_>> = parent.children_by_field_name("body", &mut cursor).collect();
                     match (body.first(), body.last()) {
                         (Some(first), Some(last)) => {
-                            Some((Span { start: span(*first).start, end: span(*last).end }, span(*first)))
+                            Some(Span { start: span(*first).start, end: span(*last).end })
                         }
                         _ => None,
                     }
@@ -252,9 +248,9 @@ pub(super) fn branches(cx: &Cx<'_>, file: FileId, value: &str) -> Vec<Branch> {
                 "statement_block" | "program" | "block" | "module" => break,
                 _ => None,
             };
-            if let Some((body, first)) = branch {
+            if let Some(body) = branch {
                 let condition = text.slice(parent.byte_range());
-                found.push(Branch { body, first, subject: subject(condition) });
+                found.push(Branch { body, subject: subject(condition) });
                 break;
             }
             node = parent;

@@ -339,7 +339,7 @@ fn hosted_users_are_known_by_their_webhook() {
     let hook = "import { verifyWebhook } from '@clerk/nextjs/webhooks';\nexport async function POST(request: Request) {\n  const event = await verifyWebhook(request);\n  if (event.type === 'user.created') {\n    console.log(event.data.id);\n  }\n  if (event.type === 'user.deleted') {\n    console.log('bye');\n  }\n  return new Response();\n}\n";
     assert_eq!(
         seen(&picked, &[("app/api/webhooks/route.ts", hook)]),
-        ["* app/api/webhooks/route.ts:5-5 POST webhook event.data.id"]
+        ["* app/api/webhooks/route.ts:4-6 POST webhook event.data.id"]
     );
 }
 
@@ -350,6 +350,104 @@ fn a_table_known_by_its_name_only() {
         seen(&["frameworks/express", "orm/knex"], &[("app.ts", app)]),
         ["* app.ts:6-6 ? handler user.id"]
     );
+}
+
+#[test]
+fn the_app_s_own_row_inside_a_webhook_is_not_a_second_door() {
+    let hook = "import { Webhook } from 'svix';\nimport { prisma } from '../../../lib/prisma';\nexport async function POST(request: Request) {\n  const wh = new Webhook('secret');\n  const evt = wh.verify(await request.text(), {}) as { type: string };\n  if (evt.type === 'user.created') {\n    await prisma.user.create({ data: { email: 'a', password: '' } });\n  }\n  return new Response();\n}\n";
+    let files = [("prisma/schema.prisma", PRISMA), CLIENT, ("app/api/hooks/route.ts", hook)];
+    assert_eq!(
+        seen(&["frameworks/nextjs-app", "orm/prisma", "auth/clerk"], &files),
+        ["* app/api/hooks/route.ts:6-8 POST webhook evt.data.id"],
+        "the provider's id is the one that requests carry"
+    );
+}
+
+#[test]
+fn a_service_class_on_top_of_the_client_is_the_client() {
+    let client = "import { PrismaClient } from '@prisma/client';\nexport class PrismaService extends PrismaClient {}\n";
+    let service = "import { PrismaService } from './prisma.service';\nexport class UsersService {\n  constructor(private readonly prisma: PrismaService) {}\n  async create(email: string) {\n    const user = await this.prisma.user.create({ data: { email, password: '' } });\n    return user;\n  }\n}\n";
+    assert_eq!(
+        prisma(&[("src/prisma.service.ts", client), ("src/users.service.ts", service)]),
+        ["* src/users.service.ts:5-5 UsersService.create service user.id"]
+    );
+}
+
+#[test]
+fn a_record_that_is_handed_to_a_callback_is_named_there() {
+    let model = "const mongoose = require('mongoose');\nconst schema = new mongoose.Schema({ email: String });\nmodule.exports = mongoose.model('User', schema);\n";
+    let app = "const express = require('express');\nconst User = require('./models/User');\nconst app = express();\napp.post('/signup', (req, res) => {\n  new User({ email: req.body.email }).save().then((created) => {\n    res.json(created);\n  });\n});\n";
+    let files = [("models/User.js", model), ("app.js", app)];
+    let picked = ["frameworks/express", "orm/mongoose"];
+    assert_eq!(seen(&picked, &files), ["* app.js:5-7 ? handler created.id"]);
+    assert!(matches!(signup(&sites(&picked, &files)[0]).plan.hook, Some(Hook::Body(_))));
+}
+
+#[test]
+fn a_form_of_the_library_makes_users_when_it_is_saved() {
+    let urls = (
+        "shop/urls.py",
+        "from django.urls import path\nfrom . import views\n\nurlpatterns = [path(\"signup\", views.signup)]\n",
+    );
+    let view = |save: &str| {
+        format!(
+            "from django.contrib.auth.forms import UserCreationForm\nfrom .forms import OrderForm\n\nclass SignUpForm(UserCreationForm):\n    pass\n\ndef signup(request):\n    form = SignUpForm(request.POST)\n    order = OrderForm(request.POST)\n    order.save()\n    {save}\n    return form\n"
+        )
+    };
+    let seen = |save: &str| seen(DJANGO, &[urls, ("shop/views.py", &view(save))]);
+    assert_eq!(seen("user = form.save()"), ["* shop/views.py:11-11 signup handler user.pk"]);
+    assert_eq!(
+        seen("user = form.save(commit=False)\n    user.email = \"a\"\n    user.save()"),
+        ["* shop/views.py:13-13 signup handler user.pk"]
+    );
+}
+
+#[test]
+fn sql_by_hand_gives_what_it_returns() {
+    let app = |sql: &str| {
+        format!(
+            "import express from 'express';\nimport {{ pool }} from './db';\nconst app = express();\napp.post('/signup', async (req, res) => {{\n  const result = await pool.query('{sql}', [req.body.email]);\n  res.json(result);\n}});\n"
+        )
+    };
+    let seen = |sql: &str| seen(&["frameworks/express", "orm/raw-sql"], &[("app.ts", &app(sql))]);
+    assert_eq!(
+        seen("INSERT INTO users (email) VALUES ($1) RETURNING id"),
+        ["* app.ts:5-5 ? handler result.rows[0].id"]
+    );
+    assert_eq!(seen("INSERT INTO users (email) VALUES ($1)"), ["* app.ts:5-5 ? handler ?"]);
+    assert_eq!(seen("INSERT INTO sessions (user_id) VALUES ($1)"), NONE);
+    assert_eq!(seen("UPDATE users SET email = $1"), NONE);
+}
+
+#[test]
+fn the_sample_apps() {
+    let root = camino::Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
+    let catalog = Catalog::embedded().unwrap();
+    let mut names: Vec<_> = std::fs::read_dir(&root).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    let mut lines = Vec::new();
+    for name in names {
+        let name = name.to_str().unwrap();
+        let workspace = Workspace::open(&root.join(name)).unwrap();
+        let program = Program::new(&workspace);
+        let found = crate::fingerprint::fingerprint(&workspace, &catalog);
+        for app in &found.apps {
+            for s in super::signups(&Cx::new(&program, &catalog, app)) {
+                let id = signup(&s).user_id.clone().unwrap_or_default();
+                let star = if s.selected { "*" } else { "-" };
+                lines.push(format!("{star} {name}/{}:{} {id}", s.file, s.line));
+            }
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    * express-jwt-prisma/src/controllers/auth.controller.ts:22 user.id
+    * express-passport-mongoose/controllers/user.js:50 user.id
+    * fastapi-async-replicate/auth.py:50 user.id
+    * fastapi-sqlmodel-jwt/app/api/routes/auth.py:18 user.id
+    * nextjs-authjs-prisma/app/api/register/route.ts:20 user.id
+    * nextjs-jwt-drizzle/src/app/(auth)/actions.ts:34 user.id
+    * refuse-no-paid-call/src/routes/auth.js:27 user.id
+    ");
 }
 
 #[test]
