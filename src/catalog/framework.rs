@@ -25,6 +25,9 @@ pub struct Framework {
     /// Functions of the framework that leave the handler by throwing (`redirect()`): nothing after them runs.
     #[serde(default)]
     pub throwing: Vec<Symbol>,
+    /// Names of the framework and of some of the app's folders are in scope without an import.
+    #[serde(default)]
+    pub auto_imports: bool,
     /// Routes the tool can add.
     #[serde(default)]
     pub routes: Vec<NewRoute>,

@@ -1,6 +1,5 @@
 //! The app as one program: facts of its modules, and what names mean.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -13,9 +12,32 @@ use crate::workspace::{FileId, Workspace};
 /// Re-exports followed before giving up: barrels of barrels are seldom deeper than three.
 const MAX_HOPS: usize = 12;
 
-thread_local! {
-    /// Calls whose values are being followed, one inside of the other.
-    static CALL_DEPTH: Cell<usize> = const { Cell::new(0) };
+/// Resolutions that may stand inside one another: code that goes in circles (a value made from itself) must not.
+const MAX_DEPTH: u32 = 20;
+
+std::thread_local! {
+    static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts a resolution while it lasts.
+struct Level;
+
+impl Level {
+    /// `None` when too many stand inside one another.
+    fn enter() -> Option<Self> {
+        DEPTH.with(|depth| {
+            (depth.get() < MAX_DEPTH).then(|| {
+                depth.set(depth.get() + 1);
+                Self
+            })
+        })
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        DEPTH.with(|depth| depth.set(depth.get() - 1));
+    }
 }
 
 /// What a name or member stands for.
@@ -97,6 +119,7 @@ impl Program {
     /// What a path stands for where it is written. Members of a value are followed as far as objects, classes and
     /// modules of the app go.
     pub fn resolve_path(&self, file: FileId, function: Option<FunctionId>, path: &Path) -> Def {
+        let Some(_level) = Level::enter() else { return Def::Unknown };
         match self.origin(file, function, path) {
             Def::Value(at, index, members) => {
                 let Some(binding) = self.binding(at, index).cloned() else { return Def::Unknown };
@@ -305,6 +328,7 @@ impl Program {
         path: &[String],
         hops: usize,
     ) -> Def {
+        let Some(_level) = Level::enter() else { return Def::Unknown };
         if hops > MAX_HOPS {
             return Def::Unknown;
         }
@@ -371,18 +395,7 @@ impl Program {
     /// A member of the value a call gives: an instance of a class, or what a function of the app returns when it is
     /// plain to see.
     pub fn call_result(&self, file: FileId, call: CallId, path: &[String]) -> Def {
-        // Values can go in circles (`a = b.next()`, `b = a.next()`), each round through a call.
-        let depth = CALL_DEPTH.get();
-        if depth >= MAX_HOPS {
-            return Def::Unknown;
-        }
-        CALL_DEPTH.set(depth + 1);
-        let result = self.call_value(file, call, path);
-        CALL_DEPTH.set(depth);
-        result
-    }
-
-    fn call_value(&self, file: FileId, call: CallId, path: &[String]) -> Def {
+        let Some(_level) = Level::enter() else { return Def::Unknown };
         let facts = self.facts(file);
         let c = facts.call(call);
         let callee = self.resolve_path(file, c.function, &c.callee);
@@ -448,6 +461,7 @@ impl Program {
 
     /// A method or field of a class; fields set in any method count; bases of the app are searched.
     pub fn class_member(&self, file: FileId, class: ClassId, name: &str) -> Def {
+        let Some(_level) = Level::enter() else { return Def::Unknown };
         let facts = self.facts(file);
         if let Some(id) = facts.function_ids().find(|id| {
             let f = facts.function(*id);

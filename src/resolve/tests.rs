@@ -139,3 +139,17 @@ fn a_value_made_from_its_own_name_is_the_one_before() {
     // Circles end.
     drop((callee(&p, "a.py", 3), callee(&p, "a.py", 4)));
 }
+
+#[test]
+fn values_made_from_themselves_end() {
+    let p = program(&[
+        ("a.ts", "import { b } from './b';\nexport const a = b.x();\na.y();"),
+        ("b.ts", "import { a } from './a';\nexport const b = a.z();"),
+        (
+            "c.py",
+            "class A:\n    def __init__(self):\n        self.n = self.n.m\n    def go(self):\n        self.n.run()\n",
+        ),
+    ]);
+    assert!(matches!(callee(&p, "a.ts", 1), Def::Unknown | Def::Value(..)));
+    assert!(matches!(first_callee(&p, "c.py"), Def::Unknown | Def::Value(..)));
+}

@@ -113,7 +113,7 @@ fn from_call(
     let facts = cx.program.facts(file);
     for binding in bindings_before(facts, function, at) {
         let Some(call) = binding.value.as_call() else { continue };
-        if !is_callee(callee, &cx.callee(file, call)) {
+        if !is_callee(callee, &cx.callee(file, call)) && !is_auto_imported(cx, file, call, callee) {
             continue;
         }
         let text = function_text(cx, file, function);
@@ -122,6 +122,16 @@ fn from_call(
         }
     }
     None
+}
+
+/// A name that the framework brings into scope without an import.
+fn is_auto_imported(cx: &Cx<'_>, file: FileId, call: CallId, callee: &catalog::Callee) -> bool {
+    let facts = cx.program.facts(file);
+    let call = facts.call(call);
+    callee.made.is_none()
+        && call.callee.as_name() == Some(callee.name.as_str())
+        && cx.entries(Kind::Framework).any(|e| e.framework.as_ref().is_some_and(|f| f.auto_imports))
+        && cx.def(file, call.function, &call.callee) == Def::Unknown
 }
 
 /// `const session = await getSession()` where `getSession` is the app's own and reaches a token check.
@@ -347,7 +357,7 @@ fn member_user(
             guard::members_set(cx, path)
                 .and_then(|keys| fields.id.iter().find(|c| keys.contains(c)).map(|c| format!("{base}.{c}")))
         };
-        guarded.then(|| elsewhere().or_else(set)).flatten()
+        elsewhere().or_else(|| guarded.then(set).flatten())
     })?;
     let keys = guard::members_set(cx, path);
     let email = find(&fields.email).or_else(|| {
