@@ -122,6 +122,8 @@ pub struct Stream {
     pub when: StreamWhen,
     /// Where the usage of a stream is found.
     pub usage: StreamUsage,
+    /// The stream meter of `areas/events/meters/` that reads it.
+    pub meter: Option<String>,
 }
 
 /// When a call streams.
@@ -158,6 +160,9 @@ pub enum StreamUsage {
         fields: Vec<UsageField>,
         /// The callback of an aborted stream, if there is one.
         aborted: Option<String>,
+        /// The method of the call's value that reads the stream to its end whoever listens, so that the callback runs
+        /// also when the browser leaves.
+        drain: Option<String>,
     },
     /// A method of the stream gives the whole result after the end.
     Final {

@@ -162,6 +162,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     let (reached, others) = best_entry(cx, paid, call);
     let at_call = identity_at_call(cx, paid, call, reached.as_ref());
     let in_entry = reached.as_ref().and_then(|r| identity::in_handler(cx, r, reached_by(cx, paid, r).start));
+    let entry_identity = in_entry.clone();
     let (payer, at) = match (at_call, in_entry) {
         (Some(identity), _) => (Some(identity), IdentityAt::Call),
         (None, Some(identity)) => {
@@ -190,6 +191,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
             shape: r.found.handler.name.clone(),
         }),
         identity: payer.clone(),
+        entry_identity,
         model: model(cx, paid, call),
     };
     let symbol = call.function.map(|f| outer_symbol(facts, f)).filter(|s| !s.is_empty());

@@ -144,8 +144,10 @@ pub struct BillablePlan {
     pub chain: Vec<Hop>,
     /// The handler, when found.
     pub handler: Option<HandlerRef>,
-    /// How the payer is known, when it is.
+    /// How the payer is known, when it is: at the call, or else in the handler.
     pub identity: Option<Identity>,
+    /// How the payer is known in the handler.
+    pub entry_identity: Option<Identity>,
     /// The model name's expression text at the call, when there is one.
     pub model: Option<String>,
 }

@@ -9,8 +9,12 @@
 
 mod area;
 mod balance;
+mod costs;
 mod customer;
+mod events;
+mod gating;
 mod key;
+pub mod paid;
 mod portal;
 mod question;
 pub mod support;
@@ -185,5 +189,13 @@ pub enum RouteKind {
 
 /// The steps of this build, in the order of [`Area::ALL`]. An area whose step is not among them is not offered.
 pub fn all() -> &'static [&'static dyn Step] {
-    &[&key::KeyStep, &customer::CustomerStep, &portal::PortalStep, &balance::BalanceStep]
+    &[
+        &key::KeyStep,
+        &customer::CustomerStep,
+        &events::EventsStep,
+        &gating::GatingStep,
+        &portal::PortalStep,
+        &balance::BalanceStep,
+        &costs::CostsStep,
+    ]
 }

@@ -1,0 +1,195 @@
+//! What each paid call costs the app, on the same event.
+//!
+//! The vendor is named at each recorder; amounts come from a dated price table in a module of its own, that the user can
+//! edit. A call whose price is not known is sent without costs.
+
+use std::collections::BTreeSet;
+
+use crate::edit::EditUnit;
+use crate::steps::key::push;
+use crate::steps::paid::code::quoted;
+use crate::steps::paid::record::is_recorded;
+use crate::steps::paid::{Spend, questions};
+use crate::steps::support::{Kit, generated};
+use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::syntax::source::Source;
+use crate::syntax::{Call, Expr, Path, place};
+use crate::template::Price;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct CostsStep;
+
+impl Step for CostsStep {
+    fn area(&self) -> Area {
+        Area::Costs
+    }
+
+    fn questions(&self, cx: &StepContext<'_>) -> Vec<Question> {
+        Kit::new(cx).map_or_else(|_| Vec::new(), |kit| questions(&kit, Area::Costs))
+    }
+
+    fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
+        match Kit::new(cx) {
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
+        }
+    }
+}
+
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+    let all = Spend::all(kit);
+    let recorded: Vec<&Spend<'_>> = all.iter().filter(|s| is_recorded(kit, s, &all)).collect();
+    if recorded.is_empty() {
+        return Err("no usage event is sent yet that could carry a cost".to_owned());
+    }
+    let mut plan = StepPlan::new(Status::Planned);
+    let mut vendors = BTreeSet::new();
+    let mut units = Vec::new();
+    for spend in &recorded {
+        let Some(vendor) = spend.vendor() else {
+            plan.notes.push(format!(
+                "Who is paid for `{}` depends on the model, so its events carry no cost.",
+                spend.billable.call
+            ));
+            continue;
+        };
+        vendors.insert((vendor.clone(), entry_of(spend).to_owned()));
+        match name_vendor(kit, spend, &vendor) {
+            Ok(Some(unit)) => {
+                plan.sites.push(spend.site.id.clone());
+                units.push(unit);
+            }
+            Ok(None) => {}
+            Err(why) => plan.todo.push(
+                Todo::chore(format!(
+                    "name the vendor `{vendor}` where `{}` is recorded: {why}",
+                    spend.billable.call
+                ))
+                .at(spend.site.file.clone(), spend.site.line),
+            ),
+        }
+    }
+    if !kit.done.costs || !units.is_empty() {
+        let prices = prices(&vendors);
+        if prices.is_empty() && !vendors.is_empty() {
+            plan.notes
+                .push("No price of these vendors is known; fill in the table and costs follow.".to_owned());
+        }
+        let generated = generated::plan_with(kit, Area::Costs, |context, after| {
+            if after {
+                context.prices.clone_from(&prices);
+            }
+        })?;
+        plan.todo.extend(generated.todo);
+        push(&mut plan, generated.unit);
+    }
+    for unit in units {
+        push(&mut plan, unit);
+    }
+    if plan.changes.is_empty() {
+        plan.status = Status::Already;
+    } else {
+        let names: Vec<String> = vendors.iter().map(|(v, _)| format!("`{v}`")).collect();
+        plan.todo.push(Todo::chore(format!(
+            "make the vendor {} in Credyt, with that external id; until then events are sent without costs",
+            names.join(", ")
+        )));
+    }
+    plan.next = "Use a paid feature: the event shows the fee, the cost and the margin.".to_owned();
+    Ok(plan)
+}
+
+fn entry_of<'s>(spend: &'s Spend<'_>) -> &'s str {
+    spend.billable.plan.rule.split_once('#').map_or("", |(entry, _)| entry)
+}
+
+/// Adds the vendor to the recorder behind a paid call; `None` when it is there.
+fn name_vendor(kit: &Kit<'_>, spend: &Spend<'_>, vendor: &str) -> Result<Option<EditUnit>, String> {
+    let facts = kit.cx.program.facts(spend.file);
+    let call = spend.call(facts).ok_or("the call has moved")?;
+    let text = kit.text(spend.file);
+    let language = kit.cx.workspace.entry(spend.file).language.ok_or("the file is no code")?;
+    let source = Source::parse(language, text.as_str()).ok_or("the file does not parse")?;
+    let style = kit.style_of(&source);
+    let names = names(kit);
+    let mut behind: Vec<&Call> =
+        facts.calls.iter().filter(|c| c.span.start > call.span.start && is_one(c, &names)).collect();
+    behind.sort_by_key(|c| c.span.start);
+    let recorder = behind.first().ok_or("it is not recorded here")?;
+    if recorder.option("vendor").is_some() {
+        return Ok(None);
+    }
+    let why = format!("adds what `{vendor}` charges");
+    let edits = if kit.is_python() {
+        place::add_argument(
+            &source,
+            &style,
+            &recorder.span.range(),
+            &format!("vendor={}", quoted(vendor)),
+            &why,
+        )
+    } else {
+        let node = source.node(&recorder.args_span.range()).ok_or("its arguments were not found")?;
+        let mut cursor = node.walk();
+        let object = node.named_children(&mut cursor).find(|n| n.kind() == "object").map(|n| n.byte_range());
+        let object = object.ok_or("the event is not written in place")?;
+        place::add_property(&source, &style, &object, ("vendor", &quoted(vendor)), &why)
+    };
+    let edits = edits.map_err(|refusal| refusal.to_string())?;
+    let title = format!("Vendor of `{}`", spend.billable.call);
+    Ok(Some(
+        EditUnit::new(title, why)
+            .for_site(spend.site.id.clone())
+            .edits(kit.path(spend.file).to_owned(), edits),
+    ))
+}
+
+/// Names of what takes an event: the recorder, and what a stream is metered with.
+fn names(kit: &Kit<'_>) -> Vec<String> {
+    let mut names = vec![kit.function("recordUsage")];
+    if kit.is_python() {
+        // A meter takes the event as a value.
+        names.push("StreamEvent".to_owned());
+    } else {
+        names.extend(crate::template::meters().unwrap_or_default().into_iter().map(|m| m.typescript.name));
+    }
+    names
+}
+
+fn is_one(call: &Call, names: &[String]) -> bool {
+    let name = call.callee.as_name();
+    let threaded = call.args.first().and_then(Expr::as_path).and_then(Path::as_name);
+    names.iter().any(|n| Some(n.as_str()) == name || Some(n.as_str()) == threaded)
+}
+
+/// The rows of the price table for the vendors of an app, as the catalogue knows them.
+fn prices(vendors: &BTreeSet<(String, String)>) -> Vec<Price> {
+    let mut rows = Vec::new();
+    for (vendor, entry) in vendors {
+        let Some(Ok(prices)) = crate::catalog::prices(entry) else { continue };
+        for price in &prices.models {
+            let mut row = |unit: &str, amount: &Option<String>, per: u64| {
+                if let Some(amount) = amount {
+                    rows.push(Price {
+                        vendor: vendor.clone(),
+                        model: price.model.clone(),
+                        unit: unit.to_owned(),
+                        amount: amount.clone(),
+                        per,
+                        currency: prices.currency.clone(),
+                        as_of: prices.as_of.clone(),
+                        source: prices.source.clone(),
+                    });
+                }
+            };
+            row("input_tokens", &price.input_per_million, 1_000_000);
+            row("output_tokens", &price.output_per_million, 1_000_000);
+            if let Some(unit) = &price.unit {
+                let plural = if unit.ends_with('s') { unit.clone() } else { format!("{unit}s") };
+                row(&plural, &price.per_unit, 1);
+            }
+        }
+    }
+    rows
+}

@@ -1,0 +1,293 @@
+//! A balance check in the handler, before the paid call.
+//!
+//! The refusal is written in the handler's own way of answering and before anything is spent or streamed. One check a
+//! handler: with several paid calls the largest estimate counts.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use tree_sitter::Node;
+
+use crate::catalog::{Answer, Role, Snippet};
+use crate::edit::EditUnit;
+use crate::sites::{HandlerRef, Identity};
+use crate::steps::key::push;
+use crate::steps::paid::code::{Calling, fill};
+use crate::steps::paid::record::{Reason, calling};
+use crate::steps::paid::{Spend, billing_user, questions, role_name, shape_of};
+use crate::steps::support::{Kit, generated, names, names::Wanted, render};
+use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::syntax::source::Source;
+use crate::syntax::{Expr, Span, place};
+use crate::workspace::FileId;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct GatingStep;
+
+impl Step for GatingStep {
+    fn area(&self) -> Area {
+        Area::Gating
+    }
+
+    fn questions(&self, cx: &StepContext<'_>) -> Vec<Question> {
+        Kit::new(cx).map_or_else(|_| Vec::new(), |kit| questions(&kit, Area::Gating))
+    }
+
+    fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
+        match Kit::new(cx) {
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
+        }
+    }
+}
+
+/// One handler with the paid calls it reaches.
+struct Gate<'a> {
+    handler: &'a HandlerRef,
+    spends: Vec<Spend<'a>>,
+}
+
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+    let all = Spend::all(kit);
+    if all.is_empty() {
+        return Err("no call that spends money was found, so there is nothing to hold back yet".to_owned());
+    }
+    let mut plan = StepPlan::new(Status::Planned);
+    let mut units = Vec::new();
+    let mut gated = false;
+    for gate in gates(all, kit, &mut plan.todo) {
+        if is_gated(kit, gate.handler) {
+            gated = true;
+            continue;
+        }
+        match unit(kit, &gate) {
+            Ok(unit) => {
+                plan.sites.extend(gate.spends.iter().map(|s| s.site.id.clone()));
+                units.push(unit);
+            }
+            Err(reason) => plan.todo.push(todo(kit, &gate.spends[0], &reason)),
+        }
+    }
+    if !units.is_empty() {
+        let generated = generated::plan(kit, Area::Gating)?;
+        plan.todo.extend(generated.todo);
+        push(&mut plan, generated.unit);
+        for unit in units {
+            push(&mut plan, unit);
+        }
+    }
+    if plan.changes.is_empty() {
+        plan.status = if gated || kit.done.gating {
+            Status::Already
+        } else {
+            Status::NotApplicable("no handler has a place for a balance check".to_owned())
+        };
+    }
+    plan.next =
+        "Sign in as a user without a balance and use a paid feature: it answers 402 and nothing is spent."
+            .to_owned();
+    Ok(plan)
+}
+
+fn todo(kit: &Kit<'_>, spend: &Spend<'_>, reason: &Reason) -> Todo {
+    let line = kit.text(reason.file).line_of(reason.at as usize);
+    Todo::chore(format!("`{}` is not held back: {}", spend.billable.call, reason.why))
+        .at(kit.path(reason.file), line)
+}
+
+/// Paid calls by the handler that reaches them; those without one become `todo` lines.
+fn gates<'a>(all: Vec<Spend<'a>>, kit: &Kit<'_>, todos: &mut Vec<Todo>) -> Vec<Gate<'a>> {
+    let mut gates: BTreeMap<(FileId, crate::syntax::FunctionId), Gate<'a>> = BTreeMap::new();
+    for spend in all {
+        let Some(handler) = &spend.billable.plan.handler else {
+            let reason = Reason {
+                why: "no request handler that reaches it was found".to_owned(),
+                file: spend.file,
+                at: spend.billable.plan.call.start,
+            };
+            todos.push(todo(kit, &spend, &reason));
+            continue;
+        };
+        let gate = gates.entry((handler.file, handler.function));
+        gate.or_insert_with(|| Gate { handler, spends: Vec::new() }).spends.push(spend);
+    }
+    gates.into_values().collect()
+}
+
+/// Whether a handler asks for the balance already.
+fn is_gated(kit: &Kit<'_>, handler: &HandlerRef) -> bool {
+    let facts = kit.cx.program.facts(handler.file);
+    let check = kit.function("checkBalance");
+    facts.calls.iter().any(|c| {
+        let threaded = || {
+            c.args.first().and_then(Expr::as_path).and_then(crate::syntax::Path::as_name)
+                == Some(check.as_str())
+        };
+        (c.callee.as_name() == Some(check.as_str()) || threaded())
+            && facts.enclosing(c.function).any(|f| f == handler.function)
+    })
+}
+
+fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
+    let first = &gate.spends[0];
+    let plan = &first.billable.plan;
+    let file = gate.handler.file;
+    let reason = |why: String| Reason { why, file, at: plan.reached_by.start };
+    let identity = plan.entry_identity.as_ref().ok_or_else(|| {
+        reason("no expression in scope names the signed-in user; add sign-in in front of it".to_owned())
+    })?;
+    if identity.nullable {
+        return Err(reason("it also runs for visitors who are not signed in".to_owned()));
+    }
+    let shape =
+        shape_of(kit, gate.handler).ok_or_else(|| reason("its handler is of no known kind".to_owned()))?;
+    let refuse = shape
+        .refuse
+        .as_ref()
+        .filter(|_| shape.answers != Answer::Socket)
+        .ok_or_else(|| reason("how this kind of handler refuses is not known".to_owned()))?;
+    let text = kit.text(file);
+    let language =
+        kit.cx.workspace.entry(file).language.ok_or_else(|| reason("the file is no code".to_owned()))?;
+    let source =
+        Source::parse(language, text.as_str()).ok_or_else(|| reason("the file does not parse".to_owned()))?;
+    let reached = gate.spends.iter().map(|s| s.billable.plan.reached_by).min().unwrap_or(plan.reached_by);
+    let at = statement_for(kit, &source, gate.handler, identity, reached).ok_or_else(|| {
+        reason("there is no statement before the call at which the user is known".to_owned())
+    })?;
+    if raises(refuse) && is_swallowed(&source, &at) {
+        return Err(reason(
+            "a handler of all exceptions around it would turn the refusal into another error".to_owned(),
+        ));
+    }
+    let facts = kit.cx.program.facts(file);
+    let calling = calling(kit, facts, Some(gate.handler.function)).map_err(reason)?;
+    let edits = edits(kit, &source, gate, identity, refuse, calling, &at).map_err(reason)?;
+    let title = format!("Balance check before `{}`", first.billable.call);
+    let mut unit = EditUnit::new(title, "a user without balance is asked to top up, and nothing is spent")
+        .edits(kit.path(file).to_owned(), edits);
+    if let [only] = gate.spends.as_slice() {
+        unit = unit.for_site(only.site.id.clone());
+    }
+    Ok(unit)
+}
+
+fn edits(
+    kit: &Kit<'_>,
+    source: &Source<'_>,
+    gate: &Gate<'_>,
+    identity: &Identity,
+    refuse: &Snippet,
+    calling: Calling,
+    at: &std::ops::Range<usize>,
+) -> Result<Vec<crate::edit::Edit>, String> {
+    let path = kit.path(gate.handler.file).to_owned();
+    let (check, body) = (kit.function("checkBalance"), kit.function("insufficientBalance"));
+    let mut wanted = vec![Wanted::helper(kit, "balance", &check), Wanted::helper(kit, "balance", &body)];
+    if kit.is_python() {
+        wanted.push(Wanted::helper(kit, "customer", "BillingUser"));
+    }
+    if calling == Calling::InThread {
+        wanted.push(Wanted::package("asyncio", "*"));
+    }
+    wanted.extend(refuse.imports.iter().map(|s| Wanted::package(&s.module, &s.name)));
+    let (mut edits, names) =
+        names::bring(kit, &path, source, &wanted, Some(at.start)).map_err(|refusal| refusal.to_string())?;
+    let style = kit.style_of(source);
+    let variable = place::fresh_name(source, at, "balance");
+    let called = calling.write(&names[0], &[billing_user(kit, identity), estimate(gate)]);
+    let body = format!("{}({variable})", names[1]);
+    let role = |role| role_name(kit, gate.handler, role).unwrap_or_default();
+    let (request, response, context, next) =
+        (role(Role::Request), role(Role::Response), role(Role::Context), role(Role::Next));
+    let variables = [
+        ("body", body.as_str()),
+        ("request", &request),
+        ("response", &response),
+        ("context", &context),
+        ("next", &next),
+    ];
+    let lines = fill(refuse, &variables).ok_or("how this kind of handler refuses could not be written")?;
+    let text = if kit.is_python() {
+        format!("{variable} = {called}\nif not {variable}.ok:\n    {}", lines.trim().replace('\n', "\n    "))
+    } else {
+        let inner = lines.trim().replace('\n', "\n  ");
+        format!("const {variable} = {called};\nif (!{variable}.ok) {{\n  {inner}\n}}")
+    };
+    let why = "a user without balance is refused before anything is spent";
+    edits.extend(place::before(source, &style, at, &text, why).map_err(|refusal| refusal.to_string())?);
+    Ok(edits)
+}
+
+/// The largest estimate among the paid calls of a handler, as code writes it.
+fn estimate(gate: &Gate<'_>) -> String {
+    let default = Decimal::new(1, 2);
+    let largest = gate.spends.iter().map(|s| s.answers.estimate.unwrap_or(default)).max();
+    render::number(largest.unwrap_or(default))
+}
+
+/// The statement in front of which the check goes: the outermost one of the handler around the spend at which the user
+/// is known already.
+fn statement_for(
+    kit: &Kit<'_>,
+    source: &Source<'_>,
+    handler: &HandlerRef,
+    identity: &Identity,
+    reached: Span,
+) -> Option<std::ops::Range<usize>> {
+    let body = kit.cx.program.facts(handler.file).function(handler.function).body;
+    let mut node: Node<'_> = source.node(&reached.range())?;
+    let mut best = None;
+    loop {
+        let parent = node.parent()?;
+        let in_block =
+            matches!(parent.kind(), "statement_block" | "block" | "switch_case" | "switch_default");
+        let is_body = parent.byte_range() == body.range() || node.byte_range() == body.range();
+        if in_block && node.start_byte() >= identity.ready_at as usize {
+            best = Some(node.byte_range());
+        }
+        if is_body || parent.start_byte() < body.start as usize {
+            // An arrow without a block: its expression.
+            return best.or_else(|| (node.byte_range() == body.range()).then(|| body.range()));
+        }
+        node = parent;
+    }
+}
+
+/// Whether a refusal leaves by an exception.
+fn raises(refuse: &Snippet) -> bool {
+    refuse.lines.lines().any(|l| l.trim_start().starts_with("raise ") || l.trim_start().starts_with("throw "))
+}
+
+/// Whether an exception at a place meets a `catch` or a broad `except` of the same function.
+fn is_swallowed(source: &Source<'_>, at: &std::ops::Range<usize>) -> bool {
+    let mut node = source.node(at);
+    while let Some(inner) = node {
+        let Some(parent) = inner.parent() else { return false };
+        if parent.kind() == "try_statement"
+            && parent.child_by_field_name("body").is_some_and(|b| b.id() == inner.id())
+        {
+            let mut cursor = parent.walk();
+            let caught = parent.named_children(&mut cursor).any(|clause| match clause.kind() {
+                "catch_clause" => true,
+                "except_clause" => {
+                    let head = source.of(clause).split(':').next().unwrap_or_default();
+                    head.trim() == "except" || head.contains("Exception")
+                }
+                _ => false,
+            });
+            if caught {
+                return true;
+            }
+        }
+        if matches!(
+            parent.kind(),
+            "function_definition" | "function_declaration" | "arrow_function" | "method_definition"
+        ) {
+            return false;
+        }
+        node = Some(parent);
+    }
+    false
+}

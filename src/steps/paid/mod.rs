@@ -1,0 +1,218 @@
+//! What the steps around paid calls share: the calls a step acts on, what the knowledge base says of each, and how the
+//! payer is written at a place.
+
+pub mod code;
+pub mod record;
+
+use crate::answers::{EventAnswers, Key};
+use crate::catalog::{Handler, Provider, ProviderCall, Role, UsageField};
+use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, Site, SiteKind};
+use crate::steps::support::Kit;
+use crate::steps::{Area, Question};
+use crate::syntax::{Call, Expr, Facts};
+use crate::template::Lang;
+use crate::workspace::FileId;
+
+/// One paid call that a step may act on.
+pub struct Spend<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// Its details.
+    pub billable: &'a Billable,
+    /// The file.
+    pub file: FileId,
+    /// The provider's knowledge.
+    pub provider: &'a Provider,
+    /// What was said about it.
+    pub answers: EventAnswers,
+}
+
+/// What the knowledge base says of a paid call, SDK call or raw request alike.
+pub struct Rule<'a> {
+    /// The SDK call; `None` for raw requests.
+    pub call: Option<&'a ProviderCall>,
+    /// Suggested event type.
+    pub event: Option<&'a str>,
+    /// Where the quantity is in the value.
+    pub usage: &'a [UsageField],
+}
+
+impl<'a> Spend<'a> {
+    /// The selected paid calls of the app, in file order.
+    pub fn all(kit: &Kit<'a>) -> Vec<Self> {
+        let mut all: Vec<Self> = kit.cx.sites.iter().filter_map(|site| Self::of(kit, site)).collect();
+        all.sort_by_key(|s| (s.file, s.billable.plan.call));
+        all
+    }
+
+    fn of(kit: &Kit<'a>, site: &'a Site) -> Option<Self> {
+        if site.kind != SiteKind::Billable || !site.selected {
+            return None;
+        }
+        let Detail::Billable(billable) = &site.detail else { return None };
+        let (entry, _) = billable.plan.rule.split_once('#')?;
+        let provider = kit.cx.catalog.get(entry)?.provider.as_ref()?;
+        let answers = kit.cx.answers.event(key(site));
+        let file = kit.cx.workspace.find(&site.file)?;
+        (answers.skip != Some(true)).then_some(Self { site, billable, file, provider, answers })
+    }
+
+    /// What the knowledge base says of the call.
+    pub fn rule(&self) -> Rule<'a> {
+        let name = self.billable.plan.rule.split_once('#').map_or("", |(_, name)| name);
+        if let Some(path) = name.strip_prefix("http:") {
+            let http = self.provider.http.iter().find(|h| h.path == path);
+            return Rule {
+                call: None,
+                event: http.and_then(|h| h.event.as_deref()),
+                usage: http.map_or(&[], |h| h.usage.as_slice()),
+            };
+        }
+        let call = self.provider.calls.iter().find(|c| c.path == name);
+        Rule {
+            call,
+            event: call.and_then(|c| c.event.as_deref()),
+            usage: call.map_or(&[], |c| c.usage.as_slice()),
+        }
+    }
+
+    /// The event type: as answered, else named after what the call makes.
+    pub fn event_type(&self) -> String {
+        let suggested = self.rule().event.unwrap_or("request_finished");
+        self.answers.event_type.clone().unwrap_or_else(|| suggested.to_owned())
+    }
+
+    /// The vendor's external id: as answered, else the provider's.
+    pub fn vendor(&self) -> Option<String> {
+        self.answers.vendor.clone().or_else(|| self.provider.vendor.clone())
+    }
+
+    /// The call's facts.
+    pub fn call<'f>(&self, facts: &'f Facts) -> Option<&'f Call> {
+        facts.calls.iter().find(|c| c.span == self.billable.plan.call)
+    }
+}
+
+/// The site's id as `credyt.toml` has it.
+pub fn key(site: &Site) -> &str {
+    site.id.strip_prefix("billable:").unwrap_or(&site.id)
+}
+
+/// The questions that one area asks about each paid call.
+pub fn questions(kit: &Kit<'_>, area: Area) -> Vec<Question> {
+    Spend::all(kit).iter().filter_map(|spend| question(kit, spend, area)).collect()
+}
+
+fn question(kit: &Kit<'_>, spend: &Spend<'_>, area: Area) -> Option<Question> {
+    let about = format!("`{}` at {}:{}", spend.billable.call, spend.site.file, spend.site.line);
+    let key = |name| Key::event(key(spend.site), name);
+    Some(match area {
+        Area::Events => {
+            let mut question = Question::text(
+                key("event_type"),
+                format!("Which event type does {about} send?"),
+                spend.event_type(),
+            );
+            "a price of your product listens to this name; an event that nobody listens to is not charged"
+                .clone_into(&mut question.help);
+            question
+        }
+        Area::Gating => {
+            let asset = kit.cx.answers.asset();
+            let text = format!("How much {asset} must be there before {about}?");
+            let mut question = Question::number(key("estimate"), text, rust_decimal::Decimal::new(1, 2));
+            "a user with less is asked to top up".clone_into(&mut question.help);
+            question
+        }
+        _ => {
+            let mut question =
+                Question::text(key("vendor"), format!("Who is paid for {about}?"), spend.vendor()?);
+            "the vendor's external id in Credyt".clone_into(&mut question.help);
+            question
+        }
+    })
+}
+
+/// The handler's shape in the catalog.
+pub fn shape_of<'a>(kit: &Kit<'a>, handler: &HandlerRef) -> Option<&'a Handler> {
+    let framework = kit.cx.catalog.get(&handler.framework)?.framework.as_ref()?;
+    framework.handlers.iter().find(|h| h.name == handler.shape)
+}
+
+/// The name of a handler's parameter with a role.
+pub fn role_name(kit: &Kit<'_>, handler: &HandlerRef, role: Role) -> Option<String> {
+    let shape = shape_of(kit, handler)?;
+    let facts = kit.cx.program.facts(handler.file);
+    let params = &facts.function(handler.function).params;
+    let at = shape.params.iter().position(|r| *r == role);
+    at.and_then(|at| params.get(at)?.name()).map(str::to_owned)
+}
+
+/// The user's id as text, at a place where the identity is in scope.
+pub fn user_id(kit: &Kit<'_>, identity: &Identity) -> String {
+    let id = &identity.id;
+    if is_text(kit, identity) {
+        return id.clone();
+    }
+    if kit.is_python() { format!("str({id})") } else { format!("String({id})") }
+}
+
+/// Whether the id is text for certain: the auth library says so, or the app's types do.
+fn is_text(kit: &Kit<'_>, identity: &Identity) -> bool {
+    if let IdentitySource::Parameter { text, .. } = &identity.source
+        && kit.is_python()
+    {
+        return text.contains(": str") && !identity.id.contains('.');
+    }
+    if kit.is_python() {
+        return false;
+    }
+    let of_library = kit.cx.catalog.get(&identity.auth).and_then(|e| e.auth.as_ref()).is_some_and(|a| {
+        let called = a.identities.iter().any(|i| matches!(i.source, crate::catalog::IdentitySource::Call(_)));
+        called && a.verifiers.is_empty()
+    });
+    let by_call = matches!(&identity.source, IdentitySource::Call { .. });
+    (of_library && by_call) || (kit.lang == Lang::TypeScript && typed_as_string(kit, &identity.id))
+}
+
+/// Whether the app's types say of this member (or parameter) that it is a string, and nowhere that it is a number.
+fn typed_as_string(kit: &Kit<'_>, id: &str) -> bool {
+    let member = id.rsplit('.').next().unwrap_or(id).trim_end_matches(['!', '?']);
+    let mut string = false;
+    for file in &kit.files {
+        let text = kit.text(*file);
+        let text = text.as_str();
+        let typed = |of: &str| {
+            [format!("{member}: {of}"), format!("{member}?: {of}")].iter().any(|t| {
+                text.match_indices(t.as_str()).any(|(at, _)| crate::sites::cx::word_at(text, at, member))
+            })
+        };
+        if typed("number") || typed("bigint") {
+            return false;
+        }
+        string |= typed("string");
+    }
+    string
+}
+
+/// The user as the generated modules take it: id and, where known, e-mail and name.
+pub fn billing_user(kit: &Kit<'_>, identity: &Identity) -> String {
+    let id = user_id(kit, identity);
+    let parts = [("email", &identity.email), ("name", &identity.name)];
+    let known = parts.iter().filter_map(|(key, value)| value.as_ref().map(|v| (*key, v)));
+    if kit.is_python() {
+        let rest: String = known.map(|(key, value)| format!(", {key}={value}")).collect();
+        format!("BillingUser(id={id}{rest})")
+    } else {
+        let rest: String = known.map(|(key, value)| format!(", {key}: {value}")).collect();
+        format!("{{ id: {id}{rest} }}")
+    }
+}
+
+/// The text of an option or argument of a call.
+pub fn option_text<'s>(text: &'s str, call: &Call, path: &str) -> Option<&'s str> {
+    match call.option(path)? {
+        Expr::Path(path) => text.get(path.span.range()),
+        _ => None,
+    }
+}
