@@ -62,11 +62,26 @@ pub struct Handler {
     /// How it answers "not enough balance". Variables: `body` (the expression of the answer's JSON body) and the roles
     /// (`request`, `response`, `context`, `next`) as bound in the handler.
     pub refuse: Option<Snippet>,
+    /// How it answers the same where it renders pages instead.
+    pub refuse_page: Option<RefusePage>,
     /// Expression for the origin of the request's address, from the same variables.
     pub origin: Option<Snippet>,
     /// What the handler's value is for the caller.
     #[serde(default)]
     pub answers: Answer,
+}
+
+/// A refusal for handlers that answer with pages.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefusePage {
+    /// Texts one of which stands in such a handler.
+    pub marks: Vec<String>,
+    /// Texts none of which stands in such a handler.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// The lines, with the variables of [`Handler::refuse`].
+    pub snippet: Snippet,
 }
 
 /// What a handler gives back.

@@ -30,7 +30,7 @@ pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, T
 pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
 pub use env::{Also, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
-    Answer, ArgumentChoice, Framework, Handler, HandlerShape, Mount, NamedParam, NewRoute, Role,
+    Answer, ArgumentChoice, Framework, Handler, HandlerShape, Mount, NamedParam, NewRoute, RefusePage, Role,
     RoutePurpose, Side,
 };
 pub use manager::{Manager, ToolRule};

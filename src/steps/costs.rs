@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::edit::EditUnit;
 use crate::steps::key::push;
 use crate::steps::paid::code::quoted;
-use crate::steps::paid::record::is_recorded;
+use crate::steps::paid::record::{is_recorded, recorded_at};
 use crate::steps::paid::{Spend, questions};
 use crate::steps::support::{Kit, generated};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
@@ -106,10 +106,10 @@ fn entry_of<'s>(spend: &'s Spend<'_>) -> &'s str {
 
 /// Adds the vendor to the recorder behind a paid call; `None` when it is there.
 fn name_vendor(kit: &Kit<'_>, spend: &Spend<'_>, vendor: &str) -> Result<Option<EditUnit>, String> {
-    let facts = kit.cx.program.facts(spend.file);
-    let call = spend.call(facts).ok_or("the call has moved")?;
-    let text = kit.text(spend.file);
-    let language = kit.cx.workspace.entry(spend.file).language.ok_or("the file is no code")?;
+    let (file, call) = recorded_at(kit, spend).ok_or("the call has moved")?;
+    let facts = kit.cx.program.facts(file);
+    let text = kit.text(file);
+    let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;
     let source = Source::parse(language, text.as_str()).ok_or("the file does not parse")?;
     let style = kit.style_of(&source);
     let names = names(kit);
@@ -141,7 +141,7 @@ fn name_vendor(kit: &Kit<'_>, spend: &Spend<'_>, vendor: &str) -> Result<Option<
     Ok(Some(
         EditUnit::new(title, why)
             .for_site(spend.site.id.clone())
-            .edits(kit.path(spend.file).to_owned(), edits),
+            .edits(kit.path(file).to_owned(), edits),
     ))
 }
 

@@ -142,9 +142,7 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     }
     let shape =
         shape_of(kit, gate.handler).ok_or_else(|| reason("its handler is of no known kind".to_owned()))?;
-    let refuse = shape
-        .refuse
-        .as_ref()
+    let refuse = refusal(kit, gate.handler, shape)
         .filter(|_| shape.answers != Answer::Socket)
         .ok_or_else(|| reason("how this kind of handler refuses is not known".to_owned()))?;
     let text = kit.text(file);
@@ -173,6 +171,21 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     Ok(unit)
 }
 
+/// How the handler refuses: as a page when it answers with pages, else as data.
+fn refusal<'a>(
+    kit: &Kit<'_>,
+    handler: &HandlerRef,
+    shape: &'a crate::catalog::Handler,
+) -> Option<&'a Snippet> {
+    let pages = shape.refuse_page.as_ref().filter(|page| {
+        let span = kit.cx.program.facts(handler.file).function(handler.function).span;
+        let text = kit.text(handler.file);
+        let text = text.slice(span.range());
+        page.marks.iter().any(|m| text.contains(m)) && !page.unless.iter().any(|m| text.contains(m))
+    });
+    pages.map(|page| &page.snippet).or(shape.refuse.as_ref())
+}
+
 fn edits(
     kit: &Kit<'_>,
     source: &Source<'_>,
@@ -196,7 +209,7 @@ fn edits(
         names::bring(kit, &path, source, &wanted, Some(at.start)).map_err(|refusal| refusal.to_string())?;
     let style = kit.style_of(source);
     let variable = place::fresh_name(source, at, "balance");
-    let called = calling.write(&names[0], &[billing_user(kit, identity), estimate(gate)]);
+    let called = calling.write(&names[0], &[billing_user(kit, identity), estimate(gate)], kit.is_python());
     let body = format!("{}({variable})", names[1]);
     let role = |role| role_name(kit, gate.handler, role).unwrap_or_default();
     let (request, response, context, next) =
@@ -241,18 +254,35 @@ fn statement_for(
     let mut best = None;
     loop {
         let parent = node.parent()?;
-        let in_block =
-            matches!(parent.kind(), "statement_block" | "block" | "switch_case" | "switch_default");
-        let is_body = parent.byte_range() == body.range() || node.byte_range() == body.range();
-        if in_block && node.start_byte() >= identity.ready_at as usize {
+        let is_body = parent.child_by_field_name("body").is_some_and(|b| b.id() == node.id());
+        if is_body && is_function(parent.kind()) && node.byte_range() == body.range() {
+            // An arrow without a block is its expression.
+            return best.or_else(|| (!is_block(node.kind())).then(|| body.range()));
+        }
+        if is_block(parent.kind()) && node.start_byte() >= identity.ready_at as usize {
             best = Some(node.byte_range());
         }
-        if is_body || parent.start_byte() < body.start as usize {
-            // An arrow without a block: its expression.
-            return best.or_else(|| (node.byte_range() == body.range()).then(|| body.range()));
+        if parent.start_byte() < body.start as usize {
+            return best;
         }
         node = parent;
     }
+}
+
+fn is_block(kind: &str) -> bool {
+    matches!(kind, "statement_block" | "block" | "switch_case" | "switch_default")
+}
+
+fn is_function(kind: &str) -> bool {
+    matches!(
+        kind,
+        "function_definition"
+            | "function_declaration"
+            | "generator_function_declaration"
+            | "function_expression"
+            | "arrow_function"
+            | "method_definition"
+    )
 }
 
 /// Whether a refusal leaves by an exception.
@@ -281,10 +311,7 @@ fn is_swallowed(source: &Source<'_>, at: &std::ops::Range<usize>) -> bool {
                 return true;
             }
         }
-        if matches!(
-            parent.kind(),
-            "function_definition" | "function_declaration" | "arrow_function" | "method_definition"
-        ) {
+        if is_function(parent.kind()) {
             return false;
         }
         node = Some(parent);

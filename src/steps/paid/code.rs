@@ -30,8 +30,8 @@ impl Calling {
         }
     }
 
-    /// A call of a function with keyword arguments (Python) or one argument (JavaScript).
-    pub fn write(self, name: &str, args: &[String]) -> String {
+    /// A call, its arguments on lines of their own when it is long.
+    pub fn write(self, name: &str, args: &[String], python: bool) -> String {
         let (head, args) = match self {
             Self::Awaited => (format!("await {name}"), args.to_vec()),
             Self::Plain => (name.to_owned(), args.to_vec()),
@@ -41,10 +41,13 @@ impl Calling {
             }
         };
         let one_line = format!("{head}({})", args.join(", "));
-        if one_line.len() <= WIDTH && !one_line.contains('\n') {
+        // Room for the name it is bound to and for the indent of the place.
+        if one_line.len() <= WIDTH - 20 && !one_line.contains('\n') {
             return one_line;
         }
-        let lines: String = args.iter().map(|a| format!("    {},\n", a.replace('\n', "\n    "))).collect();
+        let pad = if python { "    " } else { "  " };
+        let lines: String =
+            args.iter().map(|a| format!("{pad}{},\n", a.replace('\n', &format!("\n{pad}")))).collect();
         format!("{head}(\n{lines})")
     }
 }
@@ -189,7 +192,10 @@ mod tests {
         );
         let short = Event { user_id: "id", event_type: "a", data: &[], vendor: None };
         assert_eq!(event_object(&short, &[]), "{ userId: id, type: \"a\" }");
-        assert_eq!(Calling::Plain.write("f", &event_keywords(&short)), "f(user_id=id, event_type=\"a\")");
-        assert_eq!(Calling::InThread.write("f", &["x=1".into()]), "await asyncio.to_thread(f, x=1)");
+        assert_eq!(
+            Calling::Plain.write("f", &event_keywords(&short), true),
+            "f(user_id=id, event_type=\"a\")"
+        );
+        assert_eq!(Calling::InThread.write("f", &["x=1".into()], true), "await asyncio.to_thread(f, x=1)");
     }
 }

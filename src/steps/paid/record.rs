@@ -108,7 +108,7 @@ fn answered(
     };
     let write = |value: &str| {
         let mut data: Vec<(String, String)> = if needs && !value.is_empty() {
-            rule.usage.iter().map(|f| (f.field.clone(), usage_expr(kit.is_python(), value, f))).collect()
+            usage_data(kit.is_python(), value, rule.usage)
         } else {
             vec![(counted(spend), count(spend, spot, call))]
         };
@@ -121,11 +121,27 @@ fn answered(
     Ok(Recorded { unit: unit(kit, spend, spot, import.into_iter().chain(edits).collect()), meter: None })
 }
 
+/// The usage numbers of a value; the total is added where a provider tells its parts only.
+fn usage_data(python: bool, value: &str, fields: &[crate::catalog::UsageField]) -> Vec<(String, String)> {
+    let mut data: Vec<(String, String)> =
+        fields.iter().map(|f| (f.field.clone(), usage_expr(python, value, f))).collect();
+    let part = |name: &str| data.iter().find(|(field, _)| field == name).map(|(_, expr)| expr.clone());
+    if let (Some(input), Some(output), None) =
+        (part("input_tokens"), part("output_tokens"), part("total_tokens"))
+    {
+        let term = |expr: String| if expr.contains(' ') { format!("({expr})") } else { expr };
+        data.push(("total_tokens".to_owned(), format!("{} + {}", term(input), term(output))));
+    }
+    data
+}
+
 /// `images`, `requests`: what one call makes, in the plural.
 fn counted(spend: &Spend<'_>) -> String {
     let unit = spend.answers.unit.clone().unwrap_or_else(|| match spend.billable.unit.as_str() {
         // Without a usage the natural unit is unknown; the call itself can be counted.
-        "total_tokens" | "second" | "minute" | "character" => "request".to_owned(),
+        "total_tokens" | "second" | "minute" | "character" | "request" => {
+            spend.made().map_or("request", |m| m.unit).to_owned()
+        }
         unit => unit.to_owned(),
     });
     if unit.ends_with('s') { unit } else { format!("{unit}s") }
@@ -172,7 +188,7 @@ pub fn calling(kit: &Kit<'_>, facts: &Facts, function: Option<FunctionId>) -> Re
 /// The statement that records an event.
 fn statement(kit: &Kit<'_>, calling: Calling, name: &str, event: &Event<'_>) -> String {
     if kit.is_python() {
-        return calling.write(name, &event_keywords(event));
+        return calling.write(name, &event_keywords(event), true);
     }
     format!("{}({});", format_args!("await {name}"), event_object(event, &[]))
 }
@@ -280,7 +296,8 @@ fn options_object(spot: &Spot<'_>, call: &Call) -> Option<std::ops::Range<usize>
     node.named_children(&mut cursor).find(|n| n.kind() == "object").map(|n| n.byte_range())
 }
 
-/// A stream that is wrapped where it is consumed.
+/// A stream that is metered where it is read: in the function of the call, or, when that only gives it back, in the
+/// handler that called it.
 fn metered(
     kit: &Kit<'_>,
     spend: &Spend<'_>,
@@ -293,46 +310,87 @@ fn metered(
     let id = stream.meter.as_deref().ok_or("there is no meter for this kind of stream yet")?;
     let meters = crate::template::meters().map_err(|e| e.to_string())?;
     let meter = meters.iter().find(|m| m.id == id).ok_or("there is no meter for this kind of stream yet")?;
+    let mut unit = if call.result == Used::Returned {
+        let (file, caller, identity) = given_back(kit, spend)?;
+        let text = kit.text(file);
+        let language = kit.cx.workspace.entry(file).language.ok_or("the caller is no code")?;
+        let source = Source::parse(language, text.as_str()).ok_or("the caller does not parse")?;
+        let facts = kit.cx.program.facts(file);
+        let there = Spot { file, style: kit.style_of(&source), source: &source, facts };
+        wrap(kit, spend, &there, &caller, &identity, vendor, meter)?
+    } else {
+        wrap(kit, spend, spot, call, identity, vendor, meter)?
+    };
+    if let StreamUsage::Chunk { ask: Some(ask), .. } = &stream.usage {
+        unit.add(kit.path(spot.file).to_owned(), ask_for_usage(kit, spot, call, ask)?);
+    }
+    Ok(Recorded { unit, meter: Some(id.to_owned()) })
+}
+
+/// The one call, in the handler, that gets the stream from the function that made it.
+fn given_back(kit: &Kit<'_>, spend: &Spend<'_>) -> Result<(FileId, Call, Identity), String> {
+    const LOST: &str =
+        "where the stream is read was not found; wrap it there with the meter of the stream module";
+    let function = spend.billable.plan.function.ok_or(LOST)?;
+    let callers = kit.cx.program.callers(spend.file, function);
+    let callers: Vec<_> =
+        callers.into_iter().filter(|(f, _)| !crate::sites::cx::is_aside(kit.path(*f))).collect();
+    let [(file, id)] = callers.as_slice() else { return Err(LOST.to_owned()) };
+    let facts = kit.cx.program.facts(*file);
+    let call = facts.call(*id).clone();
+    let handler = spend.billable.plan.handler.as_ref().ok_or(LOST)?;
+    let in_handler = handler.file == *file && facts.enclosing(call.function).any(|f| f == handler.function);
+    let identity =
+        spend.billable.plan.entry_identity.clone().filter(|i| in_handler && !i.nullable).ok_or(LOST)?;
+    Ok((*file, call, identity))
+}
+
+/// Names the metered stream in front of the statement that reads it, and reads that instead.
+fn wrap(
+    kit: &Kit<'_>,
+    spend: &Spend<'_>,
+    spot: &Spot<'_>,
+    call: &Call,
+    identity: &Identity,
+    vendor: Option<&str>,
+    meter: &crate::template::Meter,
+) -> Result<EditUnit, String> {
     let name = if kit.is_python() { &meter.python.name } else { &meter.typescript.name };
-    let consumer = consumer(spot.facts, call).ok_or(
-        "where the stream is read was not found; wrap it there with the meter from the usage module",
-    )?;
+    let consumer = consumer(spot.facts, call)
+        .ok_or("where the stream is read was not found; wrap it there with the meter of the stream module")?;
     let mut wanted = vec![Wanted::helper(kit, "stream", name)];
     if kit.is_python() {
-        if render::context(kit, kit.done).flavour == Flavour::Sync
-            && is_async_consumer(spot, consumer.span.start)
-        {
-            return Err("the stream is asynchronous and the app's billing module is synchronous".to_owned());
+        let is_async = is_async_consumer(spot, consumer.span.start);
+        let flavour = render::context(kit, kit.done).flavour;
+        if is_async != (flavour == Flavour::Async) {
+            return Err("the stream is read synchronously and the app's billing module is asynchronous, or the other way round".to_owned());
         }
         wanted.push(Wanted::helper(kit, "stream", "StreamEvent"));
     }
     let (import, names) = bring(kit, spot, &wanted, Calling::Plain, call.span.start)?;
     let user = user_id(kit, identity);
     let event_type = spend.event_type();
-    let data: Vec<(String, String)> = Vec::new();
-    let event = Event { user_id: &user, event_type: &event_type, data: &data, vendor };
-    let read = spot.source.slice(consumer.span.range());
-    let wrapped = if kit.is_python() {
-        let event = Calling::Plain.write(&names[1], &event_keywords(&event));
-        Calling::Plain.write(&names[0], &[read.to_owned(), event])
+    let event = Event { user_id: &user, event_type: &event_type, data: &[], vendor };
+    let read = spot.source.slice(consumer.span.range()).to_owned();
+    let variable = place::fresh_name(spot.source, &consumer.span.range(), "metered");
+    let line = if kit.is_python() {
+        let event = Calling::Plain.write(&names[1], &event_keywords(&event), true);
+        format!("{variable} = {}", Calling::Plain.write(&names[0], &[read, event], true))
     } else {
-        format!("{}({read}, {})", names[0], event_object(&event, &[]))
+        format!("const {variable} = {}({read}, {});", names[0], event_object(&event, &[]))
     };
     let why = format!("meters the stream of `{}`, also when the user leaves early", spend.billable.call);
-    let mut edits = vec![indented(spot, &consumer, &wrapped, &why)];
-    if let StreamUsage::Chunk { ask: Some(ask), .. } = &stream.usage {
-        edits.extend(ask_for_usage(kit, spot, call, ask)?);
-    }
-    Ok(Recorded {
-        unit: unit(kit, spend, spot, import.into_iter().chain(edits).collect()),
-        meter: Some(id.to_owned()),
-    })
+    let mut edits = place::before(spot.source, &spot.style, &consumer.span.range(), &line, &why)
+        .map_err(|refusal| refusal.to_string())?;
+    edits.push(Edit::replacement(consumer.span.range(), variable, why));
+    Ok(unit(kit, spend, spot, import.into_iter().chain(edits).collect()))
 }
 
 /// The one place where a stream is read: iterated, or handed to a function that does.
 fn consumer(facts: &Facts, call: &Call) -> Option<Path> {
-    let binding =
-        facts.bindings.iter().find(|b| b.value.as_call().is_some_and(|c| facts.call(c).span == call.span))?;
+    let is_call =
+        |b: &&crate::syntax::Binding| b.value.as_call().is_some_and(|c| facts.call(c).span == call.span);
+    let binding = facts.bindings.iter().find(is_call)?;
     let [only] = binding.names.as_slice() else { return None };
     let inside = |function: Option<FunctionId>| facts.enclosing(function).any(|f| Some(f) == call.function);
     let is_it = |e: &Expr| e.as_path().filter(|p| p.as_name() == Some(&only.local)).cloned();
@@ -351,20 +409,18 @@ fn consumer(facts: &Facts, call: &Call) -> Option<Path> {
     }
 }
 
+/// Whether the stream is read by `async for`, here or in the function it is handed to.
 fn is_async_consumer(spot: &Spot<'_>, at: u32) -> bool {
     let line_start = spot.source.text.get(..at as usize).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
-    spot.source.slice(line_start..at as usize).contains("async for")
-}
-
-/// A replacement whose further lines take the indent of the line it stands in.
-fn indented(spot: &Spot<'_>, path: &Path, text: &str, why: &str) -> Edit {
-    let start = path.span.start as usize;
-    let line = spot.source.text.get(..start).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
-    let indent: String = spot.source.slice(line..start).chars().take_while(|c| c.is_whitespace()).collect();
-    let styled = crate::syntax::style::restyle(text, spot.source.language, &spot.style);
-    let newline = if spot.source.text.contains("\r\n") { "\r\n" } else { "\n" };
-    let text = styled.trim_end().replace("\r\n", "\n").replace('\n', &format!("{newline}{indent}"));
-    Edit::replacement(path.span.range(), text.trim_end_matches(';').to_owned(), why)
+    if spot.source.slice(line_start..at as usize).contains(" for ")
+        || spot.source.slice(line_start..at as usize).contains("for ")
+    {
+        return spot.source.slice(line_start..at as usize).contains("async for");
+    }
+    let taker = spot.facts.calls.iter().filter(|c| c.args_span.has(at)).min_by_key(|c| c.args_span.len());
+    let name = taker.and_then(|c| c.callee.as_name());
+    let function = name.and_then(|n| spot.facts.functions.iter().find(|f| f.name == n));
+    function.is_some_and(|f| f.is_async)
 }
 
 /// Sets the option without which the stream does not tell its usage.
@@ -402,6 +458,15 @@ fn ask_for_usage(
         .map_err(|refusal| refusal.to_string())
 }
 
+/// The call behind which a paid call is recorded, with its file: itself, or the handler's call that gets its stream.
+pub fn recorded_at(kit: &Kit<'_>, spend: &Spend<'_>) -> Option<(FileId, Call)> {
+    let call = spend.call(kit.cx.program.facts(spend.file))?.clone();
+    if call.result == Used::Returned && spend.billable.streaming {
+        return given_back(kit, spend).ok().map(|(file, caller, _)| (file, caller));
+    }
+    Some((spend.file, call))
+}
+
 /// Whether a paid call is recorded already: a recorder or meter stands behind it, before the next paid call of its
 /// function.
 pub fn is_recorded(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> bool {
@@ -417,6 +482,15 @@ pub fn is_recorded(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> bool 
         .min()
         .unwrap_or(u32::MAX);
     let recorders = recorders(kit);
+    if call.result == Used::Returned && spend.billable.streaming {
+        let Ok((file, caller, _)) = given_back(kit, spend) else { return false };
+        let facts = kit.cx.program.facts(file);
+        return facts.calls.iter().any(|c| {
+            c.callee.as_name().is_some_and(|n| recorders.iter().any(|r| r == n))
+                && c.span.start > caller.span.start
+                && facts.enclosing(c.function).last() == facts.enclosing(caller.function).last()
+        });
+    }
     facts.calls.iter().any(|c| {
         let named = c.callee.as_name().is_some_and(|n| recorders.iter().any(|r| r == n));
         let threaded = || {

@@ -36,7 +36,7 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
         env: env::context(kit),
         log: log::context(kit),
         store: None,
-        streams: Vec::new(),
+        streams: meters_in_use(kit),
         prices: Vec::new(),
         portal: Portal {
             path: areas
@@ -51,6 +51,18 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
         web_crypto: false,
         fetch_options: kit.framework.framework.as_ref().map(|f| f.fetch_options.clone()).unwrap_or_default(),
     }
+}
+
+/// The meters that the stream module has already.
+fn meters_in_use(kit: &Kit<'_>) -> Vec<crate::template::Meter> {
+    let Some(file) = kit.module_file("stream") else { return Vec::new() };
+    let text = kit.text(file);
+    let mut meters = crate::template::meters().unwrap_or_default();
+    meters.retain(|m| {
+        let name = if kit.is_python() { &m.python.name } else { &m.typescript.name };
+        text.as_str().contains(name.as_str())
+    });
+    meters
 }
 
 /// The dependency that makes a module unusable in the browser, when the app has it.
