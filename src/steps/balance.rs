@@ -33,12 +33,14 @@ impl Step for BalanceStep {
 
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut plan = StepPlan::new(Status::Planned);
+    if !uses(kit, "formatBalance")
+        && let Some(without) = add_route(kit, RoutePurpose::Balance, Area::Balance, &mut plan)
+    {
+        return Ok(without);
+    }
     let generated = generated::plan(kit, Area::Balance)?;
     plan.todo.extend(generated.todo);
     push(&mut plan, generated.unit);
-    if !uses(kit, "formatBalance") {
-        add_route(kit, RoutePurpose::Balance, Area::Balance, &mut plan);
-    }
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
         plan.status = Status::Already;
         return Ok(plan);

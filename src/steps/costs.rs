@@ -139,9 +139,7 @@ fn name_vendor(kit: &Kit<'_>, spend: &Spend<'_>, vendor: &str) -> Result<Option<
     let edits = edits.map_err(|refusal| refusal.to_string())?;
     let title = format!("Vendor of `{}`", spend.billable.call);
     Ok(Some(
-        EditUnit::new(title, why)
-            .for_site(spend.site.id.clone())
-            .edits(kit.path(file).to_owned(), edits),
+        EditUnit::new(title, why).for_site(spend.site.id.clone()).edits(kit.path(file).to_owned(), edits),
     ))
 }
 

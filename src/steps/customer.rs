@@ -84,7 +84,8 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
                 "At {}:{} nothing names the new user's id; the customer is made when that user first needs one.",
                 site.file, site.line
             )),
-            Err(why) => plan.todo.push(Todo::unmet(
+            Err(why) => plan.todo.push(Todo::left(
+                kit.cx.asked_for,
                 format!("call `{}` for the new user here: {why}", kit.function("registerCustomer")),
                 site.file.as_str(),
                 site.line,

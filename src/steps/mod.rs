@@ -140,6 +140,12 @@ impl Todo {
         Self { text: text.into(), file: Some(file.into()), line: Some(line), unmet: true }
     }
 
+    /// Something that could not be done at a place: it counts as unmet when the area was asked for by name, and is a
+    /// chore otherwise, because what the app needs is there without it.
+    pub fn left(asked_for: bool, text: impl Into<String>, file: impl Into<String>, line: usize) -> Self {
+        Self { unmet: asked_for, ..Self::unmet(text, file, line) }
+    }
+
     /// The same with a place.
     #[must_use]
     pub fn at(mut self, file: impl Into<String>, line: usize) -> Self {

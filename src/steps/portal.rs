@@ -31,13 +31,15 @@ impl Step for PortalStep {
 
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut plan = StepPlan::new(Status::Planned);
+    // A route that the user wrote or moved does the same.
+    if !uses(kit, "createPortalUrl")
+        && let Some(without) = add_route(kit, RoutePurpose::Portal, Area::Portal, &mut plan)
+    {
+        return Ok(without);
+    }
     let generated = generated::plan(kit, Area::Portal)?;
     plan.todo.extend(generated.todo);
     push(&mut plan, generated.unit);
-    // A route that the user wrote or moved does the same.
-    if !uses(kit, "createPortalUrl") {
-        add_route(kit, RoutePurpose::Portal, Area::Portal, &mut plan);
-    }
     if identity::has_pages(kit) {
         add_link(kit, &mut plan);
     }
@@ -60,23 +62,31 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     Ok(plan)
 }
 
-/// Adds a route, or a `todo` for it.
-pub(super) fn add_route(kit: &Kit<'_>, purpose: RoutePurpose, area: Area, plan: &mut StepPlan) {
-    match route::add(kit, purpose, area) {
+/// Adds a route. Where none can be added the area has no place in the app: the plan that says so, with what a person
+/// would have to do. A module that nothing calls is not left behind.
+pub(super) fn add_route(
+    kit: &Kit<'_>,
+    purpose: RoutePurpose,
+    area: Area,
+    plan: &mut StepPlan,
+) -> Option<StepPlan> {
+    let todo = match route::add(kit, purpose, area) {
         Some(Ok(added)) => {
             plan.todo.extend(added.todo);
             plan.routes.push(added.route);
             push(plan, added.unit);
+            return None;
         }
-        Some(Err(todo)) => plan.todo.push(todo),
-        None => plan.todo.push(Todo {
-            unmet: true,
-            ..Todo::chore(format!(
-                "add a route that calls the {} module for the signed-in user; the framework's routes are not known",
-                area.title().to_lowercase()
-            ))
-        }),
-    }
+        Some(Err(todo)) => todo,
+        None => Todo::chore(format!(
+            "routes of {} cannot be written yet: add one for {} by hand, for the signed-in user",
+            kit.framework.title,
+            area.title().to_lowercase()
+        )),
+    };
+    let mut without = StepPlan::not_applicable(todo.text.clone());
+    without.todo.push(Todo { unmet: kit.cx.asked_for, ..todo });
+    Some(without)
 }
 
 /// Whether anything outside of the generated modules uses one of their functions.
@@ -121,7 +131,8 @@ fn add_link(kit: &Kit<'_>, plan: &mut StepPlan) {
             push(plan, unit);
         }
         Err(why) => {
-            plan.todo.push(Todo::unmet(format!("link to {href} here: {why}"), site.file.as_str(), site.line));
+            let text = format!("link to {href} here: {why}");
+            plan.todo.push(Todo::left(kit.cx.asked_for, text, site.file.as_str(), site.line));
         }
     }
 }
