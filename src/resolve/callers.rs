@@ -9,16 +9,26 @@ use rayon::prelude::*;
 
 use super::program::{Def, Program};
 use crate::syntax::{CallId, Expr, FunctionId, Imported};
-use crate::workspace::{FileEntry, FileId};
+use crate::workspace::{FileEntry, FileId, Language};
 
 impl Program {
     /// Calls of a function of the app, in file order. A function handed over as a value (`router.post("/x", handler)`)
     /// is not a call: see [`Program::handed_over`].
     pub fn callers(&self, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
+        self.callers_among(file, function, |_| true)
+    }
+
+    /// The same among some files only: what is left out is not even parsed.
+    pub fn callers_among(
+        &self,
+        file: FileId,
+        function: FunctionId,
+        keep: impl Fn(FileId) -> bool,
+    ) -> Vec<(FileId, CallId)> {
         let target = Def::Function(file, function);
         let name = self.facts(file).function(function).name.clone();
         let names = self.names_elsewhere(file, &name);
-        self.files_with(&names)
+        self.candidates(file, &names, keep)
             .into_par_iter()
             .flat_map_iter(|candidate| {
                 let facts = self.facts(candidate);
@@ -35,11 +45,21 @@ impl Program {
 
     /// Calls that take the function as an argument, with the argument's position: `(file, call, position)`.
     pub fn handed_over(&self, file: FileId, function: FunctionId) -> Vec<(FileId, CallId, usize)> {
+        self.handed_over_among(file, function, |_| true)
+    }
+
+    /// The same among some files only: what is left out is not even parsed.
+    pub fn handed_over_among(
+        &self,
+        file: FileId,
+        function: FunctionId,
+        keep: impl Fn(FileId) -> bool,
+    ) -> Vec<(FileId, CallId, usize)> {
         let target = Def::Function(file, function);
         let name = self.facts(file).function(function).name.clone();
         let names = self.names_elsewhere(file, &name);
         let mut found: Vec<_> = self
-            .files_with(&names)
+            .candidates(file, &names, keep)
             .into_par_iter()
             .flat_map_iter(|candidate| {
                 let facts = self.facts(candidate);
@@ -91,6 +111,15 @@ impl Program {
         names
     }
 
+    /// Files that may speak of a function of `file` by one of the names: those of the same family of languages.
+    fn candidates(&self, file: FileId, names: &[String], keep: impl Fn(FileId) -> bool) -> Vec<FileId> {
+        let family = |id: FileId| self.workspace().entry(id).language.is_some_and(Language::is_ecmascript);
+        let own = family(file);
+        let mut found = self.files_with(names);
+        found.retain(|id| *id == file || (family(*id) == own && keep(*id)));
+        found
+    }
+
     /// Code files in whose text one of the names stands as a word.
     fn files_with(&self, names: &[String]) -> Vec<FileId> {
         let names: Vec<u32> = names.iter().filter(|n| *n != "default").map(|n| hash(n.as_bytes())).collect();
@@ -107,17 +136,18 @@ impl Program {
     /// The identifiers of every code file, as sorted hashes: made once, so that each search for callers is a look-up. A
     /// collision only costs a look into one more file.
     fn words(&self) -> &[(FileId, Vec<u32>)] {
-        self.words.get_or_init(|| {
-            let code = |e: &FileEntry| e.language.is_some_and(crate::workspace::Language::is_code);
-            let files: Vec<FileId> =
-                self.workspace().files().filter(|(_, e)| code(e)).map(|(id, _)| id).collect();
-            files
-                .into_par_iter()
-                .map(|id| {
-                    (id, self.workspace().text(id).map_or_else(|_| Vec::new(), |t| words_of(t.bytes())))
-                })
-                .collect()
-        })
+        if let Some(words) = self.words.get() {
+            return words;
+        }
+        // Made outside of the lock: a thread that waits for its share may pick up work that needs the index too.
+        let code = |e: &FileEntry| e.language.is_some_and(Language::is_code);
+        let files: Vec<FileId> =
+            self.workspace().files().filter(|(_, e)| code(e)).map(|(id, _)| id).collect();
+        let words = files
+            .into_par_iter()
+            .map(|id| (id, self.workspace().text(id).map_or_else(|_| Vec::new(), |t| words_of(t.bytes()))))
+            .collect();
+        self.words.get_or_init(|| words)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Python module resolution over the workspace's files.
 //!
 //! An absolute import is looked for from the folders above the importing file, nearest first, and their `src`: that is
-//! where an app's import roots lie, whatever its packaging says. Namespace packages (no `__init__.py`) count.
+//! where an app's import roots lie, whatever its packaging says. Namespace packages (no `__init__.py`) count. The inside
+//! of a package is no import root, so that `import stripe` within `app/billing/` is not the app's own `app/billing/stripe`.
 
 use super::Module;
 use crate::workspace::{FileId, Workspace};
@@ -20,12 +21,15 @@ pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Opt
     }
     let mut root = Some(dir);
     while let Some(at) = root {
+        root = if at.is_empty() { None } else { Some(at.rsplit_once('/').map_or("", |(up, _)| up)) };
+        if workspace.find(&join(at, "__init__.py")).is_some() {
+            continue;
+        }
         let found =
             below(workspace, at, module, name).or_else(|| below(workspace, &join(at, "src"), module, name));
         if let Some(id) = found {
             return Module::File(id);
         }
-        root = if at.is_empty() { None } else { Some(at.rsplit_once('/').map_or("", |(up, _)| up)) };
     }
     Module::Package(module.to_owned())
 }

@@ -1,7 +1,12 @@
 //! What every search for places shares: the program, the entries that were picked for the app, and how names of the
 //! knowledge base are told in code.
 
-use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, glob};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use super::handlers::{self, Found};
+use super::identity;
+use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob};
 use crate::fingerprint::App;
 use crate::resolve::{Def, Program};
 use crate::syntax::{CallId, Expr, FunctionId, Path};
@@ -17,6 +22,38 @@ pub struct Cx<'a> {
     pub app: &'a App,
     /// Code files of the app and of the packages it uses; tests, samples and generated code are not among them. Sorted.
     pub files: Vec<FileId>,
+    memo: Memo<'a>,
+}
+
+/// What was asked once. Searches from different places climb through the same functions.
+#[derive(Default)]
+struct Memo<'a> {
+    callers: Known<Arc<[(FileId, CallId)]>>,
+    handed_over: Known<Arc<[(FileId, CallId, usize)]>>,
+    handlers: Known<Option<Found<'a>>>,
+    verifiers: Known<Option<(&'a Entry, &'a Verifier)>>,
+}
+
+/// Answers by function. Two threads may find the same answer; no lock is held meanwhile.
+struct Known<T>(Mutex<BTreeMap<(FileId, FunctionId), T>>);
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone> Known<T> {
+    fn get(&self, key: (FileId, FunctionId), find: impl FnOnce() -> T) -> T {
+        if let Some(known) = self.0.lock().ok().and_then(|k| k.get(&key).cloned()) {
+            return known;
+        }
+        let found = find();
+        if let Ok(mut known) = self.0.lock() {
+            known.insert(key, found.clone());
+        }
+        found
+    }
 }
 
 impl<'a> Cx<'a> {
@@ -30,7 +67,34 @@ impl<'a> Cx<'a> {
             })
             .map(|(id, _)| id)
             .collect();
-        Self { program, catalog, app, files }
+        Self { program, catalog, app, files, memo: Memo::default() }
+    }
+
+    /// Whether a file is one of [`Cx::files`].
+    pub fn holds(&self, file: FileId) -> bool {
+        self.files.binary_search(&file).is_ok()
+    }
+
+    /// Calls of a function from files that are not aside.
+    pub fn callers(&self, file: FileId, function: FunctionId) -> Arc<[(FileId, CallId)]> {
+        let find = || self.program.callers_among(file, function, |at| !is_aside(self.path(at))).into();
+        self.memo.callers.get((file, function), find)
+    }
+
+    /// Calls that take a function as an argument, from files that are not aside.
+    pub fn handed_over(&self, file: FileId, function: FunctionId) -> Arc<[(FileId, CallId, usize)]> {
+        let find = || self.program.handed_over_among(file, function, |at| !is_aside(self.path(at))).into();
+        self.memo.handed_over.get((file, function), find)
+    }
+
+    /// What kind of handler a function is, `None` when it is none.
+    pub fn handler(&self, file: FileId, function: FunctionId) -> Option<Found<'a>> {
+        self.memo.handlers.get((file, function), || handlers::find_handler(self, file, function))
+    }
+
+    /// Whether a function reaches a token check, and by which entry's knowledge.
+    pub fn verifier(&self, file: FileId, function: FunctionId) -> Option<(&'a Entry, &'a Verifier)> {
+        self.memo.verifiers.get((file, function), || identity::find_verifier(self, file, function, 0))
     }
 
     /// The files.

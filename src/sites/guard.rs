@@ -124,7 +124,7 @@ fn guard_path(
     let def = cx.def(file, function, path);
     let vouches = match &def {
         Def::Function(at, id) => {
-            reaches_verifier(cx, *at, *id, 0).is_some() || checks_member(cx, *at, *id, member)
+            reaches_verifier(cx, *at, *id).is_some() || checks_member(cx, *at, *id, member)
         }
         outside @ Def::Outside(..) => {
             let verifiers = cx.entries(Kind::Auth).filter_map(|e| e.auth.as_ref()).flat_map(|a| &a.verifiers);

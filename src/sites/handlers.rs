@@ -40,6 +40,11 @@ pub struct Reached<'a> {
 
 /// What kind of handler a function is, `None` when it is none.
 pub fn handler_of<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option<Found<'a>> {
+    cx.handler(file, function)
+}
+
+/// The search behind [`handler_of`], which keeps what it found.
+pub(super) fn find_handler<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option<Found<'a>> {
     for framework in cx.entries(Kind::Framework) {
         for handler in framework.framework.iter().flat_map(|f| &f.handlers) {
             let route = match fits(cx, &handler.shape, file, function) {
@@ -134,7 +139,7 @@ fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -
             (wrapper && chosen(handlers, position, c.args.len())).into()
         }
         HandlerShape::RouteTable { symbols, files, handlers } => {
-            let row = cx.program.handed_over(file, function).into_iter().find(|(at, call, position)| {
+            let row = cx.handed_over(file, function).iter().copied().find(|(at, call, position)| {
                 let facts = cx.program.facts(*at);
                 let c = facts.call(*call);
                 cx.matches(*at, files)
@@ -162,7 +167,7 @@ fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -
 
 /// Calls that take the function, also inside a wrapper call: `router.post("/", catchAsync(handler))`.
 fn registrations(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, CallId, usize)> {
-    let mut found = cx.program.handed_over(file, function);
+    let mut found = cx.handed_over(file, function).to_vec();
     let mut next = 0;
     while next < found.len() && found.len() < 64 {
         let (at, call, _) = found[next];
@@ -280,18 +285,17 @@ pub fn reached_from<'a>(cx: &Cx<'a>, file: FileId, function: Option<FunctionId>)
 
 /// Calls of a function, and calls it is handed to inside other functions (`asyncio.to_thread(f, x)`).
 fn callers_of(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
-    let mut callers = cx.program.callers(file, function);
-    let handed = cx.program.handed_over(file, function);
+    let mut callers = cx.callers(file, function).to_vec();
     callers.extend(
-        handed
-            .into_iter()
+        cx.handed_over(file, function)
+            .iter()
             .filter(|(at, call, _)| {
                 let facts = cx.program.facts(*at);
                 let own =
                     facts.function(function).argument_of.is_some_and(|(c, _)| *at == file && c == *call);
                 !own && facts.call(*call).function.is_some()
             })
-            .map(|(at, call, _)| (at, call)),
+            .map(|(at, call, _)| (*at, *call)),
     );
     let f = cx.program.facts(file).function(function);
     if callers.is_empty() && f.kind == FunctionKind::Property && !f.name.is_empty() {
@@ -310,7 +314,7 @@ fn members_named(cx: &Cx<'_>, file: FileId, name: &str) -> Vec<(FileId, CallId)>
     }
     let mut found = Vec::new();
     for candidate in cx.program.files_with_word(name) {
-        if candidate == file || !cx.files.contains(&candidate) {
+        if candidate == file || !cx.holds(candidate) {
             continue;
         }
         let facts = cx.program.facts(candidate);

@@ -144,7 +144,7 @@ fn reader_binding(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> O
     for binding in bindings_before(facts, function, at) {
         let Some(call) = binding.value.as_call() else { continue };
         let Def::Function(reader_file, reader) = cx.callee(file, call) else { continue };
-        let Some((entry, _)) = reaches_verifier(cx, reader_file, reader, 0) else { continue };
+        let Some((entry, _)) = reaches_verifier(cx, reader_file, reader) else { continue };
         let fields = UserFields {
             id: ID_MEMBERS.iter().map(|m| (*m).to_owned()).collect(),
             email: vec!["user.email".to_owned(), "email".to_owned()],
@@ -371,7 +371,7 @@ fn member_user(
 /// How other files write the member.
 fn find_elsewhere(cx: &Cx<'_>, base: &str, candidates: &[String]) -> Option<String> {
     let last = base.rsplit('.').next().unwrap_or(base);
-    cx.program.files_with_word(last).into_iter().filter(|f| cx.files.contains(f)).find_map(|file| {
+    cx.program.files_with_word(last).into_iter().filter(|f| cx.holds(*f)).find_map(|file| {
         let text = cx.workspace().text(file).ok()?;
         candidates.iter().find_map(|c| written_member(text.as_str(), base, c))
     })
@@ -458,7 +458,7 @@ fn injected(
         let vouched = match callee {
             Some(callee) => is_callee(callee, &dependency),
             None => match dependency {
-                Def::Function(at, id) => reaches_verifier(cx, at, id, 0).is_some(),
+                Def::Function(at, id) => reaches_verifier(cx, at, id).is_some(),
                 _ => false,
             },
         };
@@ -606,6 +606,15 @@ pub fn reaches_verifier<'a>(
     cx: &Cx<'a>,
     file: FileId,
     function: FunctionId,
+) -> Option<(&'a Entry, &'a Verifier)> {
+    cx.verifier(file, function)
+}
+
+/// The search behind [`reaches_verifier`], which keeps what it found.
+pub(super) fn find_verifier<'a>(
+    cx: &Cx<'a>,
+    file: FileId,
+    function: FunctionId,
     hops: usize,
 ) -> Option<(&'a Entry, &'a Verifier)> {
     if hops > VERIFIER_HOPS {
@@ -625,7 +634,7 @@ pub fn reaches_verifier<'a>(
                 }
             }
             Def::Function(at, inner) if (at, inner) != (file, function) => {
-                if let Some(found) = reaches_verifier(cx, at, inner, hops + 1) {
+                if let Some(found) = find_verifier(cx, at, inner, hops + 1) {
                     return Some(found);
                 }
             }
@@ -653,7 +662,7 @@ pub fn reaches_verifier<'a>(
             let facts = cx.program.facts(at);
             let Some(inner) = facts.call(call).args.first().and_then(Expr::as_path) else { continue };
             if let Def::Function(to, id) = cx.def(at, None, inner)
-                && let Some(found) = reaches_verifier(cx, to, id, hops + 1)
+                && let Some(found) = find_verifier(cx, to, id, hops + 1)
             {
                 return Some(found);
             }

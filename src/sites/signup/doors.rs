@@ -142,7 +142,7 @@ fn unreached(cx: &Cx<'_>, file: FileId, service: FunctionId, aside: usize) -> Op
         || !f.decorators.is_empty();
     let mentioned = dynamic
         || f.name.is_empty()
-        || cx.program.files_with_word(&f.name).iter().any(|at| *at != file && cx.files.contains(at))
+        || cx.program.files_with_word(&f.name).iter().any(|at| *at != file && cx.holds(*at))
         || cx.slice(file, Span { start: 0, end: u32::MAX }).matches(f.name.as_str()).count() > 1;
     (!mentioned).then(|| format!("nothing calls `{}`", f.symbol))
 }
@@ -152,7 +152,7 @@ fn callable(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>) -> Option<F
     let facts = cx.program.facts(file);
     facts
         .enclosing(function)
-        .find(|id| !facts.function(*id).name.is_empty() && !cx.program.callers(file, *id).is_empty())
+        .find(|id| !facts.function(*id).name.is_empty() && !cx.callers(file, *id).is_empty())
         .or_else(|| facts.enclosing(function).find(|id| !facts.function(*id).name.is_empty()))
         .or(function)
 }
@@ -167,7 +167,7 @@ fn climb(
     if below.len() >= MAX_HOPS || found.len() > 24 {
         return;
     }
-    for (at, call) in cx.program.callers(file, function) {
+    for &(at, call) in cx.callers(file, function).iter() {
         let inside = cx.program.facts(at).call(call).function;
         let recursive = cx.program.facts(at).enclosing(inside).any(|id| (at, id) == (file, function));
         if recursive || found.iter().any(|c| (c.file, c.call) == (at, call)) {
@@ -193,7 +193,7 @@ fn caller(cx: &Cx<'_>, file: FileId, call: CallId, below: &[(FileId, CallId)]) -
     let inside = facts.call(call).function;
     let handler = facts.enclosing(inside).find(|id| handler_of(cx, file, *id).is_some());
     let against = place::aside(cx, file, inside)
-        .or_else(|| (!cx.files.contains(&file)).then(|| "outside of the app".to_owned()))
+        .or_else(|| (!cx.holds(file)).then(|| "outside of the app".to_owned()))
         .or_else(|| handler.and_then(|_| place::only_in_development(cx, file)));
     let chain = below.iter().copied().chain([(file, call)]).collect();
     Caller { file, call, handler, chain, against }

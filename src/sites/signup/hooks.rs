@@ -33,7 +33,7 @@ impl Told {
 }
 
 /// Every place the picked auth entries name.
-pub(super) fn hooks(cx: &Cx<'_>, models: &[Model<'_>]) -> Vec<Told> {
+pub(super) fn hooks<'a>(cx: &Cx<'a>, models: &[Model<'a>]) -> Vec<Told> {
     let mut found: Vec<Told> = Vec::new();
     for entry in cx.entries(Kind::Auth) {
         let Some(auth) = &entry.auth else { continue };

@@ -104,7 +104,7 @@ pub(super) fn only_in_development(cx: &Cx<'_>, file: FileId) -> Option<String> {
     let mut mounted = 0;
     let mut place = None;
     for at in cx.program.files_with_word(stem) {
-        if at == file || !cx.files.contains(&at) {
+        if at == file || !cx.holds(at) {
             continue;
         }
         let facts = cx.program.facts(at);
