@@ -71,7 +71,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         }
     }
     if !kit.done.costs || !units.is_empty() {
-        let prices = prices(&vendors);
+        let prices = prices(kit, &vendors);
         if prices.is_empty() && !vendors.is_empty() {
             plan.notes
                 .push("No price of these vendors is known; fill in the table and costs follow.".to_owned());
@@ -161,33 +161,85 @@ fn is_one(call: &Call, names: &[String]) -> bool {
     names.iter().any(|n| Some(n.as_str()) == name || Some(n.as_str()) == threaded)
 }
 
-/// The rows of the price table for the vendors of an app, as the catalogue knows them.
-fn prices(vendors: &BTreeSet<(String, String)>) -> Vec<Price> {
+/// Models of a vendor that the table starts with when the app names none: enough to show the form.
+const SAMPLE_MODELS: usize = 4;
+
+/// The rows of the price table: the models the app's files name, as the catalogue knows them.
+fn prices(kit: &Kit<'_>, vendors: &BTreeSet<(String, String)>) -> Vec<Price> {
+    let texts = texts(kit);
     let mut rows = Vec::new();
     for (vendor, entry) in vendors {
         let Some(Ok(prices)) = crate::catalog::prices(entry) else { continue };
-        for price in &prices.models {
-            let mut row = |unit: &str, amount: &Option<String>, per: u64| {
-                if let Some(amount) = amount {
-                    rows.push(Price {
-                        vendor: vendor.clone(),
-                        model: price.model.clone(),
-                        unit: unit.to_owned(),
-                        amount: amount.clone(),
-                        per,
-                        currency: prices.currency.clone(),
-                        as_of: prices.as_of.clone(),
-                        source: prices.source.clone(),
-                    });
-                }
-            };
-            row("input_tokens", &price.input_per_million, 1_000_000);
-            row("output_tokens", &price.output_per_million, 1_000_000);
-            if let Some(unit) = &price.unit {
-                let plural = if unit.ends_with('s') { unit.clone() } else { format!("{unit}s") };
-                row(&plural, &price.per_unit, 1);
-            }
+        let is_named = |model: &str| texts.iter().any(|t| names_model(t.as_str(), model));
+        let mut models: Vec<&crate::catalog::Price> =
+            prices.models.iter().filter(|p| is_named(&p.model)).collect();
+        if models.is_empty() {
+            models = prices.models.iter().take(SAMPLE_MODELS).collect();
+        }
+        for price in models {
+            rows.extend(rows_of(vendor, &prices, price));
         }
     }
     rows
+}
+
+/// Code, settings and env templates: where models are named.
+fn texts(kit: &Kit<'_>) -> Vec<std::sync::Arc<crate::workspace::SourceText>> {
+    let files = kit.cx.workspace.files().filter(|(id, f)| {
+        let settings =
+            f.name().starts_with(".env") || f.language.is_some_and(crate::workspace::Language::is_code);
+        settings && kit.cx.app.owns(&f.path) && !kit.is_generated(*id)
+    });
+    files.filter_map(|(id, _)| kit.cx.workspace.text(id).ok()).collect()
+}
+
+/// Whether a text names a model, alone or with the date of a version behind it.
+fn names_model(text: &str, model: &str) -> bool {
+    text.match_indices(model).any(|(at, _)| {
+        let rest = text.get(at + model.len()..).unwrap_or_default();
+        let longer = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
+        let dated = rest.strip_prefix('-').is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()));
+        !longer && (dated || !rest.starts_with('-') || rest.starts_with("-latest"))
+    })
+}
+
+fn rows_of(vendor: &str, prices: &crate::catalog::Prices, price: &crate::catalog::Price) -> Vec<Price> {
+    let row = |unit: &str, amount: &Option<String>, per: u64| {
+        amount.as_ref().map(|amount| Price {
+            vendor: vendor.to_owned(),
+            model: price.model.clone(),
+            unit: unit.to_owned(),
+            amount: amount.clone(),
+            per,
+            currency: prices.currency.clone(),
+            as_of: prices.as_of.clone(),
+            source: prices.source.clone(),
+        })
+    };
+    let unit = price.unit.as_deref().unwrap_or_default();
+    let plural = if unit.ends_with('s') { unit.to_owned() } else { format!("{unit}s") };
+    let rows = [
+        row("input_tokens", &price.input_per_million, 1_000_000),
+        row("output_tokens", &price.output_per_million, 1_000_000),
+        (!unit.is_empty()).then(|| row(&plural, &price.per_unit, 1)).flatten(),
+    ];
+    rows.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_model;
+
+    #[test]
+    fn a_model_is_named_alone_or_with_a_date_and_not_by_a_longer_name() {
+        for (text, named) in [
+            ("model: 'gpt-4o'", true),
+            ("gpt-4o-2024-08-06", true),
+            ("MODEL=gpt-4o-mini", false),
+            ("gpt-4o-latest", true),
+            ("gpt-4o2", false),
+        ] {
+            assert_eq!(names_model(text, "gpt-4o"), named, "{text}");
+        }
+    }
 }
