@@ -185,10 +185,11 @@ mod tests {
     #[test]
     fn a_short_event_stays_on_one_line_and_a_long_one_is_broken_up() {
         let data = [("images".to_owned(), "1".to_owned())];
-        let event = Event { user_id: "user.id", event_type: "image", data: &data, vendor: None };
+        let event =
+            Event { user_id: "session.user.id", event_type: "image_generated", data: &data, vendor: None };
         assert_eq!(
             event_object(&event, &[]),
-            "{\n  userId: user.id,\n  type: \"image\",\n  data: { images: 1 },\n}"
+            "{\n  userId: session.user.id,\n  type: \"image_generated\",\n  data: { images: 1 },\n}"
         );
         let short = Event { user_id: "id", event_type: "a", data: &[], vendor: None };
         assert_eq!(event_object(&short, &[]), "{ userId: id, type: \"a\" }");

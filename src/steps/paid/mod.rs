@@ -3,6 +3,8 @@
 
 pub mod code;
 pub mod record;
+#[cfg(test)]
+mod tests;
 
 use crate::answers::{EventAnswers, Key};
 use crate::catalog::{Handler, Makes, Provider, ProviderCall, Role, UsageField};

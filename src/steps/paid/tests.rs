@@ -1,0 +1,118 @@
+//! Cases around paid calls that no sample app has: where nothing may be inserted, and shapes of a result.
+
+use crate::answers::Answers;
+use crate::catalog::Catalog;
+use crate::fingerprint::fingerprint;
+use crate::resolve::Program;
+use crate::sites;
+use crate::steps::{Area, Status, StepContext, StepPlan, all};
+use crate::workspace::Workspace;
+
+const EXPRESS: (&str, &str) = (
+    "package.json",
+    r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9"}}"#,
+);
+const AUTH: (&str, &str) = (
+    "auth.js",
+    "const jwt = require('jsonwebtoken');\nexports.sign = (id) => jwt.sign({ id }, 's');\nexports.requireAuth = (req, res, next) => { req.user = jwt.verify(req.get('a'), 's'); next(); };\n",
+);
+
+/// Plans one step and gives its plan with the text of a file after it.
+fn plan(files: &[(&str, &str)], area: Area, file: &str) -> (StepPlan, String) {
+    let workspace = Workspace::in_memory(files.iter().copied());
+    let catalog = Catalog::embedded().unwrap();
+    let found = fingerprint(&workspace, &catalog);
+    let program = Program::new(&workspace);
+    let sites = sites::find(&program, &catalog, &found);
+    let answers = Answers::default();
+    let cx = StepContext {
+        workspace: &workspace,
+        program: &program,
+        catalog: &catalog,
+        app: &found.apps[0],
+        sites: &sites,
+        answers: &answers,
+        asked_for: false,
+    };
+    let step = all().iter().find(|s| s.area() == area).unwrap();
+    let plan = step.plan(&cx);
+    let outcome = plan.changes.outcome(&workspace).unwrap();
+    let after = workspace.with_changes(outcome.changes());
+    let text = after.text_at(file).map(|t| t.as_str().to_owned()).unwrap_or_default();
+    (plan, text)
+}
+
+/// An app with one route.
+fn app(route: &str) -> String {
+    format!(
+        "const express = require('express');\nconst OpenAI = require('openai');\nconst {{ requireAuth }} = require('./auth');\nconst ai = new OpenAI();\nconst app = express();\n{route}\n"
+    )
+}
+
+fn todo_of(plan: &StepPlan) -> String {
+    plan.todo.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_route_that_visitors_may_use_gets_no_event_and_no_check() {
+    let server = app(
+        "app.post('/ask', async (req, res) => {\n  if (req.user) log(req.user.id);\n  const r = await ai.responses.create({ input: 'x' });\n  res.json(r);\n});",
+    );
+    for area in [Area::Events, Area::Gating] {
+        let (plan, text) = plan(&[EXPRESS, AUTH, ("app.js", &server)], area, "app.js");
+        assert!(matches!(plan.status, Status::NotApplicable(_)), "{:?}", plan.status);
+        assert_eq!(text, server);
+        assert!(todo_of(&plan).starts_with("app.js:"), "{}", todo_of(&plan));
+    }
+}
+
+#[test]
+fn a_result_that_is_returned_or_nested_is_bound_first() {
+    let server = app(
+        "app.post('/ask', requireAuth, async (req, res) => {\n  res.json(await ai.responses.create({ model: 'm', input: req.user.id }));\n});",
+    );
+    let (_, text) = plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Events, "app.js");
+    assert!(text.contains("  const result = await ai.responses.create({ model: 'm', input: req.user.id });\n  await recordUsage({\n"), "{text}");
+    assert!(text.contains("    userId: String(req.user.id),\n"), "{text}");
+    assert!(text.contains("  });\n  res.json(result);\n"), "{text}");
+}
+
+#[test]
+fn line_ends_and_quotes_of_the_file_are_kept() {
+    let server = app("app.post('/ask', requireAuth, async (req, res) => {\n  const r = await ai.responses.create({ input: req.user.id });\n  res.json(r);\n});").replace('\n', "\r\n");
+    let (_, text) = plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Gating, "app.js");
+    assert!(text.contains("  if (!balance.ok) {\r\n    res.status(402).json(insufficientBalance(balance));\r\n    return;\r\n  }\r\n"), "{text:?}");
+    assert!(!text.replace("\r\n", "").contains('\n'), "no bare line feed was brought in");
+    assert!(text.contains("require('./credyt/balance')") || text.contains("/credyt/balance')"), "{text}");
+}
+
+#[test]
+fn a_refusal_that_would_be_swallowed_is_left_to_a_person() {
+    let files = [
+        ("requirements.txt", "fastapi\nopenai\npyjwt\n"),
+        (
+            "main.py",
+            "import jwt\nfrom fastapi import Depends, FastAPI, HTTPException\nfrom fastapi.security import OAuth2PasswordBearer\nfrom openai import OpenAI\n\napp = FastAPI()\nclient = OpenAI()\noauth = OAuth2PasswordBearer(tokenUrl=\"t\")\n\n\ndef sign(user_id: str) -> str:\n    return jwt.encode({\"sub\": user_id}, \"s\")\n\n\ndef current_user_id(token: str = Depends(oauth)) -> str:\n    return jwt.decode(token, \"s\")[\"sub\"]\n\n\n@app.post(\"/a\")\ndef ask(user_id: str = Depends(current_user_id)):\n    try:\n        return client.responses.create(model=\"m\", input=\"x\")\n    except Exception:\n        raise HTTPException(500)\n",
+        ),
+    ];
+    let (_, text) = plan(&files, Area::Gating, "main.py");
+    let check = text.find("check_balance(").unwrap();
+    assert!(check < text.find("    try:").unwrap(), "the check stands in front of the try:\n{text}");
+    assert!(text.contains("BillingUser(id=user_id)"), "an id that is text stays as it is:\n{text}");
+}
+
+#[test]
+fn a_callback_that_is_there_already_is_not_replaced() {
+    let files = [
+        ("package.json", r#"{"name": "n", "dependencies": {"next": "15", "ai": "6", "next-auth": "5.0.0"}}"#),
+        ("auth.ts", "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({});\n"),
+        ("app/page.tsx", "export default function Page() { return null; }\n"),
+        (
+            "app/api/chat/route.ts",
+            "import { streamText } from 'ai';\nimport { auth } from '../../../auth';\nexport async function POST() {\n  const session = await auth();\n  if (!session?.user?.id) return new Response(null, { status: 401 });\n  const result = streamText({ prompt: 'x', onFinish() { save(session.user.id); } });\n  return result.toTextStreamResponse();\n}\n",
+        ),
+    ];
+    let (plan, text) = plan(&files, Area::Events, "app/api/chat/route.ts");
+    assert!(!text.contains("recordUsage"), "{text}");
+    assert!(todo_of(&plan).contains("`onFinish` is there already"), "{}", todo_of(&plan));
+}
