@@ -115,7 +115,8 @@ impl Program {
     fn candidates(&self, file: FileId, names: &[String], keep: impl Fn(FileId) -> bool) -> Vec<FileId> {
         let family = |id: FileId| self.workspace().entry(id).language.is_some_and(Language::is_ecmascript);
         let own = family(file);
-        let mut found = self.files_with(names);
+        // A function without a name is not spelt anywhere.
+        let mut found = if names.is_empty() { Vec::new() } else { self.files_with(names) };
         found.retain(|id| *id == file || (family(*id) == own && keep(*id)));
         found
     }

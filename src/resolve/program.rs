@@ -15,8 +15,12 @@ const MAX_HOPS: usize = 12;
 /// Resolutions that may stand inside one another: code that goes in circles (a value made from itself) must not.
 const MAX_DEPTH: u32 = 20;
 
+/// Functions whose returned values are followed one inside the other: each may return several values.
+const MAX_RETURNS: u32 = 4;
+
 std::thread_local! {
     static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    static RETURNS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
 /// Counts a resolution while it lasts.
@@ -304,6 +308,10 @@ impl Program {
                     None => Def::Param(file, function, position, path),
                 }
             }
+            Def::Function(file, id) if is_property(self.facts(file).function(id)) => {
+                let Some(_level) = Level::enter() else { return Def::Unknown };
+                self.returned(file, id, segments)
+            }
             Def::Function(..) | Def::Unknown => Def::Unknown,
         }
     }
@@ -414,32 +422,40 @@ impl Program {
         }
     }
 
-    /// What a function of the app returns: followed only when every `return` of a value gives the same answer.
+    /// What a function of the app returns: followed only when every `return` that can be told gives the same answer, or
+    /// answers of one family of packages (a factory that picks one of several models of a vendor).
     fn returned(&self, file: FileId, id: FunctionId, path: &[String]) -> Def {
+        let depth = RETURNS.get();
+        if depth >= MAX_RETURNS {
+            return Def::Unknown;
+        }
+        RETURNS.set(depth + 1);
+        let def = self.agreed_return(file, id, path);
+        RETURNS.set(depth);
+        def
+    }
+
+    fn agreed_return(&self, file: FileId, id: FunctionId, path: &[String]) -> Def {
         let facts = self.facts(file);
-        let body = facts.function(id);
         let mut found = Def::Unknown;
-        for call in &facts.calls {
-            if call.function == Some(id)
-                && call.result == crate::syntax::ResultUse::Returned
-                && body.body.contains(call.span)
-            {
-                let callee = self.resolve_path(file, call.function, &call.callee);
-                let def = match callee {
-                    Def::Class(f, class) => match path.split_first() {
-                        Some((first, rest)) => self.members(self.class_member(f, class, first), rest, 1),
-                        None => Def::Class(f, class),
-                    },
-                    Def::Outside(module, mut members) => {
-                        members.push("()".to_owned());
-                        members.extend(path.iter().cloned());
-                        Def::Outside(module, members)
+        for (_, value) in facts.returns.iter().filter(|(function, _)| *function == id) {
+            let def = match value.unawaited() {
+                Expr::Call(call) => self.call_result(file, *call, path),
+                Expr::Path(p) => {
+                    let mut longer = p.clone();
+                    longer.segments.extend(path.iter().cloned());
+                    match self.resolve_path(file, Some(id), &longer) {
+                        def @ (Def::Class(..) | Def::Outside(..)) => def,
+                        // `return None` and what was handed in say nothing about the other answers.
+                        _ => continue,
                     }
-                    _ => Def::Unknown,
-                };
-                if def == Def::Unknown || (found != Def::Unknown && found != def) {
-                    return Def::Unknown;
                 }
+                _ => continue,
+            };
+            if def == Def::Unknown || (found != Def::Unknown && found != def && !same_family(&found, &def)) {
+                return Def::Unknown;
+            }
+            if found == Def::Unknown {
                 found = def;
             }
         }
@@ -489,7 +505,7 @@ impl Program {
                 }
             }
         }
-        let set = facts.assigns.iter().find(|a| {
+        let set = facts.assigns.iter().filter(|a| {
             a.target.root == Root::This
                 && a.target.segments.len() == 1
                 && a.target.segments[0] == name
@@ -497,11 +513,10 @@ impl Program {
                     facts.enclosing(Some(f)).any(|id| facts.function(id).class == Some(class))
                 })
         });
-        if let Some(assign) = set {
-            let def = self.value(file, assign.function, &assign.value, &[], 1);
-            if def != Def::Unknown {
-                return def;
-            }
+        // `self.client = None` may come first.
+        let known = set.map(|a| self.value(file, a.function, &a.value, &[], 1)).find(|d| *d != Def::Unknown);
+        if let Some(def) = known {
+            return def;
         }
         body.bases
             .iter()
@@ -541,6 +556,26 @@ fn is_in_value(facts: &Facts, binding: &Binding, at: u32) -> bool {
 fn required(call: &crate::syntax::Call) -> Option<&str> {
     let is_require = call.callee.as_name() == Some("require");
     call.args.first().and_then(Expr::as_str).filter(|_| is_require)
+}
+
+/// A Python method that is read like a field.
+fn is_property(function: &crate::syntax::Function) -> bool {
+    let named = |d: &crate::syntax::Decorator| d.path.last().is_some_and(|n| n.ends_with("property"));
+    function.class.is_some() && function.decorators.iter().any(named)
+}
+
+/// Values made by the same call chain of packages that share their first name (`@scope/a` and `@scope/b`, `lib_a` and
+/// `lib_b`), with the same members after the last call.
+fn same_family(a: &Def, b: &Def) -> bool {
+    let (Def::Outside(a, of_a), Def::Outside(b, of_b)) = (a, b) else { return false };
+    let family = |module: &str| {
+        let module = module.trim_start_matches('@');
+        module.split(['/', '.', '_', '-']).next().unwrap_or(module).to_owned()
+    };
+    let tail = |members: &[String]| {
+        members.iter().rposition(|m| m == "()").map(|at| members[at..].to_vec()).unwrap_or_default()
+    };
+    family(a) == family(b) && !tail(of_a).is_empty() && tail(of_a) == tail(of_b)
 }
 
 /// An instance is told from its class by a call: outside classes get the `()` a constructor call would give.

@@ -153,3 +153,19 @@ fn values_made_from_themselves_end() {
     assert!(matches!(callee(&p, "a.ts", 1), Def::Unknown | Def::Value(..)));
     assert!(matches!(first_callee(&p, "c.py"), Def::Unknown | Def::Value(..)));
 }
+
+#[test]
+fn the_inside_of_a_package_is_no_import_root() {
+    let p = program(&[
+        ("app/__init__.py", ""),
+        ("app/billing/__init__.py", ""),
+        ("app/billing/stripe/__init__.py", "def charge(): pass\n"),
+        (
+            "app/billing/views.py",
+            "import stripe\nfrom app.billing.stripe import charge\nstripe.charge()\ncharge()\n",
+        ),
+    ]);
+    let charge = Def::Function(id(&p, "app/billing/stripe/__init__.py"), FunctionId(0));
+    assert_eq!(callee(&p, "app/billing/views.py", 0), Def::Outside("stripe".into(), vec!["charge".into()]));
+    assert_eq!(callee(&p, "app/billing/views.py", 1), charge);
+}

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::catalog::{Answer, Entry, HttpCall, Kind, ProviderCall, StreamWhen};
 use crate::resolve::Def;
-use crate::syntax::{Call, CallId, Expr, Facts, FunctionId};
+use crate::syntax::{Call, CallId, Expr, Facts, FunctionId, Param, Path, Root};
 use crate::workspace::FileId;
 
 /// A call that a provider's entry knows.
@@ -52,7 +52,7 @@ fn candidates(cx: &Cx<'_>) -> Vec<FileId> {
     for entry in cx.entries(Kind::Provider) {
         literals.extend(entry.literals.iter().cloned());
         for call in entry.provider.iter().flat_map(|p| &p.calls) {
-            let parts: Vec<&str> = call.path.split('.').filter(|p| *p != "*").collect();
+            let parts: Vec<&str> = call.path.split('.').filter(|p| *p != "*" && *p != "()").collect();
             let tail = parts[parts.len().saturating_sub(2)..].join(".");
             literals.push(if parts.len() > 1 { tail } else { format!("{tail}(") });
         }
@@ -68,7 +68,8 @@ fn candidates(cx: &Cx<'_>) -> Vec<FileId> {
 fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<Paid<'a>> {
     let facts = cx.program.facts(file);
     let c = facts.call(call);
-    let last = c.callee.last()?;
+    let called = called(cx, file, c);
+    let last = called.last()?;
     let def = std::cell::OnceCell::new();
     for provider in cx.entries(Kind::Provider) {
         let Some(knowledge) = &provider.provider else { continue };
@@ -76,7 +77,7 @@ fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<Paid<'a>> {
             if rule.path.rsplit('.').next() != Some(last) {
                 continue;
             }
-            let def = def.get_or_init(|| cx.callee(file, call));
+            let def = def.get_or_init(|| handed_in(cx, cx.def(file, c.function, called)));
             if is_rule(provider, rule, def) {
                 return (!rule.free).then_some(Paid { file, call, provider, rule: Rule::Call(rule) });
             }
@@ -95,6 +96,44 @@ fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<Paid<'a>> {
         return (!rule.free).then_some(Paid { file, call, provider, rule: Rule::Http(rule, host) });
     }
     None
+}
+
+/// What is called in the end: `f` in `in_thread(f)(x)` when the wrapper is no function of the app.
+fn called<'f>(cx: &'f Cx<'_>, file: FileId, call: &'f Call) -> &'f Path {
+    let Root::Call(wrapper) = call.callee.root else { return &call.callee };
+    let wrapper = cx.program.facts(file).call(wrapper);
+    let inner = match wrapper.args.as_slice() {
+        [Expr::Path(path)] if call.callee.segments.is_empty() && !path.segments.is_empty() => path,
+        _ => return &call.callee,
+    };
+    match cx.def(file, wrapper.function, &wrapper.callee) {
+        Def::Outside(..) => inner,
+        _ => &call.callee,
+    }
+}
+
+/// A member of a parameter is a member of what every caller hands in, when they agree.
+fn handed_in(cx: &Cx<'_>, def: Def) -> Def {
+    let Def::Param(file, function, position, members) = &def else { return def };
+    let f = cx.program.facts(*file).function(*function);
+    let is_self = |p: &Param| p.name().is_some_and(|n| n == "self" || n == "cls");
+    let skip = usize::from(f.params.first().is_some_and(is_self));
+    let (Some(param), Some(at)) = (f.params.get(*position), position.checked_sub(skip)) else { return def };
+    if members.is_empty() || param.name().is_none() {
+        return def;
+    }
+    let mut agreed: Option<Def> = None;
+    for &(caller, call) in cx.callers(*file, *function).iter() {
+        let facts = cx.program.facts(caller);
+        let Some(Expr::Path(path)) = argument_for(facts, call, at, param.name()) else { return def };
+        let mut path = path.clone();
+        path.segments.extend(members.iter().cloned());
+        match cx.def(caller, facts.call(call).function, &path) {
+            given @ Def::Outside(..) if agreed.as_ref().is_none_or(|a| *a == given) => agreed = Some(given),
+            _ => return def,
+        }
+    }
+    agreed.unwrap_or(def)
 }
 
 /// Whether what is called is what a rule means.
@@ -210,7 +249,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
                 Rule::Call(_) => paid.provider.value().to_owned(),
                 Rule::Http(_, host) => format!("fetch:{host}"),
             },
-            call: call.callee.dotted(),
+            call: called(cx, paid.file, call).dotted(),
             streaming: streams(paid, call),
             usage: usage(paid),
             unit: unit(paid),
@@ -397,7 +436,9 @@ fn renamed(identity: &Identity, id: String, cx: &Cx<'_>, file: FileId, function:
 fn describe(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> String {
     let line = cx.line(paid.file, call.span.start);
     match &paid.rule {
-        Rule::Call(_) => format!("`{}` of {} (line {line})", call.callee.dotted(), paid.provider.title),
+        Rule::Call(_) => {
+            format!("`{}` of {} (line {line})", called(cx, paid.file, call).dotted(), paid.provider.title)
+        }
         Rule::Http(_, host) => format!("a request to {host} (line {line})"),
     }
 }

@@ -161,3 +161,63 @@ fn a_route_without_a_guard_leaves_the_user_unsure() {
     let identity = b.plan.identity.as_ref().unwrap();
     assert!(identity.nullable, "{:?}", identity.evidence);
 }
+
+const LANGCHAIN: &[&str] =
+    &["frameworks/fastapi", "auth/jwt-custom", "providers/openai", "providers/langchain"];
+
+#[test]
+fn a_model_of_a_factory_that_picks_one_of_several_spends() {
+    let ws = memory(&[
+        (
+            "app/models.py",
+            "from langchain_openai import ChatOpenAI\nfrom langchain_anthropic import ChatAnthropic\n\ndef pick(kind):\n    if kind == 'small':\n        return ChatOpenAI()\n    return ChatAnthropic()\n\ndef chosen(kind):\n    if kind == 'a':\n        model = ChatOpenAI()\n    else:\n        model = ChatAnthropic()\n    return model\n\ndef mixed(kind):\n    if kind == 'a':\n        return ChatOpenAI()\n    return open('answers.txt')\n",
+        ),
+        (
+            "app/work.py",
+            "from app.models import chosen, mixed, pick\n\ndef work():\n    pick('x').stream('a')\n    m = chosen('x')\n    m.invoke('b')\n    mixed('x').stream('c')\n",
+        ),
+    ]);
+    assert_eq!(
+        lines(&ws, LANGCHAIN),
+        ["app/work.py:4 ().stream - -@none stream (shown)", "app/work.py:6 m.invoke - -@none (shown)"]
+    );
+}
+
+#[test]
+fn a_paid_method_handed_to_a_wrapper_that_is_called_spends() {
+    let ws = memory(&[
+        (
+            "app/a.py",
+            "import openai\nfrom asgiref.sync import sync_to_async\nfrom app.local import later\n\nasync def work(**asked):\n    client = openai.OpenAI()\n    await sync_to_async(client.chat.completions.create)(**asked)\n    later(client.chat.completions.create)(**asked)\n",
+        ),
+        ("app/local.py", "def later(f):\n    return lambda **k: None\n"),
+    ]);
+    assert_eq!(lines(&ws, FASTAPI), ["app/a.py:7 client.chat.completions.create - -@none (shown)"]);
+}
+
+#[test]
+fn a_client_is_followed_through_properties_later_assignments_and_parameters() {
+    let ws = memory(&[(
+        "app/a.py",
+        "from openai import OpenAI\n\nclass Lazy:\n    _made = None\n\n    def __init__(self):\n        self.own = None\n\n    @property\n    def client(self):\n        if self._made is None:\n            self._made = OpenAI()\n        return self._made\n\n    def open(self):\n        self.own = OpenAI()\n\n    def work(self):\n        self.client.responses.create()\n        self.own.responses.create()\n        spend(self.client)\n        other(self.client)\n        other(self)\n\ndef spend(api):\n    api.responses.create()\n\ndef other(api):\n    api.responses.create()\n",
+    )]);
+    let found: Vec<_> =
+        lines(&ws, FASTAPI).into_iter().map(|l| l[..l.find(" - ").unwrap()].to_owned()).collect();
+    assert_eq!(
+        found,
+        [
+            "app/a.py:19 this.client.responses.create",
+            "app/a.py:20 this.own.responses.create",
+            "app/a.py:26 api.responses.create"
+        ]
+    );
+}
+
+#[test]
+fn an_agent_object_spends_when_it_is_run() {
+    let ws = memory(&[(
+        "app/api/a/route.ts",
+        "import { ToolLoopAgent, tool } from 'ai';\nexport async function POST() {\n  const agent = new ToolLoopAgent({ model: 'm' });\n  tool({}).stream();\n  return agent.stream({ prompt: 'x' });\n}",
+    )]);
+    assert_eq!(lines(&ws, NEXT), ["app/api/a/route.ts:5 agent.stream app/api/a/route.ts#POST -@none stream"]);
+}

@@ -54,6 +54,13 @@ impl<'t> Builder<'t> {
         self.depth -= 1;
     }
 
+    /// Keeps what the function around returns here.
+    pub(super) fn returned(&mut self, value: Expr) {
+        if let Some(function) = self.function {
+            self.facts.returns.push((function, value));
+        }
+    }
+
     /// Adds a function; what is recorded until [`Builder::restore`] stands in it.
     pub(super) fn begin_function(&mut self, function: Function) -> (FunctionId, Place) {
         let id = FunctionId(self.facts.functions.len() as u32);

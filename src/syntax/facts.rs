@@ -75,6 +75,8 @@ pub struct Facts {
     pub assigns: Vec<Assign>,
     /// Every call, `new` included.
     pub calls: Vec<Call>,
+    /// What functions return, in order: values of `return` and bodies of arrows.
+    pub returns: Vec<(FunctionId, Expr)>,
     /// String statements at the start of the module or a function: `"use server"`, with the function they stand in.
     pub directives: Vec<(String, Option<FunctionId>)>,
     /// ERROR and MISSING nodes.

@@ -42,6 +42,7 @@ impl Walk<'_> {
             self.b.statement = span(body);
             let value = self.expr(body);
             self.b.set_result(&value, ResultUse::Returned);
+            self.b.returned(value);
         }
         self.b.restore(outer);
         id

@@ -58,6 +58,7 @@ impl Walk<'_> {
                 if let Some(inner) = node.named_child(0) {
                     let value = self.expr(inner);
                     self.b.set_result(&value, ResultUse::Returned);
+                    self.b.returned(value);
                 }
             }
             "statement_block" | "class_static_block" => {
