@@ -152,7 +152,7 @@ fn callable(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>) -> Option<F
     let facts = cx.program.facts(file);
     facts
         .enclosing(function)
-        .find(|id| !facts.function(*id).name.is_empty() && !cx.callers(file, *id).is_empty())
+        .find(|id| !facts.function(*id).name.is_empty() && !cx.program.callers(file, *id).is_empty())
         .or_else(|| facts.enclosing(function).find(|id| !facts.function(*id).name.is_empty()))
         .or(function)
 }
@@ -167,7 +167,7 @@ fn climb(
     if below.len() >= MAX_HOPS || found.len() > 24 {
         return;
     }
-    for &(at, call) in cx.callers(file, function).iter() {
+    for (at, call) in cx.program.callers(file, function) {
         let inside = cx.program.facts(at).call(call).function;
         let recursive = cx.program.facts(at).enclosing(inside).any(|id| (at, id) == (file, function));
         if recursive || found.iter().any(|c| (c.file, c.call) == (at, call)) {
