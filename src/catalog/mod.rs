@@ -40,7 +40,7 @@ pub use provider::{
     StreamWhen, UsageField,
 };
 pub use sender::Sender;
-pub use ui::{Markup, Slot, Ui};
+pub use ui::{Display, Markup, Slot, Ui};
 
 /// The sum of weights from which an entry is picked.
 pub const PICKED: f64 = 1.0;

@@ -29,6 +29,25 @@ pub struct Ui {
     /// Slots, each with the files and the marks that speak for it.
     #[serde(default)]
     pub slots: Vec<Slot>,
+    /// The component that shows the balance; none where the UI has no components.
+    pub display: Option<Display>,
+}
+
+/// A component that fetches the balance and shows it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Display {
+    /// Template of its file, beside the entry.
+    pub template: String,
+    /// What it is called.
+    pub component: String,
+    /// The package it is written for.
+    pub package: String,
+    /// Names of folders that hold components.
+    pub folders: Vec<String>,
+    /// Frameworks under which it has to say that it runs in the browser.
+    #[serde(default)]
+    pub directive: Vec<String>,
 }
 
 /// How markup is read.

@@ -1,10 +1,12 @@
-//! The balance where users see it: a route that answers it, for pages and clients to show.
+//! The balance where users see it: a route that answers it, and a component on the page that shows it.
+//!
+//! Pages whose templates have no components get the route, and a note where to show what it answers.
 
 use crate::answers::Key;
 use crate::catalog::RoutePurpose;
 use crate::steps::key::push;
 use crate::steps::portal::{add_route, slot, uses};
-use crate::steps::support::{Kit, generated, identity, route};
+use crate::steps::support::{Kit, generated, identity, route, ui};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
 
 /// See the module.
@@ -41,15 +43,42 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let generated = generated::plan(kit, Area::Balance)?;
     plan.todo.extend(generated.todo);
     push(&mut plan, generated.unit);
+    let path = route::path(kit, RoutePurpose::Balance);
+    let not_shown = path.as_deref().and_then(|path| show(kit, path, &mut plan));
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
         plan.status = Status::Already;
         return Ok(plan);
     }
-    let path = route::path(kit, RoutePurpose::Balance).unwrap_or_else(|| "the route".to_owned());
-    if let Some(site) = slot(kit).filter(|_| identity::has_pages(kit)) {
-        let text = format!("show the `text` of GET {path} here, beside the billing link");
-        plan.todo.push(Todo::chore(text).at(site.file.as_str(), site.line));
-    }
-    plan.next = format!("Sign in and open {path}: it answers the balance, as a number and in words.");
+    plan.todo.extend(not_shown);
+    let path = path.unwrap_or_else(|| "the route".to_owned());
+    plan.next = if plan.sites.is_empty() {
+        format!("Sign in and open {path}: it answers the balance, as a number and in words.")
+    } else {
+        format!(
+            "Sign in: the balance stands where the account is; {path} answers it as a number and in words."
+        )
+    };
     Ok(plan)
+}
+
+/// Shows the balance in the slot; what is left to do by hand when that cannot be.
+fn show(kit: &Kit<'_>, path: &str, plan: &mut StepPlan) -> Option<Todo> {
+    let site = slot(kit).filter(|_| identity::has_pages(kit) && !ui::is_shown(kit, path))?;
+    let by_hand = |why: &str| {
+        let text = format!("show the `text` of GET {path} here, beside the billing link{why}");
+        Some(Todo::chore(text).at(site.file.as_str(), site.line))
+    };
+    // Without the route there is nothing to fetch.
+    if plan.todo.iter().any(|t| t.unmet) {
+        return by_hand("");
+    }
+    match ui::add(kit, site, path) {
+        Some(Ok(unit)) => {
+            plan.sites.push(site.id.clone());
+            push(plan, unit);
+            None
+        }
+        Some(Err(why)) => by_hand(&format!(": {why}")),
+        None => by_hand(""),
+    }
 }
