@@ -67,7 +67,9 @@ impl Program {
                 let mut hits = Vec::new();
                 for id in facts.call_ids() {
                     let call = facts.call(id);
-                    for (position, arg) in call.args.iter().enumerate() {
+                    // `Thread(target=work)`: keywords count on after the arguments.
+                    let keywords = call.keywords.iter().map(|(_, value)| value);
+                    for (position, arg) in call.args.iter().chain(keywords).enumerate() {
                         let Expr::Path(path) = arg else { continue };
                         if path.last().is_some_and(|l| known.contains(l))
                             && self.resolve_path(candidate, call.function, path) == target

@@ -286,13 +286,13 @@ pub fn reached_from<'a>(cx: &Cx<'a>, file: FileId, function: Option<FunctionId>)
 /// Calls of a function, and calls it is handed to inside other functions (`asyncio.to_thread(f, x)`).
 fn callers_of(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
     let mut callers = cx.callers(file, function).to_vec();
+    let given = cx.program.facts(file).function(function).argument_of;
     callers.extend(
         cx.handed_over(file, function)
             .iter()
             .filter(|(at, call, _)| {
                 let facts = cx.program.facts(*at);
-                let own =
-                    facts.function(function).argument_of.is_some_and(|(c, _)| *at == file && c == *call);
+                let own = given.is_some_and(|(c, _)| *at == file && c == *call);
                 !own && facts.call(*call).function.is_some()
             })
             .map(|(at, call, _)| (*at, *call)),

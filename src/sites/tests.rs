@@ -201,8 +201,10 @@ fn a_client_is_followed_through_properties_later_assignments_and_parameters() {
         "app/a.py",
         "from openai import OpenAI\n\nclass Lazy:\n    _made = None\n\n    def __init__(self):\n        self.own = None\n\n    @property\n    def client(self):\n        if self._made is None:\n            self._made = OpenAI()\n        return self._made\n\n    def open(self):\n        self.own = OpenAI()\n\n    def work(self):\n        self.client.responses.create()\n        self.own.responses.create()\n        spend(self.client)\n        other(self.client)\n        other(self)\n\ndef spend(api):\n    api.responses.create()\n\ndef other(api):\n    api.responses.create()\n",
     )]);
-    let found: Vec<_> =
-        lines(&ws, FASTAPI).into_iter().map(|l| l[..l.find(" - ").unwrap()].to_owned()).collect();
+    let found: Vec<_> = lines(&ws, FASTAPI)
+        .into_iter()
+        .map(|l| l.split(" - ").next().unwrap_or_default().to_owned())
+        .collect();
     assert_eq!(
         found,
         [
@@ -220,4 +222,27 @@ fn an_agent_object_spends_when_it_is_run() {
         "import { ToolLoopAgent, tool } from 'ai';\nexport async function POST() {\n  const agent = new ToolLoopAgent({ model: 'm' });\n  tool({}).stream();\n  return agent.stream({ prompt: 'x' });\n}",
     )]);
     assert_eq!(lines(&ws, NEXT), ["app/api/a/route.ts:5 agent.stream app/api/a/route.ts#POST -@none stream"]);
+}
+
+#[test]
+fn mutations_are_handlers_and_threads_they_start_belong_to_them() {
+    let ws = memory(&[
+        (
+            "app/mutations.py",
+            "import graphene\nfrom threading import Thread\nfrom app.work import ask, later, unused\n\nclass Ask(graphene.relay.ClientIDMutation):\n    @classmethod\n    def mutate_and_get_payload(cls, root, info, text):\n        Thread(target=later, args=(text,)).start()\n        return ask(text)\n",
+        ),
+        (
+            "app/work.py",
+            "from openai import OpenAI\n\nclient = OpenAI()\n\ndef ask(text):\n    client.responses.create()\n\ndef later(text):\n    client.responses.create()\n\ndef unused(text):\n    client.responses.create()\n",
+        ),
+    ]);
+    let entry = "app/mutations.py#Ask.mutate_and_get_payload";
+    assert_eq!(
+        lines(&ws, &["frameworks/django", "providers/openai"]),
+        [
+            format!("app/work.py:6 client.responses.create {entry} -@none"),
+            format!("app/work.py:9 client.responses.create {entry} -@none"),
+            "app/work.py:12 client.responses.create - -@none (shown)".to_owned(),
+        ]
+    );
 }
