@@ -101,6 +101,9 @@ fn render(path: &str, template: &str, context: &ModuleContext) -> Result<String,
         await_ => if is_async { "await " } else { "" },
         // Annotations such as `str | None` are read as text before Python 3.10.
         future_annotations => context.python_floor.is_none_or(|floor| floor < (3, 10)),
+        // `datetime.UTC` came with Python 3.11, and linters of such apps ask for it.
+        utc => if context.python_floor.is_some_and(|floor| floor >= (3, 11)) { "UTC" } else { "timezone.utc" },
+        utc_import => if context.python_floor.is_some_and(|floor| floor >= (3, 11)) { "UTC, datetime" } else { "datetime, timezone" },
         // `crypto` is a global from Node 19 on.
         node_crypto => !context.web_crypto && context.node_floor.is_none_or(|floor| floor < 19),
         as_error => if context.log.error.contains("{error}") { " as error" } else { "" },

@@ -10,18 +10,17 @@ use crate::workspace::FileId;
 pub(super) fn find(kit: &Kit<'_>) -> (BTreeMap<String, FileId>, Areas) {
     let mut modules = BTreeMap::new();
     let mut done = Areas::default();
+    let mut unnamed = Vec::new();
     for area in template::areas().unwrap_or_default() {
         let mut complete = true;
         let mut any = false;
         for file in &area.files {
-            let Some(exports) = exports(kit, file).filter(|e| !e.is_empty()) else { continue };
             // A file that only some apps need says nothing by its absence.
             if file.when.is_some() {
-                if let Some(found) = exporting(kit, &file.name, &exports) {
-                    modules.insert(file.name.clone(), found);
-                }
+                unnamed.push(file.name.clone());
                 continue;
             }
+            let Some(exports) = exports(kit, file).filter(|e| !e.is_empty()) else { continue };
             any = true;
             match exporting(kit, &file.name, &exports) {
                 Some(found) => {
@@ -34,12 +33,16 @@ pub(super) fn find(kit: &Kit<'_>) -> (BTreeMap<String, FileId>, Areas) {
             done = done.with(&area.id).unwrap_or(done);
         }
     }
-    if kit.is_python()
-        && let Some(client) = modules.get("client")
-    {
-        let path = super::join(kit.cx.workspace.entry(*client).dir(), "__init__.py");
-        if let Some(file) = kit.cx.workspace.find(&path) {
-            modules.insert("__init__".to_owned(), file);
+    if let Some(dir) = modules.get("client").map(|client| kit.cx.workspace.entry(*client).dir().to_owned()) {
+        // What is only there for some apps exports names that differ between them; it lies beside the client.
+        if kit.is_python() {
+            unnamed.push("__init__".to_owned());
+        }
+        for name in unnamed {
+            let path = super::join(&dir, &format!("{name}.{}", kit.source_ext));
+            if let Some(file) = kit.cx.workspace.find(&path) {
+                modules.entry(name).or_insert(file);
+            }
         }
     }
     (modules, done)

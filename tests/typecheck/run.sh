@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# Integrates every sample app and lets the app's own checker judge the result.
+#
+#   tests/typecheck/run.sh [FIXTURE...]     all of them when none is named
+#
+# For each app: a copy in a git repository of its own, its own check (so that a failure is never the sample's fault),
+# `run --yes --offline`, the same check again, a rerun that must change nothing, and an undo that must give back every
+# byte. Prints one line per app, what went wrong beneath it, and the sum. Exits 1 when an app failed; one whose
+# runtime is missing is skipped and said so.
+#
+# The first time dependencies are installed from the ordinary registries; they stay in target/typecheck, one folder
+# per app and lock file. CREDYT_INTEGRATE names a built binary; otherwise it is built here.
+set -uo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+store=${CARGO_TARGET_DIR:-$root/target}/typecheck
+fixtures=(nextjs-authjs-prisma nextjs-jwt-drizzle express-jwt-prisma express-passport-mongoose
+          fastapi-sqlmodel-jwt fastapi-async-replicate)
+# The generated Prisma client needs no engine binary, and no app of these is allowed to phone home while it is checked.
+export PRISMA_SCHEMA_ENGINE_BINARY=/bin/true PRISMA_HIDE_UPDATE_MESSAGE=1 NEXT_TELEMETRY_DISABLED=1
+export PYRIGHT_PYTHON_IGNORE_WARNINGS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false
+
+# --- what each app needs ---------------------------------------------------------------------------------------------
+
+# The runtimes an app cannot be checked without.
+runtimes() {
+  case $1 in
+    fastapi-*) echo python3 ;;
+    *) echo node npm ;;
+  esac
+}
+
+# Installs dependencies; runs in the copy. Python environments live beside it, so that the copy holds only the app.
+install() {
+  case $1 in
+    nextjs-jwt-drizzle)
+      pnpm=$store/pnpm-10/node_modules/.bin/pnpm
+      [ -x "$pnpm" ] || npm install --silent --prefix "$store/pnpm-10" pnpm@10 || return
+      "$pnpm" install --frozen-lockfile --ignore-scripts --reporter=append-only ;;
+    nextjs-* | express-*)
+      npm ci --ignore-scripts --no-progress ;;
+    fastapi-sqlmodel-jwt)
+      python3 -m venv ../tools && ../tools/bin/pip install --quiet uv || return
+      UV_PROJECT_ENVIRONMENT=../venv ../tools/bin/uv sync --frozen --quiet ;;
+    fastapi-async-replicate)
+      python3 -m venv ../venv && ../venv/bin/pip install --quiet -r requirements-dev.txt ;;
+  esac
+}
+
+# Installs what the integration added to the app's dependencies, and nothing else.
+install_added() {
+  case $1 in
+    fastapi-*)
+      local added
+      added=$(git diff -U0 HEAD -- requirements.txt pyproject.toml | sed -nE 's/^\+[ "]*(credyt[^",]*(,[^",]+)*)"?,?$/\1/p')
+      [ -n "$added" ] || return 0
+      if [ -x ../tools/bin/uv ]; then
+        ../tools/bin/uv pip install --quiet --python ../venv/bin/python "$added"
+      else
+        ../venv/bin/pip install --quiet "$added"
+      fi ;;
+  esac
+}
+
+# The app's own check, as its README says.
+check() {
+  case $1 in
+    nextjs-authjs-prisma) npm run --silent db:generate && npm run --silent typecheck ;;
+    nextjs-jwt-drizzle) npm run --silent typecheck ;;
+    express-jwt-prisma) npm run --silent db:generate && npm run --silent typecheck ;;
+    express-passport-mongoose) npm run --silent check ;;
+    fastapi-sqlmodel-jwt)
+      ../venv/bin/python -m compileall -q app && ../venv/bin/mypy --no-error-summary && ../venv/bin/ruff check --quiet . ;;
+    fastapi-async-replicate)
+      ../venv/bin/python -m compileall -q ./*.py credyt 2>&1 | grep -v "^Can't list" ; ../venv/bin/pyright --pythonpath ../venv/bin/python . ;;
+  esac
+}
+
+# --- how every app is proved -----------------------------------------------------------------------------------------
+
+# Everything of the app that git would keep, as one id.
+tree() { git add --all && git write-tree; }
+
+# One line on why a stage failed, and the end of what it printed.
+fail() {
+  printf 'FAILED  %-28s %s\n' "$name" "$1"
+  [ -s "$log" ] && tail -n 40 "$log" | sed 's/^/        /'
+  return 1
+}
+
+# Takes one app through all stages; runs in a subshell.
+prove() {
+  name=$1
+  local fixture=$root/fixtures/$name lock
+  lock=$(cat "$fixture"/{package-lock.json,pnpm-lock.yaml,uv.lock,requirements.txt,requirements-dev.txt} 2>/dev/null | cksum | cut -d' ' -f1)
+  local home=$store/$name-$lock
+  log=$home/log
+  mkdir -p "$home/app" && : >"$log" && cd "$home/app" || return
+
+  find . -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} + && cp -R "$fixture/." . || return
+  if [ ! -e "$home/installed" ]; then
+    rm -rf node_modules "$home/venv"
+    install "$name" >"$log" 2>&1 || { fail "its dependencies could not be installed"; return; }
+    touch "$home/installed"
+  fi
+  check "$name" >"$log" 2>&1 || { fail "the sample itself does not check"; return; }
+
+  git init --quiet . && git add --all &&
+    git -c user.name=check -c user.email=check@localhost commit --quiet --message "As it was" || return
+  local before after
+  before=$(tree)
+  "$tool" run --yes --offline --json >"$log" 2>&1 || { fail "the run ended with status $?"; return; }
+  after=$(tree)
+  [ "$before" != "$after" ] || { fail "the run changed nothing"; return; }
+  install_added "$name" >"$log" 2>&1 || { fail "what was added could not be installed"; return; }
+  check "$name" >"$log" 2>&1 || { fail "does not check after the run"; return; }
+  "$tool" run --yes --offline --allow-dirty --json >"$log" 2>&1 || { fail "the rerun ended with status $?"; return; }
+  if [ "$(tree)" != "$after" ]; then
+    git diff "$after" >"$log"
+    fail "a rerun changed it again"
+    return
+  fi
+  git diff --cached HEAD >"$home/integration.diff"
+  "$tool" undo --all --yes >"$log" 2>&1 || { fail "the undo ended with status $?"; return; }
+  if [ "$(tree)" != "$before" ]; then
+    git diff "$before" >"$log"
+    fail "undo did not give back every byte"
+    return
+  fi
+  printf 'ok      %s\n' "$name"
+}
+
+tool=${CREDYT_INTEGRATE:-}
+if [ -z "$tool" ]; then
+  (cd "$root" && cargo build --quiet) || exit 1
+  tool=${CARGO_TARGET_DIR:-$root/target}/debug/credyt-integrate
+fi
+tool=$(realpath "$tool")
+[ -x "$tool" ] || { echo "no binary at $tool" >&2; exit 2; }
+
+[ $# -eq 0 ] || fixtures=("$@")
+passed=0 failed=0 skipped=0
+for fixture in "${fixtures[@]}"; do
+  [ -d "$root/fixtures/$fixture" ] || { echo "no sample app is named $fixture" >&2; exit 2; }
+  missing=
+  for runtime in $(runtimes "$fixture"); do
+    command -v "$runtime" >/dev/null || missing="$missing $runtime"
+  done
+  if [ -n "$missing" ]; then
+    printf 'skipped %-28s not installed here:%s\n' "$fixture" "$missing"
+    skipped=$((skipped + 1))
+  elif (prove "$fixture"); then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
+done
+if [ $skipped -gt 0 ]; then
+  echo "$passed passed, $failed failed, $skipped skipped"
+else
+  echo "$passed passed, $failed failed"
+fi
+[ $failed -eq 0 ]
