@@ -70,8 +70,10 @@ pub(super) fn import(
     for (at, list) in additions {
         edits.extend(extend(source, &statements[at], &list));
     }
+    // New statements may share a place, where they stand in this order.
+    fresh.sort_by_key(|(from, list)| from.as_ref().or(list.first()).map(|m| m.to_lowercase()));
     for (from, mut list) in fresh {
-        list.sort_by_key(|n| n.to_lowercase());
+        list.sort_by_key(|n| by_kind(n));
         edits.push(insert(source, &statements, from.as_deref(), &list.join(", ")));
     }
     Ok((edits.into_iter().map(Edit::shared).collect(), names))
@@ -115,6 +117,18 @@ fn existing(statements: &[Statement<'_, '_>], request: &ImportRequest<'_>) -> Op
         }
     }
     None
+}
+
+/// How isort and its like order names: constants, then classes, then the rest.
+fn by_kind(name: &str) -> (u8, String) {
+    let kind = if !name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        2
+    } else if name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase()) {
+        0
+    } else {
+        1
+    };
+    (kind, name.to_lowercase())
 }
 
 fn extend(source: &Source<'_>, statement: &Statement<'_, '_>, requests: &[&ImportRequest<'_>]) -> Vec<Edit> {
