@@ -86,7 +86,7 @@ impl Journal {
             .write(true)
             .open(&path)
             .map_err(JournalError::io("open", &path))?;
-        match file.try_lock() {
+        match try_for_a_while(&file) {
             Ok(()) => Ok(file),
             Err(std::fs::TryLockError::WouldBlock) => Err(JournalError::Busy),
             Err(std::fs::TryLockError::Error(source)) => Err(JournalError::Io { what: "lock", path, source }),
@@ -213,4 +213,19 @@ pub(super) fn new_entry(id: u32, step: &str, at: jiff::Timestamp, root: String) 
         files: Vec::new(),
         folders: Vec::new(),
     }
+}
+
+/// Tries the lock for a tenth of a second: a program that this one is just starting holds its open files for the moment
+/// between the fork and the exec, and that is not another run.
+fn try_for_a_while(file: &std::fs::File) -> Result<(), std::fs::TryLockError> {
+    const TRIES: u32 = 20;
+    for _ in 1..TRIES {
+        match file.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
+    file.try_lock()
 }
