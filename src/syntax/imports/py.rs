@@ -121,12 +121,12 @@ fn existing(statements: &[Statement<'_, '_>], request: &ImportRequest<'_>) -> Op
 
 /// How isort and its like order names: constants, then classes, then the rest.
 fn by_kind(name: &str) -> (u8, String) {
-    let kind = if !name.starts_with(|c: char| c.is_ascii_uppercase()) {
-        2
-    } else if name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase()) {
-        0
-    } else {
-        1
+    let capital = name.starts_with(|c: char| c.is_ascii_uppercase());
+    let constant = name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase());
+    let kind = match (capital, constant) {
+        (true, true) => 0,
+        (true, false) => 1,
+        (false, _) => 2,
     };
     (kind, name.to_lowercase())
 }
