@@ -20,6 +20,7 @@ mod ui;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use rayon::prelude::*;
 use rust_embed::RustEmbed;
@@ -36,8 +37,8 @@ pub use framework::{
 pub use manager::{Manager, ToolRule};
 pub use orm::{Column, Create, CreateForm, Gives, Link, Migrate, ModelShape, NamedBy, Orm};
 pub use provider::{
-    AskOption, Client, HttpCall, Makes, Price, Prices, Provider, ProviderCall, Stream, StreamUsage,
-    StreamWhen, UsageField,
+    AskOption, Client, HttpCall, Makes, Output, Price, Prices, Provider, ProviderCall, Stream,
+    StreamCallback, StreamUsage, StreamWhen, UsageField,
 };
 pub use sender::Sender;
 pub use ui::{Display, Markup, Slot, Ui};
@@ -122,6 +123,24 @@ pub fn prices(id: &str) -> Option<Result<Prices, CatalogError>> {
     let path = format!("{id}/prices.toml");
     let text = embedded_text(&path)?;
     Some(toml::from_str(&text).map_err(|source| CatalogError::Malformed { path, source: Box::new(source) }))
+}
+
+/// The rows of `providers/words.toml`; none when the file is wrong, which the tests of the catalog find.
+pub fn outputs() -> &'static [Output] {
+    static OUTPUTS: LazyLock<Vec<Output>> = LazyLock::new(|| read_outputs().unwrap_or_default());
+    &OUTPUTS
+}
+
+fn read_outputs() -> Result<Vec<Output>, CatalogError> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Words {
+        output: Vec<Output>,
+    }
+    let path = "providers/words.toml".to_owned();
+    let text = embedded_text(&path).unwrap_or_default();
+    let words: Result<Words, _> = toml::from_str(&text);
+    words.map(|w| w.output).map_err(|source| CatalogError::Malformed { path, source: Box::new(source) })
 }
 
 /// The text of any file below `codemods/`: a template, a query.

@@ -101,6 +101,18 @@ pub struct ProviderCall {
     pub job: bool,
 }
 
+/// What a call makes, told by the words around it where the provider's entry cannot say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// Parts of words, in lower case.
+    pub words: Vec<String>,
+    /// Event type.
+    pub event: String,
+    /// What is counted.
+    pub unit: String,
+}
+
 /// One number of the usage.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,17 +165,7 @@ pub enum StreamUsage {
         fields: Vec<UsageField>,
     },
     /// A callback among the options: `onFinish({ totalUsage })`.
-    Callback {
-        /// The option.
-        option: String,
-        /// Fields relative to the callback's first parameter.
-        fields: Vec<UsageField>,
-        /// The callback of an aborted stream, if there is one.
-        aborted: Option<String>,
-        /// The method of the call's value that reads the stream to its end whoever listens, so that the callback runs
-        /// also when the browser leaves.
-        drain: Option<String>,
-    },
+    Callback(StreamCallback),
     /// A method of the stream gives the whole result after the end.
     Final {
         /// The method: `finalMessage`, `get_final_message`.
@@ -173,6 +175,21 @@ pub enum StreamUsage {
     },
     /// It is never told.
     Never {},
+}
+
+/// A callback among a call's options that is told the usage of its stream.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamCallback {
+    /// The option.
+    pub option: String,
+    /// Fields relative to the callback's first parameter.
+    pub fields: Vec<UsageField>,
+    /// The callback of an aborted stream, if there is one.
+    pub aborted: Option<String>,
+    /// The method of the call's value that reads the stream to its end whoever listens, so that the callback runs also
+    /// when the browser leaves.
+    pub drain: Option<String>,
 }
 
 /// An option to set.

@@ -21,6 +21,19 @@ fn every_entry_of_this_build_is_sound() {
 }
 
 #[test]
+fn the_words_for_what_a_call_makes_are_in_lower_case_and_name_an_event() {
+    let outputs = super::read_outputs().unwrap_or_else(|e| panic!("{e}"));
+    assert!(!outputs.is_empty());
+    for output in outputs {
+        assert!(
+            !output.words.is_empty() && !output.event.is_empty() && !output.unit.is_empty(),
+            "{output:?}"
+        );
+        assert!(output.words.iter().all(|w| *w == w.to_ascii_lowercase()), "{output:?}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_the_path_of_the_entry() {
     let err = load("ui/x/entry.toml", minimal("colour = \"red\"")).unwrap_err().to_string();
     assert!(err.starts_with("codemods/ui/x/entry.toml:") && err.contains("colour"), "{err}");

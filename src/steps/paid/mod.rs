@@ -7,32 +7,13 @@ pub mod record;
 mod tests;
 
 use crate::answers::{EventAnswers, Key};
-use crate::catalog::{Handler, Makes, Provider, ProviderCall, Role, UsageField};
+use crate::catalog::{Handler, Makes, Output, Provider, ProviderCall, Role, UsageField, outputs};
 use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, Site, SiteKind};
 use crate::steps::support::Kit;
 use crate::steps::{Area, Question};
 use crate::syntax::{Call, Expr, Facts};
 use crate::template::Lang;
 use crate::workspace::FileId;
-
-/// What a model makes, as the words around its call tell.
-pub struct Made {
-    words: &'static [&'static str],
-    /// The event type.
-    pub event: &'static str,
-    /// What is counted.
-    pub unit: &'static str,
-}
-
-const MADE: &[Made] = &[
-    Made { words: &["video", "movie", "animate"], event: "video_generated", unit: "videos" },
-    Made { words: &["music", "song", "audio", "voice", "speech"], event: "audio_generated", unit: "clips" },
-    Made {
-        words: &["image", "picture", "photo", "avatar", "logo", "upscal", "room", "portrait", "render"],
-        event: "image_generated",
-        unit: "images",
-    },
-];
 
 /// One paid call that a step may act on.
 pub struct Spend<'a> {
@@ -99,19 +80,20 @@ impl<'a> Spend<'a> {
 
     /// The event type: as answered, else named after what the call makes.
     pub fn event_type(&self) -> String {
-        let suggested = self.made().map(|m| m.event).or(self.rule().event).unwrap_or("request_finished");
+        let suggested =
+            self.made().map(|m| m.event.as_str()).or(self.rule().event).unwrap_or("request_finished");
         self.answers.event_type.clone().unwrap_or_else(|| suggested.to_owned())
     }
 
     /// What the call makes where the provider runs any model: told by the words around it.
-    pub fn made(&self) -> Option<&'static Made> {
+    pub fn made(&self) -> Option<&'static Output> {
         if self.rule().call.is_some_and(|c| c.makes != Makes::Any) {
             return None;
         }
         let symbol = self.site.symbol.as_deref().unwrap_or_default();
         let model = self.billable.plan.model.as_deref().unwrap_or_default();
         let words = format!("{} {symbol} {model}", self.site.file).to_ascii_lowercase();
-        MADE.iter().find(|made| made.words.iter().any(|w| words.contains(w)))
+        outputs().iter().find(|output| output.words.iter().any(|w| words.contains(w)))
     }
 
     /// The vendor's external id: as answered, else the provider's.

@@ -1,0 +1,94 @@
+//! A call that answers at once: the event stands behind it, with the usage numbers of its result.
+
+use super::{Order, Recorded, Spot, bring, calling, statement, unit};
+use crate::catalog::UsageField;
+use crate::steps::paid::code::{Event, quoted, usage_expr};
+use crate::steps::paid::{Spend, option_text};
+use crate::steps::support::names::Wanted;
+use crate::syntax::place::{self, ResultUse, WithResult};
+use crate::syntax::{Call, Expr, Root};
+
+pub(super) fn record(order: &Order<'_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded, String> {
+    let Order { kit, spend, payer, vendor } = *order;
+    let calling = calling(kit, spot.facts, call.function)?;
+    let name = kit.function("recordUsage");
+    let (import, names) = bring(kit, spot, &[Wanted::helper(kit, "usage", &name)], calling, call.span.start)?;
+    let rule = spend.rule();
+    let event_type = spend.event_type();
+    let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
+    // The answer to a raw request has to be read by the app first.
+    let needs = !rule.usage.is_empty() && rule.call.is_some();
+    let request = WithResult {
+        call: &call.span.range(),
+        prefer: "result",
+        result: if needs { ResultUse::Needed } else { ResultUse::NotNeeded },
+        promise: true,
+        why: &why,
+    };
+    let write = |value: &str| {
+        let mut data: Vec<(String, String)> = if needs && !value.is_empty() {
+            usage_data(kit.is_python(), value, rule.usage)
+        } else {
+            vec![(counted(spend), count(spend, spot, call))]
+        };
+        data.extend(model(spend, spot, call));
+        let event = Event { user_id: payer, event_type: &event_type, data: &data, vendor };
+        statement(kit, calling, &names[0], &event)
+    };
+    let (edits, _) = place::after_call(spot.source, &spot.style, &request, write)
+        .map_err(|refusal| refusal.to_string())?;
+    Ok(Recorded { unit: unit(order, spot, import.into_iter().chain(edits).collect()), meter: None })
+}
+
+/// The usage numbers of a value; the total is added where a provider tells its parts only.
+fn usage_data(python: bool, value: &str, fields: &[UsageField]) -> Vec<(String, String)> {
+    let mut data: Vec<(String, String)> =
+        fields.iter().map(|f| (f.field.clone(), usage_expr(python, value, f))).collect();
+    let part = |name: &str| data.iter().find(|(field, _)| field == name).map(|(_, expr)| expr.clone());
+    if let (Some(input), Some(output), None) =
+        (part("input_tokens"), part("output_tokens"), part("total_tokens"))
+    {
+        let term = |expr: String| if expr.contains(' ') { format!("({expr})") } else { expr };
+        data.push(("total_tokens".to_owned(), format!("{} + {}", term(input), term(output))));
+    }
+    data
+}
+
+/// `images`, `requests`: what one call makes, in the plural.
+fn counted(spend: &Spend<'_>) -> String {
+    let unit = spend.answers.unit.clone().unwrap_or_else(|| match spend.billable.unit.as_str() {
+        // Without a usage the natural unit is unknown; the call itself can be counted.
+        "total_tokens" | "second" | "minute" | "character" | "request" => {
+            spend.made().map_or("request", |m| m.unit.as_str()).to_owned()
+        }
+        unit => unit.to_owned(),
+    });
+    if unit.ends_with('s') { unit } else { format!("{unit}s") }
+}
+
+/// How many the call was asked for, when an argument in scope says so.
+fn count(spend: &Spend<'_>, spot: &Spot<'_>, call: &Call) -> String {
+    let argument = spend.rule().call.and_then(|c| c.count.as_deref());
+    let told = argument.and_then(|argument| match call.option(argument)? {
+        Expr::Number(number) => Some(number.clone()),
+        _ => option_text(spot.source.text, call, argument).map(str::to_owned),
+    });
+    told.unwrap_or_else(|| "1".to_owned())
+}
+
+/// The model as a dimension: a literal, or a name that is text for certain because an SDK takes it as text.
+pub(super) fn model(spend: &Spend<'_>, spot: &Spot<'_>, call: &Call) -> Option<(String, String)> {
+    let rule = spend.rule().call?;
+    let expr = match rule.model.as_deref()? {
+        "0" => call.args.first()?,
+        key => call.option(key)?,
+    };
+    let text = match expr {
+        Expr::Str(text) => quoted(text),
+        Expr::Path(path) if rule.module.is_none() && !matches!(path.root, Root::Call(_) | Root::Other) => {
+            spot.source.slice(path.span.range()).to_owned()
+        }
+        _ => return None,
+    };
+    Some(("model".to_owned(), text))
+}

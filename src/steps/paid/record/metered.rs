@@ -1,0 +1,156 @@
+//! A stream without a callback: it is metered where it is read, in the function of the call or, when that only gives it
+//! back, in the handler that called it.
+
+use super::callback::options_object;
+use super::{Order, Recorded, Spot, bring, in_file, unit};
+use crate::catalog::{AskOption, Stream, StreamUsage};
+use crate::edit::{Edit, EditUnit};
+use crate::sites::Identity;
+use crate::sites::cx::is_aside;
+use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
+use crate::steps::paid::{Spend, user_id};
+use crate::steps::support::{Kit, names::Wanted, render};
+use crate::syntax::place;
+use crate::syntax::{Binding, BindingKind, Call, Expr, Facts, FunctionId, Path, ResultUse};
+use crate::template::{Flavour, Meter};
+use crate::workspace::FileId;
+
+pub(super) fn record(
+    order: &Order<'_>,
+    spot: &Spot<'_>,
+    call: &Call,
+    stream: &Stream,
+) -> Result<Recorded, String> {
+    const UNKNOWN: &str = "there is no meter for this kind of stream yet";
+    let kit = order.kit;
+    let id = stream.meter.as_deref().ok_or(UNKNOWN)?;
+    let meters = crate::template::meters().map_err(|e| e.to_string())?;
+    let meter = meters.iter().find(|m| m.id == id).ok_or(UNKNOWN)?;
+    let mut unit = if call.result == ResultUse::Returned {
+        let (file, caller, identity) = given_back(kit, order.spend)?;
+        let payer = user_id(kit, &identity);
+        in_file(kit, file, |there| wrap(&Order { payer: &payer, ..*order }, there, &caller, meter))?
+    } else {
+        wrap(order, spot, call, meter)?
+    };
+    if let StreamUsage::Chunk { ask: Some(ask), .. } = &stream.usage {
+        unit.add(kit.path(spot.file).to_owned(), ask_for_usage(kit, spot, call, ask)?);
+    }
+    Ok(Recorded { unit, meter: Some(id.to_owned()) })
+}
+
+/// The one call, in the handler, that gets the stream from the function that made it.
+pub(super) fn given_back(kit: &Kit<'_>, spend: &Spend<'_>) -> Result<(FileId, Call, Identity), String> {
+    const LOST: &str =
+        "where the stream is read was not found; wrap it there with the meter of the stream module";
+    let function = spend.billable.plan.function.ok_or(LOST)?;
+    let callers = kit.cx.program.callers(spend.file, function);
+    let callers: Vec<_> = callers.into_iter().filter(|(f, _)| !is_aside(kit.path(*f))).collect();
+    let [(file, id)] = callers.as_slice() else { return Err(LOST.to_owned()) };
+    let facts = kit.cx.program.facts(*file);
+    let call = facts.call(*id).clone();
+    let handler = spend.billable.plan.handler.as_ref().ok_or(LOST)?;
+    let in_handler = handler.file == *file && facts.enclosing(call.function).any(|f| f == handler.function);
+    let identity =
+        spend.billable.plan.entry_identity.clone().filter(|i| in_handler && !i.nullable).ok_or(LOST)?;
+    Ok((*file, call, identity))
+}
+
+/// Names the metered stream in front of the statement that reads it, and reads that instead.
+fn wrap(order: &Order<'_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> Result<EditUnit, String> {
+    let Order { kit, spend, payer, vendor } = *order;
+    let name = if kit.is_python() { &meter.python.name } else { &meter.typescript.name };
+    let consumer = consumer(spot.facts, call)
+        .ok_or("where the stream is read was not found; wrap it there with the meter of the stream module")?;
+    let mut wanted = vec![Wanted::helper(kit, "stream", name)];
+    if kit.is_python() {
+        let is_async = is_async_consumer(spot, consumer.span.start);
+        let flavour = render::context(kit, kit.done).flavour;
+        if is_async != (flavour == Flavour::Async) {
+            return Err("the stream is read synchronously and the app's billing module is asynchronous, or the other way round".to_owned());
+        }
+        wanted.push(Wanted::helper(kit, "stream", "StreamEvent"));
+    }
+    let (import, names) = bring(kit, spot, &wanted, Calling::Plain, call.span.start)?;
+    let event_type = spend.event_type();
+    let event = Event { user_id: payer, event_type: &event_type, data: &[], vendor };
+    let read = spot.source.slice(consumer.span.range()).to_owned();
+    let variable = place::fresh_name(spot.source, &consumer.span.range(), "metered");
+    let line = if kit.is_python() {
+        let event = Calling::Plain.write(&names[1], &event_keywords(&event), true);
+        format!("{variable} = {}", Calling::Plain.write(&names[0], &[read, event], true))
+    } else {
+        format!("const {variable} = {}({read}, {});", names[0], event_object(&event, &[]))
+    };
+    let why = format!("meters the stream of `{}`, also when the user leaves early", spend.billable.call);
+    let mut edits = place::before(spot.source, &spot.style, &consumer.span.range(), &line, &why)
+        .map_err(|refusal| refusal.to_string())?;
+    edits.push(Edit::replacement(consumer.span.range(), variable, why));
+    Ok(unit(order, spot, import.into_iter().chain(edits).collect()))
+}
+
+/// The one place where a stream is read: iterated, or handed to a function that does.
+fn consumer(facts: &Facts, call: &Call) -> Option<Path> {
+    let is_call = |b: &&Binding| b.value.as_call().is_some_and(|c| facts.call(c).span == call.span);
+    let binding = facts.bindings.iter().find(is_call)?;
+    let [only] = binding.names.as_slice() else { return None };
+    let inside = |function: Option<FunctionId>| facts.enclosing(function).any(|f| Some(f) == call.function);
+    let is_it = |e: &Expr| e.as_path().filter(|p| p.as_name() == Some(&only.local)).cloned();
+    let mut reads: Vec<Path> = facts
+        .bindings
+        .iter()
+        .filter(|b| b.kind == BindingKind::Loop && inside(b.function))
+        .filter_map(|b| is_it(&b.value))
+        .collect();
+    reads.extend(
+        facts.calls.iter().filter(|c| inside(c.function)).flat_map(|c| c.args.iter().filter_map(is_it)),
+    );
+    match reads.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+/// Whether the stream is read by `async for`, here or in the function it is handed to.
+fn is_async_consumer(spot: &Spot<'_>, at: u32) -> bool {
+    let line_start = spot.source.text.get(..at as usize).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
+    if spot.source.slice(line_start..at as usize).contains(" for ")
+        || spot.source.slice(line_start..at as usize).contains("for ")
+    {
+        return spot.source.slice(line_start..at as usize).contains("async for");
+    }
+    let taker = spot.facts.calls.iter().filter(|c| c.args_span.has(at)).min_by_key(|c| c.args_span.len());
+    let name = taker.and_then(|c| c.callee.as_name());
+    let function = name.and_then(|n| spot.facts.functions.iter().find(|f| f.name == n));
+    function.is_some_and(|f| f.is_async)
+}
+
+/// Sets the option without which the stream does not tell its usage.
+fn ask_for_usage(kit: &Kit<'_>, spot: &Spot<'_>, call: &Call, ask: &AskOption) -> Result<Vec<Edit>, String> {
+    let (first, inner) = ask.path.split_once('.').unwrap_or((&ask.path, ""));
+    if call.option(first).is_some() {
+        let asked = call.option(first).is_some_and(|o| inner.is_empty() || o.property(inner).is_some());
+        return if asked { Ok(Vec::new()) } else { Err(format!("`{first}` is set without `{inner}`")) };
+    }
+    let why = "asks for the exact usage at the end of the stream";
+    if kit.is_python() {
+        let value = match ask.value.as_str() {
+            "true" => "True",
+            "false" => "False",
+            other => other,
+        };
+        let value = if inner.is_empty() { value.to_owned() } else { format!("{{\"{inner}\": {value}}}") };
+        return place::add_argument(
+            spot.source,
+            &spot.style,
+            &call.span.range(),
+            &format!("{first}={value}"),
+            why,
+        )
+        .map_err(|refusal| refusal.to_string());
+    }
+    let object = options_object(spot, call).ok_or("its options are not written in place")?;
+    let value = if inner.is_empty() { ask.value.clone() } else { format!("{{ {inner}: {} }}", ask.value) };
+    place::add_property(spot.source, &spot.style, &object, (first, &value), why)
+        .map_err(|refusal| refusal.to_string())
+}
