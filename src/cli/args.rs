@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::ColorChoice;
 use super::codemods::CodemodsArgs;
+use super::demo::DemoArgs;
 use super::detect::DetectArgs;
 use super::sandbox::SandboxArgs;
 use super::verify::VerifyArgs;
@@ -60,6 +61,8 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Run a Credyt on this machine, with a page to look at and to top up on
     Sandbox(SandboxArgs),
+    /// Integrate a bundled sample app and run it here, with the sandbox; needs no account and no key
+    Demo(DemoArgs),
     /// The frameworks, sign-in and data libraries, env styles and providers known to this build
     Codemods(CodemodsArgs),
     /// Print a completion script for a shell
@@ -78,7 +81,7 @@ impl Command {
             Self::Status(args) => args.json,
             Self::Undo(args) => args.json,
             Self::Verify(args) => args.json,
-            Self::Sandbox(_) | Self::Completions(_) => false,
+            Self::Sandbox(_) | Self::Demo(_) | Self::Completions(_) => false,
         }
     }
 
@@ -87,6 +90,7 @@ impl Command {
         match self {
             Self::Run(args) => !args.yes,
             Self::Undo(args) => !args.yes,
+            Self::Demo(args) => !args.yes,
             _ => false,
         }
     }

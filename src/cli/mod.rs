@@ -6,6 +6,8 @@
 mod args;
 mod codemods;
 mod completions;
+mod demo;
+mod demo_serve;
 mod detect;
 mod failure;
 mod interrupt;
@@ -14,9 +16,12 @@ mod run;
 mod sandbox;
 mod sites;
 mod status;
+mod stop;
 mod survey;
 mod undo;
 mod verify;
+mod verify_app;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -60,6 +65,7 @@ fn run_with(survey: impl FnOnce() -> Result<Box<dyn Survey>, RunError>, steps: &
         Command::Undo(args) => undo::undo(&mut screen, args),
         Command::Verify(args) => verify::verify(&mut screen, args),
         Command::Sandbox(args) => sandbox::sandbox(&mut screen, args),
+        Command::Demo(args) => rooms().and_then(|rooms| demo::demo(&mut screen, &rooms, args)),
         Command::Completions(args) => completions::completions(&mut screen, args.shell),
     };
     let exit = match result {

@@ -8,6 +8,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 
 use super::CommandResult;
+use super::stop::stop_signal;
 use crate::review::{Label, Screen, Text};
 use crate::run::{Exit, RunError};
 use crate::sandbox::{
@@ -177,32 +178,6 @@ fn show(screen: &mut Screen, line: &str, quiet: bool) {
     } else if !quiet {
         screen.say(Text::new().with(Label::Muted, line));
     }
-}
-
-/// Ends with the first signal that asks the process to stop; listens from the moment it is made.
-#[cfg(unix)]
-fn stop_signal() -> Result<impl Future<Output = ()>, RunError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind)
-            .map_err(|source| RunError::Program { what: "cannot listen for signals".to_owned(), source })
-    };
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(windows)]
-fn stop_signal() -> Result<impl Future<Output = ()>, RunError> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()
-        .map_err(|source| RunError::Program { what: "cannot listen for signals".to_owned(), source })?;
-    Ok(async move {
-        interrupt.recv().await;
-    })
 }
 
 #[cfg(test)]

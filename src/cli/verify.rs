@@ -1,12 +1,14 @@
-//! `verify`: the billing cycle on one product or all, as a table or as JSON.
+//! `verify`: the billing cycle on one product or all, as a table or as JSON; with `--app`, an app in use.
 
 use std::time::Duration;
 
 use clap::Args;
+use reqwest::Url;
 use serde::Serialize;
 
 use super::CommandResult;
 use super::sandbox::runtime;
+use super::verify_app::verify_app;
 use crate::credyt::types::{AccountContext, Product};
 use crate::credyt::verify::{Outcome, Report, Status, verify_product};
 use crate::credyt::{Client, DEFAULT_URL, Environment, key_environment, nearest};
@@ -32,6 +34,22 @@ pub(super) struct VerifyArgs {
     /// Wait this many seconds for a payment that a subscription needs
     #[arg(long, default_value_t = 0, value_name = "SECONDS")]
     wait: u64,
+
+    /// Watch an integrated app, at this address, being used: ticks off the five checks of going live
+    #[arg(long, value_name = "URL", conflicts_with_all = ["product", "wait"])]
+    app: Option<Url>,
+
+    /// Give up after this many seconds
+    #[arg(long, default_value_t = 900, value_name = "SECONDS", requires = "app")]
+    pub(super) timeout: u64,
+
+    /// Watch also this customer, by its external id, that was there before
+    #[arg(long, value_name = "ID", requires = "app")]
+    pub(super) customer: Option<String>,
+
+    /// The port on which the app is opened so that a 402 can be seen
+    #[arg(long, value_name = "PORT", requires = "app")]
+    pub(super) through: Option<u16>,
 
     /// Go on with a live key: makes a real customer and moves real credit
     #[arg(long)]
@@ -72,10 +90,15 @@ async fn run(screen: &mut Screen, args: &VerifyArgs) -> CommandResult {
             ],
         });
     };
-    refuse_live(key_environment(&key) == Environment::Live, args.live)?;
+    // Watching an app only reads.
+    let allowed = args.live || args.app.is_some();
+    refuse_live(key_environment(&key) == Environment::Live, allowed)?;
     let client = Client::new(&url, &key)?;
     let context = client.context().await?;
-    refuse_live(context.environment == "live", args.live)?;
+    refuse_live(context.environment == "live", allowed)?;
+    if let Some(app) = &args.app {
+        return verify_app(screen, args, app, client, &context.environment).await;
+    }
     let products = chosen(&client, &args.product).await?;
     let mut reports = Vec::new();
     screen.say(Text::sentence(&format!("Verifying {} at {}", count(products.len()), client.base())));

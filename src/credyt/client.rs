@@ -17,9 +17,9 @@ use serde_json::Value;
 use super::params::encode;
 use super::types::{
     AccountContext, AccountDetails, CreateAdjustmentRequest, CreateAdjustmentResponse, CreateCustomerRequest,
-    CreateCustomerResponse, CreatePortalSessionRequest, Customer, Event, Page, PortalSession, Problem,
-    Product, ProductSummary, ProductVersion, SimulateUsageRequest, SimulateUsageResponse, UsageRequest,
-    VersionRef, Wallet,
+    CreateCustomerResponse, CreatePortalSessionRequest, CreditGrant, Customer, CustomerSummary, Event,
+    EventSummary, Page, PortalSession, Problem, Product, ProductSummary, ProductVersion,
+    SimulateUsageRequest, SimulateUsageResponse, UsageRequest, VersionRef, Wallet,
 };
 use super::{KEY_HEADER, query_string};
 
@@ -230,19 +230,30 @@ impl Client {
         }
     }
 
-    /// All products, page by page.
+    /// All products.
     pub async fn products(&self) -> Result<Vec<ProductSummary>, ClientError> {
-        let mut all: Vec<ProductSummary> = Vec::new();
-        loop {
-            let offset = all.len().to_string();
-            let query = query_string([("offset", offset.as_str()), ("limit", "100")]);
-            let page: Page<ProductSummary> = self.get(format!("/products{query}")).await?;
-            let last = page.items.is_empty();
-            all.extend(page.items);
-            if last || all.len() >= page.total_count {
-                return Ok(all);
-            }
-        }
+        self.list("/products", &[]).await
+    }
+
+    /// All customers.
+    pub async fn customers(&self) -> Result<Vec<CustomerSummary>, ClientError> {
+        self.list("/customers", &[]).await
+    }
+
+    /// All usage of a customer.
+    pub async fn events_of(&self, customer: &str) -> Result<Vec<EventSummary>, ClientError> {
+        self.list("/events", &[("customer_id", customer)]).await
+    }
+
+    /// The grants of an account that have this purpose.
+    pub async fn grants(
+        &self,
+        customer: &str,
+        account: &str,
+        purpose: &str,
+    ) -> Result<Vec<CreditGrant>, ClientError> {
+        let path = format!("/customers/{}/wallet/{}/grants", encode(customer), encode(account));
+        self.list(&path, &[("purpose", purpose)]).await
     }
 
     /// The product with this code.
@@ -313,6 +324,26 @@ impl Client {
             Ok(Answer::Empty) => Ok(None),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Everything that a list holds, page by page.
+    async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        filters: &[(&str, &str)],
+    ) -> Result<Vec<T>, ClientError> {
+        let mut all: Vec<T> = Vec::new();
+        loop {
+            let offset = all.len().to_string();
+            let page = [("offset", offset.as_str()), ("limit", "100")];
+            let query = query_string(filters.iter().copied().chain(page));
+            let page: Page<T> = self.get(format!("{path}{query}")).await?;
+            let last = page.items.is_empty();
+            all.extend(page.items);
+            if last || all.len() >= page.total_count {
+                return Ok(all);
+            }
         }
     }
 

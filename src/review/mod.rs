@@ -8,11 +8,13 @@ mod edit_file;
 pub mod overview;
 mod pager;
 mod pick;
+mod progress;
 mod prompt;
 mod screen;
 mod terminal;
 mod text;
 
+pub use progress::Progress;
 pub use screen::{ColorChoice, Screen, ScreenError};
 pub use terminal::Terminal;
 pub use text::{Label, Text};

@@ -150,6 +150,11 @@ impl Screen {
         self.reports == Reports::Out && self.out.terminal
     }
 
+    /// Whether talk is read on a terminal, where a line may move.
+    pub fn talks_to_terminal(&self) -> bool {
+        self.err.terminal
+    }
+
     /// A line of a report, wrapped.
     pub fn report(&mut self, text: impl Into<Text>) -> Result<(), ScreenError> {
         self.report_indented(0, text)

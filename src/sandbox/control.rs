@@ -23,7 +23,7 @@ use super::app::App;
 use super::behaviour::BehaviourPatch;
 use super::extract::Body;
 use super::refusal::Refusal;
-use super::store::{Customer, Store, StoredEvent};
+use super::store::{Customer, Store, StoredEvent, TopUp};
 use crate::credyt::shape::api_object;
 
 /// Changes within this time are shown together.
@@ -144,6 +144,7 @@ pub(crate) fn snapshot(app: &App) -> Value {
             "stats": store.total_stats(super::store::Period::default()),
             "customers": store.customers.values().rev().take(SHOWN).map(|customer| customer_json(customer, now)).collect::<Vec<_>>(),
             "events": store.events.values().rev().take(SHOWN).map(|stored| event_json(store, stored)).collect::<Vec<_>>(),
+            "top_ups": store.top_ups.values().rev().take(SHOWN).map(top_up_json).collect::<Vec<_>>(),
             "deliveries": store.deliveries.iter().rev().take(SHOWN).map(|delivery| json!({
                 "id": delivery.id,
                 "topic": delivery.topic,
@@ -186,6 +187,17 @@ fn customer_json(customer: &Customer, now: jiff::Timestamp) -> Value {
         "created_at": customer.created_at,
         "accounts": accounts.collect::<Vec<_>>(),
         "subscriptions": subscriptions.collect::<Vec<_>>(),
+    })
+}
+
+fn top_up_json(top_up: &TopUp) -> Value {
+    json!({
+        "id": top_up.id,
+        "customer_id": top_up.customer_id,
+        "amount": top_up.amount,
+        "currency": top_up.currency,
+        "status": top_up.status.word(),
+        "paid_at": top_up.paid_at,
     })
 }
 

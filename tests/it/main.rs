@@ -4,6 +4,7 @@
 mod common;
 
 mod bad_input;
+mod demo;
 mod json;
 mod sandbox;
 mod sandbox_support;
@@ -14,4 +15,5 @@ mod steps;
 #[cfg(unix)]
 mod terminal;
 mod tool;
+mod verify_app;
 mod walk;
