@@ -31,6 +31,24 @@ pub struct Framework {
     /// Routes the tool can add.
     #[serde(default)]
     pub routes: Vec<NewRoute>,
+    /// Folders of the files that are routes, relative to the app's root; the first that exists is `{routes}` in
+    /// [`NewRoute::file`].
+    #[serde(default)]
+    pub route_dirs: Vec<String>,
+    /// Code that runs before every route and may turn a request away.
+    pub front: Option<Front>,
+}
+
+/// A file whose code stands in front of the app's routes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Front {
+    /// Where it is, relative to the app's root.
+    pub files: Vec<String>,
+    /// Texts of which one stands in a file that turns requests away.
+    pub turns_away: Vec<String>,
+    /// The key of the patterns that say which paths it is for; it is for all of them where that is not set.
+    pub patterns: String,
 }
 
 /// Where code runs.
@@ -256,8 +274,9 @@ pub struct NewRoute {
     pub method: String,
     /// The address users or the browser see.
     pub path: String,
-    /// File the route goes to, relative to the app's root; `{app}` stands for the folder of routes that exists
-    /// (`src/app` or `app`), `{package}` for the app's package.
+    /// File the route goes to, relative to the app's root: `{routes}` stands for the folder of routes, `{ext}` for the
+    /// extension of the app's source files. For a route that is mounted, the name of the file alone, without what
+    /// its neighbours' names end in.
     pub file: String,
     /// Template below the entry's folder.
     pub template: String,
@@ -271,6 +290,12 @@ pub struct NewRoute {
 pub struct Mount {
     /// The call it goes after: the last one of these members on a router or an app (`app.use`, `app.include_router`).
     pub after: Vec<String>,
+    /// The call it goes in front of, where the app has one: the first that hands one of these to such a member. What
+    /// reads the body of a request leaves no raw body to a route behind it.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// Path in front of the router's own, below what the neighbours have in common.
+    pub prefix: String,
     /// The lines.
     pub insert: Snippet,
 }

@@ -31,8 +31,8 @@ pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, T
 pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
 pub use env::{Also, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
-    Answer, ArgumentChoice, Framework, Handler, HandlerShape, Mount, NamedParam, NewRoute, RefusePage, Role,
-    RoutePurpose, Side,
+    Answer, ArgumentChoice, Framework, Front, Handler, HandlerShape, Mount, NamedParam, NewRoute, RefusePage,
+    Role, RoutePurpose, Side,
 };
 pub use manager::{Manager, ToolRule};
 pub use orm::{Column, Create, CreateForm, Gives, Link, Migrate, ModelShape, NamedBy, Orm};

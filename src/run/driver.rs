@@ -382,8 +382,7 @@ impl<'a> Driver<'a> {
         if let Some(areas) = &self.options.step {
             return Ok(steps.iter().copied().filter(|step| areas.contains(&step.area())).collect());
         }
-        let offered: Vec<Area> =
-            steps.iter().map(|step| step.area()).filter(|area| Area::USUAL.contains(area)).collect();
+        let offered: Vec<Area> = steps.iter().map(|step| step.area()).collect();
         let wanted = if let Some(areas) = walk.answers.areas() {
             areas
         } else {
@@ -394,7 +393,7 @@ impl<'a> Driver<'a> {
             }
             match value {
                 Value::List(ids) => ids.iter().filter_map(|id| Area::parse(id)).collect(),
-                _ => offered,
+                _ => usual(&offered),
             }
         };
         Ok(steps.iter().copied().filter(|step| wanted.contains(&step.area())).collect())
@@ -454,6 +453,11 @@ fn writable(changes: &ChangeSet, workspace: &Workspace) -> Result<(ChangeSet, Ou
     }
 }
 
+/// Those of an ordinary run.
+fn usual(offered: &[Area]) -> Vec<Area> {
+    offered.iter().copied().filter(|area| Area::USUAL.contains(area)).collect()
+}
+
 fn areas_question(offered: &[Area]) -> Question {
     let choices = offered
         .iter()
@@ -463,7 +467,7 @@ fn areas_question(offered: &[Area]) -> Question {
         key: Key::top("areas"),
         kind: QuestionKind::Multi(choices),
         text: "Which areas do you want?".to_owned(),
-        help: "All of them make a complete integration; each is shown before it is written.".to_owned(),
-        default: Some(Value::List(offered.iter().map(|area| area.id().to_owned()).collect())),
+        help: "Those chosen make a complete integration; each is shown before it is written.".to_owned(),
+        default: Some(Value::List(usual(offered).iter().map(|area| area.id().to_owned()).collect())),
     }
 }

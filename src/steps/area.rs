@@ -79,7 +79,7 @@ impl Area {
             Self::Portal => "a route to the hosted page where users top up, and a link to it",
             Self::Balance => "the balance where users see it",
             Self::Costs => "what each call costs you, on the same event, to see margins",
-            Self::Webhook => "a signed endpoint that hears of renewals and payments",
+            Self::Webhook => "an endpoint that hears when a plan with a recurring fee is paid",
         }
     }
 

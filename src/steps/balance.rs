@@ -36,9 +36,9 @@ impl Step for BalanceStep {
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut plan = StepPlan::new(Status::Planned);
     if !uses(kit, "formatBalance")
-        && let Some(without) = add_route(kit, RoutePurpose::Balance, Area::Balance, &mut plan)
+        && let Err(without) = add_route(kit, RoutePurpose::Balance, Area::Balance, &mut plan)
     {
-        return Ok(without);
+        return Ok(*without);
     }
     let generated = generated::plan(kit, Area::Balance)?;
     plan.todo.extend(generated.todo);

@@ -35,7 +35,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     plan.todo.extend(generated.todo);
     // One unit: the module does not compile without the declaration, nor import without the package.
     let mut unit = generated.unit;
-    declare(kit, &mut unit, &mut plan);
+    declare(kit, &mut unit, &mut plan, &[KEY, URL]);
     let context = render::context(kit, kit.done.with(Area::Key.id()).unwrap_or(kit.done));
     let packages = template::packages(&context).map_err(|e| generated::chain(&e))?;
     plan.todo.extend(requirements::add(kit, &packages, &mut unit));
@@ -69,10 +69,10 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     Ok(plan)
 }
 
-/// The declaration of the settings in the app's own place.
-fn declare(kit: &Kit<'_>, unit: &mut EditUnit, plan: &mut StepPlan) {
+/// The declaration of settings in the app's own place.
+pub(super) fn declare(kit: &Kit<'_>, unit: &mut EditUnit, plan: &mut StepPlan, names: &[&str]) {
     let Some(place) = Place::of(kit) else { return };
-    match place.edits(kit, &[KEY, URL]) {
+    match place.edits(kit, names) {
         Some(edits) => {
             if !edits.is_empty() {
                 plan.sites.extend(env_site(kit, place.path()));
@@ -80,9 +80,10 @@ fn declare(kit: &Kit<'_>, unit: &mut EditUnit, plan: &mut StepPlan) {
             unit.add(place.path(), edits);
         }
         None => plan.notes.push(format!(
-            "The settings at {}:{} could not be added to, so the key is read from the environment directly.",
+            "The settings at {}:{} could not be added to, so `{}` is read from the environment directly.",
             place.path(),
-            place.line()
+            place.line(),
+            names.first().unwrap_or(&KEY)
         )),
     }
 }

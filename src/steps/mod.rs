@@ -18,6 +18,7 @@ pub mod paid;
 mod portal;
 mod question;
 pub mod support;
+mod webhook;
 
 pub use crate::fingerprint::App;
 pub use area::Area;
@@ -203,5 +204,6 @@ pub fn all() -> &'static [&'static dyn Step] {
         &portal::PortalStep,
         &balance::BalanceStep,
         &costs::CostsStep,
+        &webhook::WebhookStep,
     ]
 }

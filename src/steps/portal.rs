@@ -33,9 +33,9 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut plan = StepPlan::new(Status::Planned);
     // A route that the user wrote or moved does the same.
     if !uses(kit, "createPortalUrl")
-        && let Some(without) = add_route(kit, RoutePurpose::Portal, Area::Portal, &mut plan)
+        && let Err(without) = add_route(kit, RoutePurpose::Portal, Area::Portal, &mut plan)
     {
-        return Ok(without);
+        return Ok(*without);
     }
     let generated = generated::plan(kit, Area::Portal)?;
     plan.todo.extend(generated.todo);
@@ -62,31 +62,32 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     Ok(plan)
 }
 
-/// Adds a route. Where none can be added the area has no place in the app: the plan that says so, with what a person
-/// would have to do. A module that nothing calls is not left behind.
+/// Adds a route and names its file. Where none can be added the area has no place in the app: the plan that says so,
+/// with what a person would have to do. A module that nothing calls is not left behind.
 pub(super) fn add_route(
     kit: &Kit<'_>,
     purpose: RoutePurpose,
     area: Area,
     plan: &mut StepPlan,
-) -> Option<StepPlan> {
+) -> Result<String, Box<StepPlan>> {
     let todo = match route::add(kit, purpose, area) {
         Some(Ok(added)) => {
             plan.todo.extend(added.todo);
             plan.routes.push(added.route);
             push(plan, added.unit);
-            return None;
+            return Ok(added.file);
         }
         Some(Err(todo)) => todo,
         None => Todo::chore(format!(
-            "routes of {} cannot be written yet: add one for {} by hand, for the signed-in user",
+            "routes of {} cannot be written yet: add one for {} by hand{}",
             kit.framework.title,
-            area.title().to_lowercase()
+            area.title().to_lowercase(),
+            if purpose == RoutePurpose::Webhook { "" } else { ", for the signed-in user" }
         )),
     };
     let mut without = StepPlan::not_applicable(todo.text.clone());
     without.todo.push(Todo { unmet: kit.cx.asked_for, ..todo });
-    Some(without)
+    Err(Box::new(without))
 }
 
 /// Whether anything outside of the generated modules uses one of their functions.

@@ -184,6 +184,8 @@ pub struct Log {
     pub setup: Option<String>,
     /// A call with the holes `{message}` and `{error}`, such as `console.error({message}, {error})`.
     pub error: String,
+    /// The same for what is not an error, with the hole `{message}`.
+    pub info: String,
 }
 
 /// How the Credyt customer id is kept beside the user row. The lines are the body of a function of their own.

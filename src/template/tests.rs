@@ -3,6 +3,8 @@ use std::sync::LazyLock;
 
 use super::*;
 
+mod webhook;
+
 /// A TypeScript app with every area and nothing unusual.
 fn typescript() -> ModuleContext {
     ModuleContext {
@@ -27,7 +29,12 @@ fn typescript() -> ModuleContext {
             webhook_secret: "process.env.CREDYT_WEBHOOK_SECRET".to_owned(),
             webhook_secret_name: "CREDYT_WEBHOOK_SECRET".to_owned(),
         },
-        log: Log { import: None, setup: None, error: "console.error({message}, {error});".to_owned() },
+        log: Log {
+            import: None,
+            setup: None,
+            error: "console.error({message}, {error});".to_owned(),
+            info: "console.info({message});".to_owned(),
+        },
         store: None,
         streams: Vec::new(),
         prices: Vec::new(),
@@ -73,6 +80,7 @@ fn python(flavour: Flavour, client: Client, http_library: HttpLibrary) -> Module
             import: Some("import logging".to_owned()),
             setup: Some("logger = logging.getLogger(__name__)".to_owned()),
             error: "logger.exception({message})".to_owned(),
+            info: "logger.info({message})".to_owned(),
         },
         ..typescript()
     }
@@ -232,7 +240,7 @@ fn an_area_touches_only_the_files_it_concerns() {
     assert_eq!(changes(&typescript, "portal"), ["change client.ts", "change balance.ts", "new portal.ts"]);
     assert_eq!(changes(&typescript, "balance"), ["new display.ts"]);
     assert_eq!(changes(&typescript, "costs"), ["change client.ts", "change usage.ts", "new costs.ts"]);
-    assert_eq!(changes(&typescript, "webhook"), ["new webhook.ts"]);
+    assert_eq!(changes(&typescript, "webhook"), ["change client.ts", "new webhook.ts"]);
 
     let python = full(python(Flavour::Async, Client::Sdk, HttpLibrary::Httpx));
     assert_eq!(changes(&python, "events"), ["change client.py", "new usage.py", "new stream.py"]);

@@ -14,7 +14,7 @@ use credyt_integrate::edit::journal::{Journal, Which};
 use credyt_integrate::fingerprint::{App, fingerprint};
 use credyt_integrate::resolve::Program;
 use credyt_integrate::sites::{self, Site};
-use credyt_integrate::steps::{self, Status, Step, StepContext, StepPlan};
+use credyt_integrate::steps::{self, Area, Status, Step, StepContext, StepPlan};
 use credyt_integrate::workspace::Workspace;
 
 #[test]
@@ -94,8 +94,9 @@ fn planned(
     let program = Program::new(workspace);
     let mut sites: Vec<Site> = sites::find(&program, catalog, &fingerprint);
     sites.retain(|site| site.app == app.root);
-    let cx =
-        StepContext { workspace, program: &program, catalog, app, sites: &sites, answers, asked_for: false };
+    // What is only offered for a reason is shown as if there were one.
+    let asked_for = !Area::USUAL.contains(&step.area());
+    let cx = StepContext { workspace, program: &program, catalog, app, sites: &sites, answers, asked_for };
     let mut chosen = answers.clone();
     for question in step.questions(&cx) {
         if let Some(default) = question.default.filter(|_| answers.get(&question.key).is_none()) {

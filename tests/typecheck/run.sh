@@ -4,9 +4,9 @@
 #   tests/typecheck/run.sh [FIXTURE...]     all of them when none is named
 #
 # For each app: a copy in a git repository of its own, its own check (so that a failure is never the sample's fault),
-# `run --yes --offline`, the same check again, a rerun that must change nothing, and an undo that must give back every
-# byte. Prints one line per app, what went wrong beneath it, and the sum. Exits 1 when an app failed; one whose
-# runtime is missing is skipped and said so.
+# `run --yes --offline` and the webhook, the same check again, a rerun that must change nothing, and an undo that must
+# give back every byte. Prints one line per app, what went wrong beneath it, and the sum. Exits 1 when an app failed;
+# one whose runtime is missing is skipped and said so.
 #
 # The first time dependencies are installed from the ordinary registries; they stay in target/typecheck, one folder
 # per app and lock file. CREDYT_INTEGRATE names a built binary; otherwise it is built here.
@@ -84,6 +84,12 @@ check() {
 # Everything of the app that git would keep, as one id.
 tree() { git add --all && git write-tree; }
 
+# Every step, those too that are only offered for a reason.
+integrate() {
+  "$tool" run --yes --offline --allow-dirty --json &&
+    "$tool" run --yes --offline --allow-dirty --json --step webhook
+}
+
 # One line on why a stage failed, and the end of what it printed.
 fail() {
   printf 'FAILED  %-28s %s\n' "$name" "$1"
@@ -112,12 +118,12 @@ prove() {
     git -c user.name=check -c user.email=check@localhost commit --quiet --message "As it was" || return
   local before after
   before=$(tree)
-  "$tool" run --yes --offline --json >"$log" 2>&1 || { fail "the run ended with status $?"; return; }
+  integrate >"$log" 2>&1 || { fail "the run ended with status $?"; return; }
   after=$(tree)
   [ "$before" != "$after" ] || { fail "the run changed nothing"; return; }
   install_added "$name" >"$log" 2>&1 || { fail "what was added could not be installed"; return; }
   check "$name" >"$log" 2>&1 || { fail "does not check after the run"; return; }
-  "$tool" run --yes --offline --allow-dirty --json >"$log" 2>&1 || { fail "the rerun ended with status $?"; return; }
+  integrate >"$log" 2>&1 || { fail "the rerun ended with status $?"; return; }
   if [ "$(tree)" != "$after" ]; then
     git diff "$after" >"$log"
     fail "a rerun changed it again"

@@ -3,11 +3,35 @@
 use crate::edit::{Edit, EditUnit};
 use crate::steps::Todo;
 use crate::steps::support::Kit;
-use crate::steps::support::env::{KEY, URL};
+use crate::steps::support::env::{KEY, URL, WEBHOOK};
 
-/// Adds the settings to a template of the environment: at its end, below a comment, in the template's own form.
+/// Adds the key to a template of the environment: at its end, below a comment, in the template's own form.
 pub fn template_edit(text: &str) -> Option<Edit> {
-    if declares(text, KEY) {
+    let lines = |empty: &str| {
+        vec![
+            "# Credyt, server only: the key is never sent to the browser".to_owned(),
+            format!("{KEY}={empty}"),
+            "# Optional: another address of the API, such as a local sandbox".to_owned(),
+            format!("# {URL}=http://127.0.0.1:8787"),
+        ]
+    };
+    added(text, KEY, lines)
+}
+
+/// The same for the secret of the webhook.
+fn webhook_edit(text: &str) -> Option<Edit> {
+    let lines = |empty: &str| {
+        vec![
+            "# Credyt's webhook: the secret its deliveries are signed with".to_owned(),
+            format!("{WEBHOOK}={empty}"),
+        ]
+    };
+    added(text, WEBHOOK, lines)
+}
+
+/// Lines at the end of a template that does not have the variable yet; `lines` gets the form of an empty value.
+fn added(text: &str, name: &str, lines: impl Fn(&str) -> Vec<String>) -> Option<Edit> {
+    if declares(text, name) {
         return None;
     }
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -19,13 +43,7 @@ pub fn template_edit(text: &str) -> Option<Edit> {
         () if text.ends_with('\n') => newline.to_owned(),
         () => newline.repeat(2),
     };
-    let lines = [
-        "# Credyt, server only: the key is never sent to the browser".to_owned(),
-        format!("{KEY}={empty}"),
-        "# Optional: another address of the API, such as a local sandbox".to_owned(),
-        format!("# {URL}=http://127.0.0.1:8787"),
-    ];
-    let added = lines.map(|line| format!("{line}{newline}")).concat();
+    let added: String = lines(empty).into_iter().map(|line| format!("{line}{newline}")).collect();
     Some(Edit::insertion(text.len(), format!("{gap}{added}"), "says which settings there are"))
 }
 
@@ -47,6 +65,14 @@ pub fn add_to_templates(kit: &Kit<'_>, unit: &mut EditUnit) -> usize {
         unit.add(path.as_str(), template_edit(text.as_str()));
     }
     known
+}
+
+/// Adds the webhook's secret to every template of the app.
+pub fn add_webhook(kit: &Kit<'_>, unit: &mut EditUnit) {
+    for path in &kit.cx.app.env.files {
+        let Some(text) = kit.cx.workspace.text_at(path) else { continue };
+        unit.add(path.as_str(), webhook_edit(text.as_str()));
+    }
 }
 
 /// Files that hand a secret of the app to it by name (compose files, CI, deployment): each with the line of the last

@@ -12,8 +12,14 @@ pub(super) fn context(kit: &Kit<'_>) -> Log {
             import: Some("import logging".to_owned()),
             setup: Some("logger = logging.getLogger(__name__)".to_owned()),
             error: "logger.exception({message})".to_owned(),
+            info: "logger.info({message})".to_owned(),
         },
-        _ => Log { import: None, setup: None, error: "console.error({message}, {error});".to_owned() },
+        _ => Log {
+            import: None,
+            setup: None,
+            error: "console.error({message}, {error});".to_owned(),
+            info: "console.info({message});".to_owned(),
+        },
     })
 }
 
@@ -43,7 +49,9 @@ fn own_logger(kit: &Kit<'_>) -> Option<Log> {
                 continue;
             }
             let error = error_call(kit, &import.local);
-            let log = statement.map(|import| Log { import: Some(import), setup: None, error });
+            let end = if kit.is_python() { "" } else { ";" };
+            let info = format!("{}.info({{message}}){end}", import.local);
+            let log = statement.map(|import| Log { import: Some(import), setup: None, error, info });
             seen.push((key, 1, log));
         }
     }
