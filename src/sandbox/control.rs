@@ -30,6 +30,8 @@ use crate::credyt::shape::api_object;
 const GATHER: Duration = Duration::from_millis(120);
 /// How much of each list the dashboard gets.
 const SHOWN: usize = 100;
+/// How many doubtful events it gets, also when many others came after them.
+const DOUBTS: usize = 20;
 
 api_object! {
     /// Moves the sandbox's clock.
@@ -143,6 +145,7 @@ pub(crate) fn snapshot(app: &App) -> Value {
             },
             "stats": store.total_stats(super::store::Period::default()),
             "customers": store.customers.values().rev().take(SHOWN).map(|customer| customer_json(customer, now)).collect::<Vec<_>>(),
+            "doubts": store.doubtful(DOUBTS).map(|stored| event_json(store, stored)).collect::<Vec<_>>(),
             "events": store.events.values().rev().take(SHOWN).map(|stored| event_json(store, stored)).collect::<Vec<_>>(),
             "top_ups": store.top_ups.values().rev().take(SHOWN).map(top_up_json).collect::<Vec<_>>(),
             "deliveries": store.deliveries.iter().rev().take(SHOWN).map(|delivery| json!({

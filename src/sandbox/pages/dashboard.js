@@ -16,7 +16,7 @@ function node(tag, attributes, ...children) {
 }
 
 const cell = (content, kind) => node("td", { class: kind }, ...[content].flat());
-const sub = (text) => (text ? node("span", { class: "sub" }, text) : null);
+const sub = (text) => (text ? node("span", { class: "sub", title: text }, text) : null);
 
 // Amounts arrive as JSON numbers with few digits; exponents are spelled out, nothing is rounded to cents.
 function plain(number) {
@@ -33,9 +33,9 @@ function money(amount, asset) {
   return `${sign}${asset.length === 3 ? cents : digits} ${asset}`;
 }
 
-function rows(id, list, empty, columns, draw) {
+function rows(id, list, empty, columns, draw, total = list.length) {
   const body = byId(id);
-  byId(`${id}-count`).textContent = list.length ? String(list.length) : "";
+  byId(`${id}-count`).textContent = total > list.length ? `${list.length} of ${total}` : list.length ? String(list.length) : "";
   if (!list.length) {
     body.replaceChildren(node("tr", null, node("td", { colspan: String(columns), class: "empty" }, empty)));
     return;
@@ -54,9 +54,9 @@ function eventRow(event) {
     cell(clock(event.created_at), "muted time"),
     cell([event.customer ?? event.customer_id, sub(event.external_id)]),
     cell([node("code", null, event.event_type), sub(event.subject), why]),
-    cell(node("span", { class: "chips mono" }, ...data.map(([name, value]) => node("span", null, `${name}=${typeof value === "number" ? plain(value) : value}`)))),
+    cell(node("span", { class: "chips mono" }, ...data.map(([name, value]) => node("span", null, `${name}=${typeof value === "number" ? plain(value) : value}`))), "wide"),
     cell(fees.length ? fees : event.billed ? node("span", { class: doubt ? "bad" : "muted" }, "no fee") : node("span", { class: "muted" }, "waiting"), "num"),
-    cell(costs.map((cost) => node("div", { title: cost.vendor_external_id ?? cost.vendor_id }, money(cost.amount, cost.currency ?? "USD"))), "num muted"));
+    cell(costs.map((cost) => node("div", { title: cost.vendor_external_id ?? cost.vendor_id }, money(cost.amount, cost.currency ?? "USD"))), "num muted wide"));
 }
 
 function customerRow(customer) {
@@ -74,7 +74,7 @@ function requestCells(line) {
 function deliveryRow(delivery) {
   const said = delivery.metadata?.status ?? delivery.metadata?.error ?? "";
   return node("tr", null, cell(clock(delivery.time), "muted time"), cell(node("code", null, delivery.topic)),
-    cell(delivery.url ?? "", "muted"),
+    cell(delivery.url ?? "", "muted wide"),
     cell([node("span", { class: `tag ${delivery.success ? "ok" : "fail"}` }, String(said)), sub(delivery.metadata?.attempt > 1 ? `attempt ${delivery.metadata.attempt}` : "")]));
 }
 
@@ -91,7 +91,7 @@ function show(state) {
   byId("tiles").replaceChildren(...tiles.map(([value, name]) => node("div", { class: "tile" }, node("b", null, String(value)), node("span", null, name))));
 
   const doubts = [
-    ...state.events.filter((event) => event.doubt).map((event) => [event.created_at, node("code", null, event.event_type), ` \u2013 ${event.doubt.reason}`,
+    ...state.doubts.map((event) => [event.created_at, node("code", null, event.event_type), ` \u2013 ${event.doubt.reason}`,
       event.doubt.nearest ? node("span", null, "; did you mean ", node("code", null, event.doubt.nearest), "?") : ""]),
     ...state.notes.map((note) => [note.at, node("code", null, note.about), ` \u2013 ${note.text}`, ""]),
   ].sort((a, b) => (a[0] < b[0] ? 1 : -1));
@@ -99,11 +99,11 @@ function show(state) {
   byId("doubts-count").textContent = String(doubts.length);
   byId("doubts-list").replaceChildren(...doubts.slice(0, 20).map(([at, ...rest]) => node("li", null, node("span", { class: "muted" }, `${clock(at)}  `), ...rest)));
 
-  rows("events", state.events, "No usage yet. It appears here as it arrives.", 6, eventRow);
-  rows("customers", state.customers, "No customers yet. Sign up in the app.", 3, customerRow);
+  rows("events", state.events, "No usage yet. It appears here as it arrives.", 6, eventRow, counts.events);
+  rows("customers", state.customers, "No customers yet. Sign up in the app.", 3, customerRow, counts.customers);
   rows("rejected", state.rejected, "Nothing was refused.", 4, (line) => node("tr", null, ...requestCells(line), cell(line.reason ?? "", "bad")));
-  rows("deliveries", state.deliveries, "No webhook was sent.", 4, deliveryRow);
-  if (byId("requests-box").open) rows("requests", state.requests, "No requests yet.", 4, (line) => node("tr", null, ...requestCells(line), cell(String(line.took), "num muted")));
+  rows("deliveries", state.deliveries, "No webhook was sent.", 4, deliveryRow, counts.deliveries);
+  if (byId("requests-box").open) rows("requests", state.requests, "No requests yet.", 4, (line) => node("tr", null, ...requestCells(line), cell(String(line.took), "num muted")), counts.requests);
   else byId("requests-count").textContent = String(counts.requests);
   seen = new Set(state.events.map((event) => event.id));
 }

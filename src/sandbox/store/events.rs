@@ -13,6 +13,8 @@ use crate::sandbox::refusal::{Faults, Refusal};
 /// How old an event may be, and how far ahead.
 const GRACE_DAYS: i64 = 30;
 const AHEAD_MINUTES: i64 = 5;
+/// Among how many of the latest events doubtful ones are looked for.
+const DOUBTS_SOUGHT: usize = 5000;
 
 impl Store {
     /// Stores the new events of a batch and returns how many were new.
@@ -65,6 +67,12 @@ impl Store {
             taken += 1;
         }
         Ok(taken)
+    }
+
+    /// The latest events that are probably mistakes, newest first.
+    pub(crate) fn doubtful(&self, most: usize) -> impl Iterator<Item = &StoredEvent> {
+        let recent = self.events.values().rev().take(DOUBTS_SOUGHT);
+        recent.filter(|stored| stored.doubt.is_some()).take(most)
     }
 
     fn store_event(&mut self, customer: &str, event: UsageEvent, now: Timestamp) {
