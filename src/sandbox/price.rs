@@ -196,6 +196,9 @@ fn in_tiers(
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 

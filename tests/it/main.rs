@@ -7,9 +7,12 @@ mod bad_input;
 mod demo;
 mod json;
 mod sandbox;
+mod sandbox_billing;
+mod sandbox_state;
 mod sandbox_support;
 mod sandbox_verify;
 mod sandbox_webhooks;
+mod sandbox_wire;
 mod statuses;
 mod steps;
 #[cfg(unix)]
