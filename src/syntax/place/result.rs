@@ -223,6 +223,8 @@ fn with_parentheses(value: Node<'_>) -> Node<'_> {
             | "subscript_expression"
             | "call_expression"
             | "non_null_expression"
+            | "as_expression"
+            | "satisfies_expression"
             | "attribute"
             | "subscript"
             | "call"
