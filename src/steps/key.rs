@@ -2,10 +2,11 @@
 //!
 //! Nothing of the app calls the module yet, so the app runs as before, with or without a key.
 
+use crate::answers::Key;
 use crate::edit::EditUnit;
 use crate::steps::support::env::{KEY, Place, URL};
 use crate::steps::support::{Kit, env_files, generated, render, requirements};
-use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::steps::{Area, Choice, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::template;
 
 /// See the module.
@@ -17,8 +18,9 @@ impl Step for KeyStep {
         Area::Key
     }
 
-    fn questions(&self, _cx: &StepContext<'_>) -> Vec<Question> {
-        Vec::new()
+    fn questions(&self, cx: &StepContext<'_>) -> Vec<Question> {
+        let python = Kit::new(cx).is_ok_and(|kit| kit.is_python());
+        python.then(how_to_call).into_iter().collect()
     }
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
@@ -27,6 +29,15 @@ impl Step for KeyStep {
             Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
         }
     }
+}
+
+/// Where there is an official package, the app may do without it.
+fn how_to_call() -> Question {
+    let choices = vec![
+        Choice::new("sdk", "with the official package"),
+        Choice::new("http", "with plain HTTP, through the library the app has"),
+    ];
+    Question::select(Key::top("client"), "How should the app call Credyt?", choices, "sdk")
 }
 
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
