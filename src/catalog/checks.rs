@@ -127,8 +127,8 @@ fn files(entry: &Entry, say: &mut dyn FnMut(String)) {
         }
     }
     let routes = entry.framework.iter().flat_map(|f| &f.routes).map(|r| &r.template);
-    let migration = entry.orm.iter().filter_map(|o| o.migrate.as_ref()?.template.as_ref());
-    for template in routes.chain(migration) {
+    let migrations = entry.orm.iter().filter_map(|o| o.migrate.as_ref()).flat_map(|m| &m.files);
+    for template in routes.chain(migrations.map(|f| &f.template)) {
         if embedded_text(&format!("{}/{template}", entry.id)).is_none() {
             say(format!("names the template `{template}`, which does not exist"));
         }

@@ -16,6 +16,7 @@ mod manager;
 mod orm;
 mod provider;
 mod sender;
+mod store;
 mod ui;
 
 use std::borrow::Cow;
@@ -35,12 +36,13 @@ pub use framework::{
     Role, RoutePurpose, Side,
 };
 pub use manager::{Manager, ToolRule};
-pub use orm::{Column, Create, CreateForm, Gives, Link, Migrate, ModelShape, NamedBy, Orm};
+pub use orm::{Create, CreateForm, Gives, ModelShape, NamedBy, Orm};
 pub use provider::{
     AskOption, Client, HttpCall, Makes, Output, Price, Prices, Provider, ProviderCall, Stream,
     StreamCallback, StreamUsage, StreamWhen, UsageField,
 };
 pub use sender::Sender;
+pub use store::{Column, Dialect, History, JsonSet, KeyType, Link, Migrate, MigrationFile, MigrationJson};
 pub use ui::{Display, Markup, Slot, Ui};
 
 /// The sum of weights from which an entry is picked.

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::entry::{Callee, Snippet, Symbol};
+use super::entry::{Callee, Symbol};
+use super::store::{Column, Dialect, KeyType, Link, Migrate};
 
 /// The ORM part of an entry.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,12 +25,22 @@ pub struct Orm {
     /// revisions lie side by side.
     #[serde(default)]
     pub migrations: Vec<String>,
+    /// Databases the code for which differs.
+    #[serde(default)]
+    pub dialects: Vec<Dialect>,
+    /// Types of primary keys, the first that fits.
+    #[serde(default)]
+    pub keys: Vec<KeyType>,
+    /// Other names of the key on a record, such as one that is its text.
+    #[serde(default)]
+    pub key_names: Vec<String>,
     /// How a nullable text column is added to a record type.
     pub column: Option<Column>,
     /// How the database is brought along.
     pub migrate: Option<Migrate>,
-    /// How the Credyt customer id is read and written beside a user.
-    pub link: Option<Link>,
+    /// How the Credyt customer id is read and written beside a user, the first way that fits.
+    #[serde(default)]
+    pub links: Vec<Link>,
 }
 
 /// How a record type is declared.
@@ -190,34 +201,4 @@ pub enum Gives {
     Data,
     /// Nothing of use.
     Nothing,
-}
-
-/// How a column is added.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Column {
-    /// The name of the new member: `credytCustomerId` or `credyt_customer_id`.
-    pub member: String,
-    /// The line, from the variable `column` (the name in the database); without its separator.
-    pub insert: Snippet,
-}
-
-/// How the database is brought along.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Migrate {
-    /// The command that makes and applies a migration, for the `todo` list.
-    pub command: String,
-    /// Template of a migration file below the entry's folder, when the form is stable enough to write.
-    pub template: Option<String>,
-}
-
-/// How the customer id is kept beside a user.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Link {
-    /// Statement that stores it. Variables: `client`, `model`, `user_id`, `customer_id`.
-    pub save: Snippet,
-    /// Expression that loads it.
-    pub load: Snippet,
 }

@@ -109,6 +109,17 @@ impl EditUnit {
         self
     }
 
+    /// Takes everything over that another unit would do, so that both stand or fall together under this one's title.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        for (path, edits) in other.edits {
+            self.add(path, edits);
+        }
+        self.new_files.extend(other.new_files);
+        self.needs.extend(other.needs);
+        self
+    }
+
     /// [`EditUnit::edits`] for a unit that is filled in a loop.
     pub fn add(&mut self, path: impl Into<String>, edits: impl IntoIterator<Item = Edit>) {
         let mut edits = edits.into_iter().peekable();

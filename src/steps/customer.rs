@@ -17,7 +17,7 @@ use crate::edit::{Edit, EditUnit};
 use crate::sites::{Detail, Hook, Signup, Site, SiteKind};
 use crate::steps::key::push;
 use crate::steps::support::names::{Wanted, bring};
-use crate::steps::support::{Kit, generated, user};
+use crate::steps::support::{Kit, generated, store, user};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::syntax::place::{self, Refusal, WithResult};
 use crate::syntax::source::Source;
@@ -36,14 +36,15 @@ impl Step for CustomerStep {
         Area::Customer
     }
 
-    fn questions(&self, _cx: &StepContext<'_>) -> Vec<Question> {
+    fn questions(&self, cx: &StepContext<'_>) -> Vec<Question> {
         let product = Question::text(
             Key::top("product"),
             "Which product are new customers subscribed to?",
             "default_plan",
         )
         .help("The product's code in Credyt; the sandbox has `default_plan`.");
-        vec![product]
+        let stored = Kit::new(cx).ok().filter(Kit::knows_users).and_then(|kit| store::question(&kit));
+        std::iter::once(product).chain(stored).collect()
     }
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
@@ -57,10 +58,25 @@ impl Step for CustomerStep {
 
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut plan = StepPlan::new(Status::Planned);
-    let generated = generated::plan(kit, Area::Customer)?;
+    let kept = kept(kit, &mut plan);
+    let generated = generated::plan_with(kit, Area::Customer, |context, after| {
+        if after && let Some(kept) = &kept {
+            context.store = Some(kept.store.clone());
+        }
+    })?;
     plan.todo.extend(generated.todo);
     let created = generated.created;
-    push(&mut plan, generated.unit);
+    let mut module = generated.unit;
+    if let Some(kept) = kept {
+        // The module does not work without the column, nor the column without the module.
+        if !kept.unit.is_empty() {
+            plan.sites.push(kept.site);
+            plan.notes.extend(kept.notes);
+        }
+        module = module.with(kept.unit);
+        plan.todo.extend(kept.todo);
+    }
+    push(&mut plan, module);
     let signups: Vec<(&Site, &Signup)> = kit
         .cx
         .sites
@@ -107,6 +123,20 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     plan.next =
         String::from("Sign up as a new user and look at the customers in Credyt (or at the sandbox's page).");
     Ok(plan)
+}
+
+/// What keeps the customer id beside the user, when the user wants that.
+fn kept(kit: &Kit<'_>, plan: &mut StepPlan) -> Option<store::Kept> {
+    if kit.cx.answers.store_customer_id() != Some(true) {
+        return None;
+    }
+    match store::plan(kit) {
+        Ok(kept) => Some(kept),
+        Err(todo) => {
+            plan.todo.push(todo);
+            None
+        }
+    }
 }
 
 /// The sites whose user becomes no customer yet. A call in the site's function counts; one that stands elsewhere (it was

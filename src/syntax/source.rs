@@ -158,12 +158,12 @@ pub(super) fn walk<'a>(node: Node<'a>, visit: &mut impl FnMut(Node<'a>)) {
 }
 
 /// The children of a node, tokens included.
-pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
+pub(crate) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     (0..node.child_count()).filter_map(|i| node.child(i)).collect()
 }
 
 /// The named children of a node.
-pub(super) fn named(node: Node<'_>) -> Vec<Node<'_>> {
+pub(crate) fn named(node: Node<'_>) -> Vec<Node<'_>> {
     (0..node.named_child_count() as u32).filter_map(|i| node.named_child(i)).collect()
 }
 

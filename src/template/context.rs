@@ -191,7 +191,10 @@ pub struct Log {
 /// How the Credyt customer id is kept beside the user row. The lines are the body of a function of their own.
 #[derive(Debug, Clone, Serialize)]
 pub struct Store {
-    pub imports: Vec<String>,
+    /// Import lines, sorted: of the language's own modules (Python), of packages, of the app.
+    pub standard: Vec<String>,
+    pub packages: Vec<String>,
+    pub own: Vec<String>,
     /// Returns the stored id, or nothing. In scope: `userId: string` / `user_id: str`.
     pub load: String,
     /// Stores the id. In scope: the same, and `customerId` / `customer_id`.

@@ -103,12 +103,16 @@ fn full(mut context: ModuleContext) -> ModuleContext {
         .to_vec();
     let store = match context.lang {
         Lang::Python => Store {
-            imports: vec!["from app.users import users".to_owned()],
+            standard: vec!["import asyncio".to_owned()],
+            packages: vec!["from sqlalchemy import select".to_owned()],
+            own: vec!["from app.users import users".to_owned()],
             load: "return users.get(user_id)".to_owned(),
             save: "users[user_id] = customer_id".to_owned(),
         },
         Lang::TypeScript | Lang::JavaScript => Store {
-            imports: vec![match context.module {
+            standard: Vec::new(),
+            packages: Vec::new(),
+            own: vec![match context.module {
                 ModuleSystem::Cjs if context.lang == Lang::JavaScript => {
                     "const { users } = require(\"../users\");".to_owned()
                 }

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Integrates every sample app and lets the app's own checker judge the result.
 #
-#   tests/typecheck/run.sh [FIXTURE...]     all of them when none is named
+#   tests/typecheck/run.sh [FIXTURE[@PASS]...]     all of them when none is named
+#
+# A pass is a way to answer: without one the defaults, `stored` with the customer id beside the user (its migration is
+# then applied to SQLite), `http` with plain HTTP instead of the Python package.
 #
 # For each app: a copy in a git repository of its own, its own check (so that a failure is never the sample's fault),
 # `run --yes --offline` and the webhook, the same check again, a rerun that must change nothing, and an undo that must
@@ -15,7 +18,10 @@ set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 store=${CARGO_TARGET_DIR:-$root/target}/typecheck
 fixtures=(nextjs-authjs-prisma nextjs-jwt-drizzle express-jwt-prisma express-passport-mongoose
-          fastapi-sqlmodel-jwt fastapi-async-replicate)
+          fastapi-sqlmodel-jwt fastapi-async-replicate
+          nextjs-authjs-prisma@stored nextjs-jwt-drizzle@stored express-jwt-prisma@stored
+          express-passport-mongoose@stored fastapi-sqlmodel-jwt@stored fastapi-async-replicate@stored
+          fastapi-sqlmodel-jwt@http fastapi-async-replicate@http)
 # The generated Prisma client needs no engine binary, and no app of these is allowed to phone home while it is checked.
 export PRISMA_SCHEMA_ENGINE_BINARY=/bin/true PRISMA_HIDE_UPDATE_MESSAGE=1 NEXT_TELEMETRY_DISABLED=1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -53,12 +59,12 @@ install_added() {
   case $1 in
     fastapi-*)
       local added
-      added=$(git diff -U0 HEAD -- requirements.txt pyproject.toml | sed -nE 's/^\+[ "]*(credyt[^",]*(,[^",]+)*)"?,?$/\1/p')
+      added=$(git diff -U0 HEAD -- requirements.txt pyproject.toml | sed -nE 's/^\+[ "]*((credyt|httpx|requests|aiohttp)[^",]*(,[^",]+)*)"?,?$/\1/p')
       [ -n "$added" ] || return 0
       if [ -x ../tools/bin/uv ]; then
-        ../tools/bin/uv pip install --quiet --python ../venv/bin/python "$added"
+        xargs ../tools/bin/uv pip install --quiet --python ../venv/bin/python <<<"$added"
       else
-        ../venv/bin/pip install --quiet "$added"
+        xargs ../venv/bin/pip install --quiet <<<"$added"
       fi ;;
   esac
 }
@@ -79,6 +85,39 @@ check() {
   esac
 }
 
+# The answers of a pass, as arguments of `run`.
+answers() {
+  case $1 in
+    '') ;;
+    stored) echo --set store_customer_id=true ;;
+    http) echo --set client=http ;;
+    *) return 1 ;;
+  esac
+}
+
+# Proves a migration that was written: it applies to SQLite, and the app's own tool finds nothing left to do.
+migrated() {
+  local database=$PWD/../check.db
+  rm -f "$database"
+  case $1 in
+    nextjs-authjs-prisma | express-jwt-prisma)
+      DATABASE_URL=file:$database npm run --silent db:migrate && node --input-type=module -e "
+        import { createClient } from '@libsql/client';
+        const db = createClient({ url: 'file:$database' });
+        await db.execute('SELECT \"credytCustomerId\" FROM \"User\"');
+        const { rows } = await db.execute('PRAGMA index_list(\"User\")');
+        if (!rows.some((r) => r.name === 'User_credytCustomerId_key' && r.unique)) throw new Error('no unique index');" ;;
+    nextjs-jwt-drizzle)
+      export DATABASE_URL=file:$database
+      node_modules/.bin/drizzle-kit generate | tee /dev/stderr | grep -q 'No schema changes' &&
+        node_modules/.bin/drizzle-kit check && node_modules/.bin/drizzle-kit migrate ;;
+    fastapi-sqlmodel-jwt)
+      export DATABASE_URL=sqlite:///$database SECRET_KEY=check OPENAI_API_KEY=check
+      ../venv/bin/alembic upgrade head && ../venv/bin/alembic check &&
+        ../venv/bin/alembic downgrade -1 && ../venv/bin/alembic upgrade head ;;
+  esac
+}
+
 # --- how every app is proved -----------------------------------------------------------------------------------------
 
 # Everything of the app that git would keep, as one id.
@@ -86,13 +125,13 @@ tree() { git add --all && git write-tree; }
 
 # Every step, those too that are only offered for a reason.
 integrate() {
-  "$tool" run --yes --offline --allow-dirty --json &&
+  "$tool" run --yes --offline --allow-dirty --json "$@" &&
     "$tool" run --yes --offline --allow-dirty --json --step webhook
 }
 
 # One line on why a stage failed, and the end of what it printed.
 fail() {
-  printf 'FAILED  %-28s %s\n' "$name" "$1"
+  printf 'FAILED  %-34s %s\n' "$name" "$1"
   [ -s "$log" ] && tail -n 40 "$log" | sed 's/^/        /'
   return 1
 }
@@ -100,36 +139,44 @@ fail() {
 # Takes one app through all stages; runs in a subshell.
 prove() {
   name=$1
-  local fixture=$root/fixtures/$name lock
+  local app=${1%@*} pass
+  case $1 in *@*) pass=${1#*@} ;; *) pass= ;; esac
+  local fixture=$root/fixtures/$app lock
   lock=$(cat "$fixture"/{package-lock.json,pnpm-lock.yaml,uv.lock,requirements.txt,requirements-dev.txt} 2>/dev/null | cksum | cut -d' ' -f1)
-  local home=$store/$name-$lock
+  local home=$store/$app-$lock
   log=$home/log
   mkdir -p "$home/app" && : >"$log" && cd "$home/app" || return
 
   find . -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} + && cp -R "$fixture/." . || return
   if [ ! -e "$home/installed" ]; then
     rm -rf node_modules "$home/venv"
-    install "$name" >"$log" 2>&1 || { fail "its dependencies could not be installed"; return; }
+    install "$app" >"$log" 2>&1 || { fail "its dependencies could not be installed"; return; }
     touch "$home/installed"
   fi
-  check "$name" >"$log" 2>&1 || { fail "the sample itself does not check"; return; }
+  check "$app" >"$log" 2>&1 || { fail "the sample itself does not check"; return; }
 
   git init --quiet . && git add --all &&
     git -c user.name=check -c user.email=check@localhost commit --quiet --message "As it was" || return
   local before after
   before=$(tree)
-  integrate >"$log" 2>&1 || { fail "the run ended with status $?"; return; }
+  local chosen
+  chosen=$(answers "$pass") || { fail "there is no pass \`$pass\`"; return; }
+  # shellcheck disable=SC2086 # several arguments
+  integrate $chosen >"$log" 2>&1 || { fail "the run ended with status $?"; return; }
   after=$(tree)
   [ "$before" != "$after" ] || { fail "the run changed nothing"; return; }
-  install_added "$name" >"$log" 2>&1 || { fail "what was added could not be installed"; return; }
-  check "$name" >"$log" 2>&1 || { fail "does not check after the run"; return; }
+  install_added "$app" >"$log" 2>&1 || { fail "what was added could not be installed"; return; }
+  check "$app" >"$log" 2>&1 || { fail "does not check after the run"; return; }
+  if [ "$pass" = stored ]; then
+    (migrated "$app") >"$log" 2>&1 || { fail "the migration does not hold"; return; }
+  fi
   integrate >"$log" 2>&1 || { fail "the rerun ended with status $?"; return; }
   if [ "$(tree)" != "$after" ]; then
     git diff "$after" >"$log"
     fail "a rerun changed it again"
     return
   fi
-  git diff --cached HEAD >"$home/integration.diff"
+  git diff --cached HEAD >"$home/integration${pass:+-$pass}.diff"
   "$tool" undo --all --yes >"$log" 2>&1 || { fail "the undo ended with status $?"; return; }
   if [ "$(tree)" != "$before" ]; then
     git diff "$before" >"$log"
@@ -150,13 +197,13 @@ tool=$(realpath "$tool")
 [ $# -eq 0 ] || fixtures=("$@")
 passed=0 failed=0 skipped=0
 for fixture in "${fixtures[@]}"; do
-  [ -d "$root/fixtures/$fixture" ] || { echo "no sample app is named $fixture" >&2; exit 2; }
+  [ -d "$root/fixtures/${fixture%@*}" ] || { echo "no sample app is named $fixture" >&2; exit 2; }
   missing=
-  for runtime in $(runtimes "$fixture"); do
+  for runtime in $(runtimes "${fixture%@*}"); do
     command -v "$runtime" >/dev/null || missing="$missing $runtime"
   done
   if [ -n "$missing" ]; then
-    printf 'skipped %-28s not installed here:%s\n' "$fixture" "$missing"
+    printf 'skipped %-34s not installed here:%s\n' "$fixture" "$missing"
     skipped=$((skipped + 1))
   elif (prove "$fixture"); then
     passed=$((passed + 1))

@@ -11,6 +11,7 @@
 mod doors;
 mod hooks;
 mod inserts;
+mod key;
 mod models;
 mod options;
 mod place;
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 use super::cx::Cx;
 use super::{Detail, Hook, SELECT_FROM, Signup, SignupPlan, Site, SiteKind};
 use doors::Door;
+pub use key::{Key, key_of};
 use models::Certainty;
 
 /// Every place in an app where a user comes to exist, best first within file order.

@@ -4,6 +4,7 @@
 //! hold the id and the email. A name alone is not enough for anything but `User`: an `Account` may be a login of a
 //! provider, a `Member` a row between a user and a team. So names are weighed with what the declaration holds.
 
+use super::key::primary;
 use crate::catalog::{Callee, Create, CreateForm, Entry, Kind, ModelShape, Symbol, glob};
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after};
@@ -408,35 +409,6 @@ fn identifiers(text: &str) -> Vec<String> {
     words
 }
 
-/// The field whose declaration holds one of the marks.
-fn primary(text: &str, marks: &[String]) -> Option<String> {
-    let at = marks.iter().filter_map(|m| {
-        // `@@id` is not `@id`: it names several fields.
-        let doubled = |i: usize| m.starts_with('@') && text.get(..i).is_some_and(|t| t.ends_with('@'));
-        text.match_indices(m.as_str()).map(|(i, _)| i).find(|i| !doubled(*i))
-    });
-    let at = at.min()?;
-    let line_start = text.get(..at)?.rfind('\n').map_or(0, |n| n + 1);
-    let line = text.get(line_start..)?.lines().next()?.trim_start();
-    if line.starts_with('@') {
-        // A decorator: the field follows.
-        let after = text.get(line_start..)?.lines().map(str::trim_start).find(|l| !l.starts_with('@'))?;
-        return leading_word(after);
-    }
-    let before = text.get(..at)?.lines().rev().take(5);
-    before.map(str::trim_start).find_map(|l| {
-        let word = leading_word(l)?;
-        let rest = l.strip_prefix(word.as_str())?;
-        (rest.starts_with([':', ' ', '=', '\t', '?', '!']) && !rest.trim_start().starts_with('('))
-            .then_some(word)
-    })
-}
-
-fn leading_word(line: &str) -> Option<String> {
-    let word: String = line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-    (!word.is_empty()).then_some(word)
-}
-
 fn last_name(dotted: &str) -> &str {
     dotted.rsplit('.').next().unwrap_or(dotted)
 }
@@ -502,7 +474,7 @@ fn has_base(
 }
 
 /// The text of a class with that of the app's classes it extends: fields may be declared there.
-fn with_bases(cx: &Cx<'_>, file: FileId, class: ClassId, hops: usize) -> String {
+pub(super) fn with_bases(cx: &Cx<'_>, file: FileId, class: ClassId, hops: usize) -> String {
     let facts = cx.program.facts(file);
     let class = facts.class(class);
     let mut text = cx.slice(file, class.body);

@@ -16,6 +16,7 @@ pub mod names;
 pub mod render;
 pub mod requirements;
 pub mod route;
+pub mod store;
 pub mod ui;
 pub mod user;
 

@@ -35,7 +35,7 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
         },
         env: env::context(kit),
         log: log::context(kit),
-        store: None,
+        store: super::store::context(kit),
         streams: meters_in_use(kit),
         prices: Vec::new(),
         portal: Portal {

@@ -18,6 +18,18 @@ pub fn add_field(
     text: &str,
     why: &str,
 ) -> Result<Vec<Edit>, Refusal> {
+    add_field_after(source, style, class, text, why, &|_| true)
+}
+
+/// The same after the last of those fields that `fits` holds for; it is given the field as written.
+pub fn add_field_after(
+    source: &Source<'_>,
+    style: &Style,
+    class: &Range<usize>,
+    text: &str,
+    why: &str,
+    fits: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Edit>, Refusal> {
     let mut node = source.node(class).ok_or(Refusal::NotFound("class"))?;
     while !matches!(node.kind(), "class_definition" | "class_declaration" | "class") || !node.is_named() {
         node = node.parent().ok_or(Refusal::NotFound("class"))?;
@@ -35,7 +47,7 @@ pub fn add_field(
     let last = members
         .iter()
         .take_while(|m| !is_method(**m))
-        .filter(|m| field_name(source, **m).is_some_and(|n| !is_setting(&n)))
+        .filter(|m| field_name(source, **m).is_some_and(|n| !is_setting(&n)) && fits(source.of(**m)))
         .last();
     if let Some(last) = last {
         let indent = source.indent_at(last.start_byte());

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-pub use class_body::add_field;
+pub use class_body::{add_field, add_field_after};
 pub use decorate::{DecoratorPlace, add_decorator};
 pub use jsx::{add_jsx_after, add_jsx_child};
 pub use list::{add_argument, add_element, add_parameter, add_property};
