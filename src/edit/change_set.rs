@@ -118,6 +118,20 @@ impl ChangeSet {
         Ok(UnitId(self.units.len() - 1))
     }
 
+    /// Every path that a unit changes or creates, in the order of the plan.
+    pub fn paths(&self) -> Vec<String> {
+        self.units.iter().flat_map(EditUnit::paths).map(str::to_owned).collect()
+    }
+
+    /// Makes every unit need what other units do to these files: a call is not left without the module it calls.
+    pub fn rest_on(&mut self, paths: &[String]) {
+        for unit in &mut self.units {
+            for path in paths {
+                unit.add_need(path.clone());
+            }
+        }
+    }
+
     /// The units in the order of the plan.
     pub fn units(&self) -> impl ExactSizeIterator<Item = (UnitId, &EditUnit)> {
         self.units.iter().enumerate().map(|(i, u)| (UnitId(i), u))
@@ -138,10 +152,10 @@ impl ChangeSet {
         outcome::outcome(self, workspace)
     }
 
-    /// Keeps the units that `keep` wants, less those that need a file which is then not created any more.
+    /// Keeps the units that `keep` wants and those that are no choice, less those that need what is then not done.
     pub fn select(&self, mut keep: impl FnMut(UnitId) -> bool) -> Selection {
-        let wanted: BTreeSet<UnitId> = self.units().map(|(id, _)| id).filter(|id| keep(*id)).collect();
-        self.keep_only(wanted)
+        let wanted = self.units().filter(|(id, unit)| unit.is_always() || keep(*id)).map(|(id, _)| id);
+        self.keep_only(wanted.collect())
     }
 
     /// Drops every unit that has a part in one of the hunks. [`Outcome::hunks_that_go_with`] tells beforehand which
@@ -157,12 +171,12 @@ impl ChangeSet {
     }
 
     fn keep_only(&self, mut kept: BTreeSet<UnitId>) -> Selection {
-        let creates = |id: &UnitId, path: &str| self.units[id.0].new_file(path).is_some();
+        let touches = |id: &UnitId, path: &str| self.units[id.0].paths().any(|p| p == path);
         loop {
             let orphan = kept.iter().copied().find(|id| {
                 self.units[id.0].needed_files().iter().any(|path| {
-                    self.units().any(|(other, _)| creates(&other, path))
-                        && !kept.iter().any(|k| creates(k, path))
+                    self.units().any(|(other, _)| touches(&other, path))
+                        && !kept.iter().any(|k| touches(k, path))
                 })
             });
             match orphan {

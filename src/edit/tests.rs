@@ -119,6 +119,26 @@ fn a_unit_that_needs_a_file_goes_with_the_unit_that_creates_it() {
 }
 
 #[test]
+fn what_rests_on_changed_files_goes_with_their_change() {
+    let mut set = ChangeSet::new();
+    set.push(
+        EditUnit::new("client", "w").edit("c.ts", ins(0, "c\n")).create("d.ts", NewFile::new("d\n", "w")),
+    )
+    .unwrap();
+    let base = set.paths();
+    set.push(EditUnit::new("use", "w").edit("a.ts", ins(0, "c\n"))).unwrap();
+    set.rest_on(&base);
+    set.push(EditUnit::new("answers", "w").create("e.toml", NewFile::new("e\n", "w")).always()).unwrap();
+    let titles = |left_out: usize| -> Vec<String> {
+        let kept = set.select(|id| id.index() != left_out).kept;
+        kept.units().map(|(_, unit)| unit.title().to_owned()).collect()
+    };
+    assert_eq!(titles(0), ["answers"]);
+    assert_eq!(titles(1), ["client", "answers"]);
+    assert_eq!(titles(2), ["client", "use", "answers"], "it is no choice");
+}
+
+#[test]
 fn unified_diff_is_exact_for_crlf_and_a_missing_final_newline() {
     let ws = Workspace::in_memory([("a.ts", "one\r\ntwo")]);
     let outcome = set(vec![vec![ins(8, "\r\nthree")]]).unwrap().outcome(&ws).unwrap();

@@ -59,6 +59,7 @@ pub struct EditUnit {
     edits: BTreeMap<String, Vec<Edit>>,
     new_files: BTreeMap<String, NewFile>,
     needs: Vec<String>,
+    always: bool,
 }
 
 impl EditUnit {
@@ -71,6 +72,7 @@ impl EditUnit {
             edits: BTreeMap::new(),
             new_files: BTreeMap::new(),
             needs: Vec::new(),
+            always: false,
         }
     }
 
@@ -102,10 +104,10 @@ impl EditUnit {
         self
     }
 
-    /// Says that this unit makes no sense without the file that another unit creates at `path`.
+    /// Says that this unit makes no sense without what another unit does to the file at `path`.
     #[must_use]
     pub fn needs(mut self, path: impl Into<String>) -> Self {
-        self.needs.push(path.into());
+        self.add_need(path.into());
         self
     }
 
@@ -118,6 +120,24 @@ impl EditUnit {
         self.new_files.extend(other.new_files);
         self.needs.extend(other.needs);
         self
+    }
+
+    pub(super) fn add_need(&mut self, path: String) {
+        if !self.needs.contains(&path) {
+            self.needs.push(path);
+        }
+    }
+
+    /// Says that this unit is no choice of its own: it goes with whatever else is taken.
+    #[must_use]
+    pub fn always(mut self) -> Self {
+        self.always = true;
+        self
+    }
+
+    /// Whether the unit goes with whatever else is taken.
+    pub fn is_always(&self) -> bool {
+        self.always
     }
 
     /// [`EditUnit::edits`] for a unit that is filled in a loop.
@@ -153,7 +173,7 @@ impl EditUnit {
         self.new_files.iter().map(|(path, file)| (path.as_str(), file))
     }
 
-    /// Paths of files that must be created for this unit to make sense.
+    /// Paths of files that another unit must create or change for this unit to make sense.
     pub fn needed_files(&self) -> &[String] {
         &self.needs
     }

@@ -33,7 +33,10 @@ pub(super) fn files(term: &Term, changes: &ChangeSet, outcome: &Outcome) -> Resu
         let diff = file.diff();
         format!("{}  +{} -{}", file.path(), diff.added, diff.removed)
     };
-    let files = diff_view::order(outcome);
+    let mut files = diff_view::order(outcome);
+    files.retain(|(index, _)| {
+        outcome.hunks().any(|hunk| hunk.file == *index && is_choice(changes, outcome, hunk))
+    });
     let items: Vec<(String, bool)> = files.iter().map(|(_, file)| (label(file), true)).collect();
     let Some(kept) = prompt::multi(term, "Which files?", &items)? else { return Ok(None) };
     let kept: Vec<usize> = kept.iter().filter_map(|at| files.get(*at)).map(|(index, _)| *index).collect();
@@ -78,6 +81,7 @@ pub(super) fn hunks(
     let in_order = diff_view::order(outcome);
     let all: Vec<HunkRef> =
         in_order.iter().flat_map(|(index, _)| outcome.hunks().filter(move |h| h.file == *index)).collect();
+    let all: Vec<HunkRef> = all.into_iter().filter(|hunk| is_choice(changes, outcome, *hunk)).collect();
     let mut dropped: Vec<HunkRef> = Vec::new();
     let mut gone: Vec<HunkRef> = Vec::new();
     let mut shown_file = None;
@@ -117,6 +121,11 @@ pub(super) fn hunks(
         }
     }
     Ok(Some(Part::without(changes, outcome, &dropped)))
+}
+
+/// Whether a hunk can be left out at all: the answers go with whatever else is taken.
+fn is_choice(changes: &ChangeSet, outcome: &Outcome, hunk: HunkRef) -> bool {
+    outcome.units_of(hunk).iter().any(|id| changes.unit(*id).is_some_and(|unit| !unit.is_always()))
 }
 
 fn place(outcome: &Outcome, hunk: HunkRef) -> Option<String> {

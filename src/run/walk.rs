@@ -93,7 +93,7 @@ impl Walk<'_> {
             return Ok(changes);
         }
         let why = "a rerun asks nothing twice";
-        let unit = EditUnit::new("Remember the answers", why);
+        let unit = EditUnit::new("Remember the answers", why).always();
         let unit = match now {
             None => unit.create(path, NewFile::new(text, why)),
             Some(now) => unit.edit(path, difference(now.as_str(), text, why)),

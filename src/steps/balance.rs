@@ -43,8 +43,11 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let generated = generated::plan(kit, Area::Balance)?;
     plan.todo.extend(generated.todo);
     push(&mut plan, generated.unit);
+    // The route and its modules go together, and nothing is shown without them.
+    let route = plan.changes.paths();
     let path = route::path(kit, RoutePurpose::Balance);
     let not_shown = path.as_deref().and_then(|path| show(kit, path, &mut plan));
+    plan.changes.rest_on(&route);
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
         plan.status = Status::Already;
         return Ok(plan);

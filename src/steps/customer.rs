@@ -65,7 +65,6 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         }
     })?;
     plan.todo.extend(generated.todo);
-    let created = generated.created;
     let mut module = generated.unit;
     if let Some(kept) = kept {
         // The module does not work without the column, nor the column without the module.
@@ -77,6 +76,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         plan.todo.extend(kept.todo);
     }
     push(&mut plan, module);
+    let modules = plan.changes.paths();
     let signups: Vec<(&Site, &Signup)> = kit
         .cx
         .sites
@@ -89,10 +89,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         .collect();
     for (site, signup) in uncovered(kit, &signups) {
         match unit(kit, site, signup) {
-            Ok(Some(mut unit)) => {
-                for path in &created {
-                    unit = unit.needs(path.as_str());
-                }
+            Ok(Some(unit)) => {
                 plan.sites.push(site.id.clone());
                 push(&mut plan, unit);
             }
@@ -108,6 +105,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             )),
         }
     }
+    plan.changes.rest_on(&modules);
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
         plan.status = Status::Already;
         plan.notes.clear();

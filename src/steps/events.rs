@@ -64,9 +64,11 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         })?;
         plan.todo.extend(generated.todo);
         push(&mut plan, generated.unit);
+        let modules = plan.changes.paths();
         for unit in units {
             push(&mut plan, unit);
         }
+        plan.changes.rest_on(&modules);
     }
     if plan.changes.is_empty() {
         let recorded = all.iter().any(|spend| is_recorded(kit, spend, &all));

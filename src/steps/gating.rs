@@ -73,9 +73,11 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         let generated = generated::plan(kit, Area::Gating)?;
         plan.todo.extend(generated.todo);
         push(&mut plan, generated.unit);
+        let modules = plan.changes.paths();
         for unit in units {
             push(&mut plan, unit);
         }
+        plan.changes.rest_on(&modules);
     }
     if plan.changes.is_empty() {
         plan.status = if gated || kit.done.gating {

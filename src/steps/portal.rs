@@ -40,9 +40,12 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let generated = generated::plan(kit, Area::Portal)?;
     plan.todo.extend(generated.todo);
     push(&mut plan, generated.unit);
+    // The route and its module go together, and there is no link without them.
+    let route = plan.changes.paths();
     if identity::has_pages(kit) {
         add_link(kit, &mut plan);
     }
+    plan.changes.rest_on(&route);
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
         plan.status = Status::Already;
         plan.notes.clear();

@@ -63,6 +63,8 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             Err(without) => return Ok(*without),
         }
     }
+    // The route and its module go together, and nothing is let through to a route that is not there.
+    let route = plan.changes.paths();
     let path = route::path(kit, RoutePurpose::Webhook).unwrap_or_default();
     let mut through = EditUnit::new(format!("Let {path} through"), "deliveries come without a session");
     plan.todo.extend(route::let_through(kit, &path, &mut through));
@@ -71,6 +73,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         EditUnit::new("The webhook's secret in the env template", "people who set the app up see it");
     env_files::add_webhook(kit, &mut templates);
     push(&mut plan, templates);
+    plan.changes.rest_on(&route);
 
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
         plan.status = Status::Already;

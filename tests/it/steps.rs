@@ -4,7 +4,7 @@
 //! would. After each: the result parses, a second look plans nothing, and undoing it on a copy of the fixture on disk
 //! brings back every byte. A new fixture needs no code here; its snapshots are written when the suite runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,9 +12,10 @@ use credyt_integrate::answers::Answers;
 use credyt_integrate::catalog::Catalog;
 use credyt_integrate::edit::journal::{Journal, Which};
 use credyt_integrate::fingerprint::{App, fingerprint};
-use credyt_integrate::resolve::Program;
+use credyt_integrate::resolve::{Module, Program};
 use credyt_integrate::sites::{self, Site};
 use credyt_integrate::steps::{self, Area, Status, Step, StepContext, StepPlan};
+use credyt_integrate::syntax::Imported;
 use credyt_integrate::workspace::Workspace;
 
 /// A way through the steps.
@@ -90,6 +91,7 @@ fn walk(fixture: &Utf8Path, catalog: &Catalog, pass: &Pass) {
                 });
             }
             undo_is_exact(&workspace, &outcome, step.area().id());
+            no_part_is_left_hanging(&workspace, &plan, name);
             workspace = workspace.with_changes(outcome.changes());
             let (again, _) = planned(&workspace, catalog, index, &answers, *step);
             let rest = again.changes.outcome(&workspace).expect("the edits fit the files");
@@ -157,6 +159,48 @@ fn shown(plan: &StepPlan, diff: &str) -> String {
         let _ = writeln!(out, "next: {}", plan.next);
     }
     out + "\n" + diff
+}
+
+/// Whatever single part of a step the user leaves out: what is left imports nothing that is not there.
+fn no_part_is_left_hanging(workspace: &Workspace, plan: &StepPlan, name: &str) {
+    let whole = plan.changes.outcome(workspace).expect("the edits fit the files");
+    let whole = workspace.with_changes(whole.changes());
+    let titles: Vec<String> = plan.changes.units().map(|(_, unit)| unit.title().to_owned()).collect();
+    for (left_out, title) in titles.iter().enumerate() {
+        let kept = plan.changes.select(|id| id.index() != left_out).kept;
+        let outcome = kept.outcome(workspace).expect("a part of the edits fits the files");
+        let changed: Vec<String> = outcome.files().iter().map(|f| f.path().to_owned()).collect();
+        let part = workspace.with_changes(outcome.changes());
+        for path in changed {
+            let lost = imports(&whole, &path).difference(&imports(&part, &path)).cloned().collect::<Vec<_>>();
+            let still = part.text_at(&path).expect("it was changed");
+            let hanging: Vec<_> = lost
+                .iter()
+                .filter(|(specifier, imported)| {
+                    still.as_str().contains(specifier.as_str()) && still.as_str().contains(imported.as_str())
+                })
+                .collect();
+            assert!(hanging.is_empty(), "{name}, {path} without \"{title}\": {hanging:?}");
+        }
+    }
+}
+
+/// What a file imports from files of the app that define it.
+fn imports(workspace: &Workspace, path: &str) -> BTreeSet<(String, String)> {
+    let Some(file) = workspace.find(path) else { return BTreeSet::new() };
+    let program = Program::new(workspace);
+    let facts = program.facts(file);
+    let named = facts.imports.iter().filter_map(|import| match &import.imported {
+        Imported::Named(name) => Some((import, name)),
+        _ => None,
+    });
+    let found = named.filter(|(import, name)| match program.module(file, &import.module, Some(name)) {
+        Module::File(target) => {
+            workspace.text(target).is_ok_and(|text| text.as_str().contains(name.as_str()))
+        }
+        Module::Package(_) | Module::Unknown => false,
+    });
+    found.map(|(import, name)| (import.module.clone(), name.clone())).collect()
 }
 
 /// Applies the outcome to files on disk, undoes it, and compares.

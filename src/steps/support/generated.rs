@@ -13,8 +13,6 @@ pub struct Generated {
     pub unit: EditUnit,
     /// Files that changed in a way that leaves no room for the area.
     pub todo: Vec<Todo>,
-    /// Paths of the files that are made.
-    pub created: Vec<String>,
 }
 
 /// The modules an app has once `area` is added to those it has.
@@ -41,7 +39,6 @@ pub fn plan_with(
     let title = format!("{} module", area.title());
     let mut unit = EditUnit::new(title, area.what());
     let mut todo = Vec::new();
-    let mut created = Vec::new();
     for module in new {
         let path = match kit.module_file(&module.name) {
             Some(file) => kit.path(file).to_owned(),
@@ -52,7 +49,6 @@ pub fn plan_with(
         let current = kit.cx.workspace.text_at(&path);
         match (current, before) {
             (None, _) => {
-                created.push(path.clone());
                 unit = unit.create(path, NewFile::new(text, purpose(&module.text, area)));
             }
             (Some(current), before) if current.as_str() == text || before.as_ref() == Some(&text) => {}
@@ -78,7 +74,7 @@ pub fn plan_with(
             )),
         }
     }
-    Ok(Generated { unit, todo, created })
+    Ok(Generated { unit, todo })
 }
 
 /// The areas that are done, this one, and those it cannot do without.
