@@ -11,6 +11,7 @@ mod pick;
 mod progress;
 mod prompt;
 mod screen;
+mod series;
 mod terminal;
 mod text;
 

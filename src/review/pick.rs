@@ -27,6 +27,13 @@ impl Part {
     }
 }
 
+/// How many files and hunks there are to choose from.
+pub(super) fn choices(changes: &ChangeSet, outcome: &Outcome) -> (usize, usize) {
+    let hunks: Vec<HunkRef> = outcome.hunks().filter(|hunk| is_choice(changes, outcome, *hunk)).collect();
+    let files: std::collections::BTreeSet<usize> = hunks.iter().map(|hunk| hunk.file).collect();
+    (files.len(), hunks.len())
+}
+
 /// Asks which files; `None` when the user thought better of it.
 pub(super) fn files(term: &Term, changes: &ChangeSet, outcome: &Outcome) -> Result<Option<Part>, RunError> {
     let label = |file: &FileOutcome| {

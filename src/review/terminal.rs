@@ -5,8 +5,9 @@ use console::Term;
 use super::prompt::{self, KeyChoice};
 use super::screen::Screen;
 use super::text::Text;
-use super::{diff_view, edit_file, overview, pager, pick};
+use super::{diff_view, edit_file, overview, pager, pick, series};
 use crate::answers::Value;
+use crate::edit::{ChangeSet, Outcome};
 use crate::run::{AppFacts, Reviewer, RunError, StepView, Verdict, introduction, totals};
 use crate::sites::Site;
 use crate::steps::Question;
@@ -101,6 +102,10 @@ impl Reviewer for Terminal {
         prompt::question(screen, &self.term, question)
     }
 
+    fn answers(&mut self, screen: &mut Screen, questions: &[Question]) -> Result<Vec<Value>, RunError> {
+        series::answers(screen, &self.term, questions)
+    }
+
     fn review(&mut self, screen: &mut Screen, view: &StepView<'_>) -> Result<Verdict, RunError> {
         introduction(screen, view)?;
         let mut changes = view.changes.clone();
@@ -119,7 +124,12 @@ impl Reviewer for Terminal {
                 totals(&outcome)
             })?;
             let partial = !left_out.is_empty();
-            match prompt::key(screen, &self.term, "Apply this step?", &choices(view, &outcome, partial))? {
+            match prompt::key(
+                screen,
+                &self.term,
+                "Apply this step?",
+                &choices(view, &changes, &outcome, partial),
+            )? {
                 Action::All => return Ok(Verdict::Apply { changes, left_out }),
                 Action::Skip => return Ok(Verdict::Skip),
                 Action::Back => return Ok(Verdict::Back),
@@ -173,14 +183,20 @@ impl Reviewer for Terminal {
 }
 
 /// The keys that make sense now.
-fn choices(view: &StepView<'_>, outcome: &crate::edit::Outcome, partial: bool) -> Vec<KeyChoice<Action>> {
+fn choices(
+    view: &StepView<'_>,
+    changes: &ChangeSet,
+    outcome: &Outcome,
+    partial: bool,
+) -> Vec<KeyChoice<Action>> {
     let mut keys = Vec::new();
+    let (files, hunks) = pick::choices(changes, outcome);
     if !outcome.is_empty() {
         keys.push(APPLY);
-        if outcome.files().len() > 1 {
+        if files > 1 {
             keys.push(FILES);
         }
-        if outcome.hunks().count() > 1 {
+        if hunks > 1 {
             keys.push(HUNKS);
         }
         keys.extend([EDIT, SHOW]);

@@ -265,8 +265,7 @@ impl<'a> Driver<'a> {
         if open.is_empty() || plan.status != Status::Planned {
             return Ok(plan);
         }
-        for question in &open {
-            let value = self.reviewer.answer(self.screen, question)?;
+        for (question, value) in open.iter().zip(self.reviewer.answers(self.screen, &open)?) {
             walk.answers.set(&question.key, value)?;
         }
         // An answer may have switched a site off.
@@ -469,5 +468,6 @@ fn areas_question(offered: &[Area]) -> Question {
         text: "Which areas do you want?".to_owned(),
         help: "Those chosen make a complete integration; each is shown before it is written.".to_owned(),
         default: Some(Value::List(usual(offered).iter().map(|area| area.id().to_owned()).collect())),
+        series: None,
     }
 }

@@ -167,6 +167,11 @@ pub trait Reviewer {
     /// The answer to a question.
     fn answer(&mut self, screen: &mut Screen, question: &Question) -> Result<Value, RunError>;
 
+    /// The answers to the questions of one step, in their order.
+    fn answers(&mut self, screen: &mut Screen, questions: &[Question]) -> Result<Vec<Value>, RunError> {
+        questions.iter().map(|question| self.answer(screen, question)).collect()
+    }
+
     /// What to do with a step.
     fn review(&mut self, screen: &mut Screen, view: &StepView<'_>) -> Result<Verdict, RunError>;
 

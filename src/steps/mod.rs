@@ -22,7 +22,7 @@ mod webhook;
 
 pub use crate::fingerprint::App;
 pub use area::Area;
-pub use question::{Choice, Question, QuestionKind};
+pub use question::{Choice, Question, QuestionKind, Series};
 
 use crate::answers::Answers;
 use crate::catalog::Catalog;

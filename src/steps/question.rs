@@ -15,6 +15,17 @@ pub struct Question {
     pub help: String,
     /// What is taken with `--yes`, and offered in the terminal; without one, `--yes` is an error that names the key.
     pub default: Option<Value>,
+    /// One of many questions that differ only in what they are about: they can be shown in one list.
+    pub series: Option<Series>,
+}
+
+/// Questions that are asked of several things alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    /// The question about all of them, the same for each.
+    pub all: String,
+    /// What this one is about: a few words with the place.
+    pub this: String,
 }
 
 /// What kind of answer a question takes.
@@ -57,31 +68,59 @@ impl Question {
         default: impl Into<String>,
     ) -> Self {
         let default = Some(Value::Text(default.into()));
-        Self { key, kind: QuestionKind::Select(choices), text: text.into(), help: String::new(), default }
+        Self {
+            key,
+            kind: QuestionKind::Select(choices),
+            text: text.into(),
+            help: String::new(),
+            default,
+            series: None,
+        }
     }
 
     /// Free text with a default.
     pub fn text(key: Key, text: impl Into<String>, default: impl Into<String>) -> Self {
         let default = Some(Value::Text(default.into()));
-        Self { key, kind: QuestionKind::Text, text: text.into(), help: String::new(), default }
+        Self { key, kind: QuestionKind::Text, text: text.into(), help: String::new(), default, series: None }
     }
 
     /// An amount with a default.
     pub fn number(key: Key, text: impl Into<String>, default: rust_decimal::Decimal) -> Self {
         let default = Some(Value::Number(default));
-        Self { key, kind: QuestionKind::Number, text: text.into(), help: String::new(), default }
+        Self {
+            key,
+            kind: QuestionKind::Number,
+            text: text.into(),
+            help: String::new(),
+            default,
+            series: None,
+        }
     }
 
     /// Yes or no.
     pub fn confirm(key: Key, text: impl Into<String>, default: bool) -> Self {
         let default = Some(Value::Flag(default));
-        Self { key, kind: QuestionKind::Confirm, text: text.into(), help: String::new(), default }
+        Self {
+            key,
+            kind: QuestionKind::Confirm,
+            text: text.into(),
+            help: String::new(),
+            default,
+            series: None,
+        }
     }
 
     /// The same with a line of help.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
+        self
+    }
+
+    /// The same as one of a series.
+    #[must_use]
+    pub fn of(mut self, all: impl Into<String>, this: impl Into<String>) -> Self {
+        self.series = Some(Series { all: all.into(), this: this.into() });
         self
     }
 

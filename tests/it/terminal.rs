@@ -22,6 +22,17 @@ impl Terminal {
     fn with(project: &Project, arguments: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = Program::Shell.command(project.path());
         command.args(arguments).envs(env.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// The program itself.
+    fn tool(project: &Project, arguments: &[&str]) -> Self {
+        let mut command = Program::Tool.command(project.path());
+        command.args(arguments);
+        Self::spawn(command)
+    }
+
+    fn spawn(command: std::process::Command) -> Self {
         let mut session = OsSession::spawn(command).expect("a pseudo-terminal");
         session.get_process_mut().set_window_size(100, 60).expect("a window");
         session.set_expect_timeout(Some(Duration::from_mins(1)));
@@ -108,10 +119,9 @@ fn one_hunk_is_rejected_and_what_belongs_to_it_goes_along() {
     let mut terminal = Terminal::start(&project, &["--step", "events"]);
     terminal.see("Is that right?").see("[?] ").press("y").see("cost?").press("\r");
     terminal.see("Apply this step?").see("[?] ").press("h");
-    // The import and the first call are one hunk, the second call another, the answers a third.
-    terminal.see("Take hunk 1 of 3?").see("[?] ").press("y");
-    terminal.see("Take hunk 2 of 3?").see("[?] ").press("n");
-    terminal.see("Take hunk 3 of 3?").see("[?] ").press("y");
+    // The import and the first call are one hunk, the second call another; the answers are no choice.
+    terminal.see("Take hunk 1 of 2?").see("[?] ").press("y");
+    terminal.see("Take hunk 2 of 2?").see("[?] ").press("n");
     terminal.see("left out: Report the call at line 18");
     terminal.see("Apply this step?").see("[w]hole").see("[?] ").press("a");
     let (status, seen) = terminal.end();
@@ -119,6 +129,7 @@ fn one_hunk_is_rejected_and_what_belongs_to_it_goes_along() {
     let text = project.read("app.ts");
     assert!(text.starts_with("import { record }"), "{text}");
     assert_eq!(text.matches("record(user.id)").count(), 1);
+    assert!(project.read("credyt.toml").contains("estimate"), "the answers stay");
     assert!(text.contains("export async function later(user: { id: string }) {\n  const second"));
 }
 
@@ -128,7 +139,7 @@ fn a_file_is_left_out() {
     let mut terminal = Terminal::start(&project, &["--step", "key"]);
     terminal.see("Is that right?").see("[?] ").press("y").see("plain HTTP").press("\r");
     terminal.see("subscribed to?").press("\r").see("Apply this step?").see("[?] ").press("f");
-    terminal.see("Which files?").see("credyt.toml").press(" \r").see("left out: Add the client");
+    terminal.see("Which files?").see("credyt/usage.ts").press(" \r").see("left out: Add the client");
     terminal.see("Apply this step?").see("[w]hole").see("[?] ").press("w").see("credyt/client.ts");
     terminal.see("Apply this step?").see("[f]iles").see("[?] ").press("a");
     let (status, seen) = terminal.end();
@@ -208,6 +219,24 @@ fn places_are_switched_off_before_the_walk() {
     assert_eq!(status, 0, "{seen}");
     assert!(project.read("app.ts").contains("{\n  const first = await spend();"));
     assert!(project.read("credyt.toml").contains("[events.\"app.ts#handler:0\"]\nskip = true"));
+}
+
+#[test]
+fn many_paid_calls_are_asked_about_in_one_list() {
+    let project = Project::fixture("nextjs-authjs-prisma");
+    let mut terminal = Terminal::tool(&project, &["--step", "events"]);
+    terminal.see("Is that right?").see("[?] ").press("y");
+    terminal.see("Which event types do the paid calls send?").see("image_generated");
+    terminal.see("Take these?").see("[?] ").press("c");
+    terminal.see("Which ones?").see("api/image").press(" \r").see("app/api/chat/route.ts");
+    terminal.see("send?").press("chat_answered\r").see("chat_answered").see("image_generated");
+    terminal.see("Take these?").see("[?] ").press("y");
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert!(project.read("app/api/chat/route.ts").contains("type: \"chat_answered\""), "{seen}");
+    assert!(project.read("app/api/image/route.ts").contains("type: \"image_generated\""), "{seen}");
+    assert!(project.read("credyt.toml").contains("event_type = \"chat_answered\""));
 }
 
 #[test]

@@ -129,20 +129,20 @@ fn question(kit: &Kit<'_>, spend: &Spend<'_>, area: Area) -> Option<Question> {
             );
             "a price of your product listens to this name; an event that nobody listens to is not charged"
                 .clone_into(&mut question.help);
-            question
+            question.of("Which event types do the paid calls send?", about)
         }
         Area::Gating => {
             let asset = kit.cx.answers.asset();
             let text = format!("How much {asset} must be there before {about}?");
             let mut question = Question::number(key("estimate"), text, rust_decimal::Decimal::new(1, 2));
             "a user with less is asked to top up".clone_into(&mut question.help);
-            question
+            question.of(format!("How much {asset} must be there before each paid call?"), about)
         }
         _ => {
             let mut question =
                 Question::text(key("vendor"), format!("Who is paid for {about}?"), spend.vendor()?);
             "the vendor's external id in Credyt".clone_into(&mut question.help);
-            question
+            question.of("Who is paid for each paid call?", about)
         }
     })
 }

@@ -87,6 +87,23 @@ impl Project {
         Self::new(&[("app.ts", APP)])
     }
 
+    /// A copy of a sample app, committed.
+    pub(crate) fn fixture(name: &str) -> Self {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+        let project = Self::without_git(&[]);
+        for entry in walkdir::WalkDir::new(&fixture) {
+            let entry = entry.expect("the fixture can be read");
+            if entry.file_type().is_file() {
+                let path = entry.path().strip_prefix(&fixture).expect("inside of it");
+                let text = std::fs::read(entry.path()).expect("a file of the fixture");
+                project.write(path.to_str().expect("a UTF-8 path"), text);
+            }
+        }
+        project.git(&["init", "-q", "-b", "main"]);
+        project.commit();
+        project
+    }
+
     /// These files, in no repository.
     pub(crate) fn without_git(files: &[(&str, &str)]) -> Self {
         let project = Self { folder: tempfile::tempdir().expect("a temporary folder") };

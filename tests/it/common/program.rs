@@ -103,7 +103,7 @@ fn path(cx: &StepContext<'_>, file: &str) -> String {
     cx.app.path(file)
 }
 
-/// Makes `credyt/client.ts`.
+/// Makes `credyt/client.ts` and `credyt/usage.ts`.
 struct KeyStep;
 
 impl Step for KeyStep {
@@ -129,7 +129,11 @@ impl Step for KeyStep {
         let text = format!("export const product = \"{}\";\n", cx.answers.product());
         let unit =
             EditUnit::new("Add the client", "calls need it").create(&file, NewFile::new(text, "one client"));
-        plan.changes.push(unit).expect("the only unit");
+        plan.changes.push(unit).expect("the first unit");
+        let text = "export function record(user: string) {\n  return user;\n}\n";
+        let unit = EditUnit::new("Add the recorder", "paid calls are reported")
+            .create(path(cx, "credyt/usage.ts"), NewFile::new(text, "one recorder"));
+        plan.changes.push(unit).expect("a file of its own");
         plan.notes.push("the key is read from `CREDYT_API_KEY`".to_owned());
         plan.todo.push(Todo::chore("set `CREDYT_API_KEY` where the app runs"));
         plan.next.push_str("Start the app: it runs as before.");

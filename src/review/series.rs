@@ -1,0 +1,84 @@
+//! Many questions that differ only in what they are about, in one list: an app with twenty paid calls asks once, not
+//! twenty times.
+//!
+//! ```text
+//! Which event types do the paid calls send?
+//!   completion_finished  `chat.completions.create` at app/api/code/route.ts:46
+//!   image_generated      `replicate.run` at app/api/image/route.ts:31
+//! Take these?  [y]es  [c]hange  [?]
+//! ```
+
+use console::Term;
+
+use super::prompt::{self, KeyChoice};
+use super::screen::Screen;
+use super::text::{Label, Text};
+use crate::answers::Value;
+use crate::run::RunError;
+use crate::steps::Question;
+
+const KEYS: [KeyChoice<bool>; 2] = [
+    KeyChoice { key: 'y', word: "yes", help: "take the list as it is", value: true },
+    KeyChoice { key: 'c', word: "change", help: "say which ones to answer otherwise", value: false },
+];
+
+/// The answers, in the order of the questions: each series as one list, the others one by one.
+pub(super) fn answers(
+    screen: &mut Screen,
+    term: &Term,
+    questions: &[Question],
+) -> Result<Vec<Value>, RunError> {
+    let mut answers = Vec::with_capacity(questions.len());
+    let mut rest = questions;
+    while let Some(first) = rest.first() {
+        let length = series(rest).map_or(1, <[Question]>::len);
+        let (these, others) = rest.split_at(length);
+        match these {
+            [only] => answers.push(prompt::question(screen, term, only)?),
+            _ => answers.extend(list(screen, term, first, these)?),
+        }
+        rest = others;
+    }
+    Ok(answers)
+}
+
+/// The questions at the start that make a list: of one series, each with an answer to offer.
+fn series(questions: &[Question]) -> Option<&[Question]> {
+    let all = &questions.first()?.series.as_ref()?.all;
+    let fits = |q: &Question| q.default.is_some() && q.series.as_ref().is_some_and(|s| s.all == *all);
+    let length = questions.iter().take_while(|q| fits(q)).count();
+    questions.get(..length).filter(|these| these.len() > 1)
+}
+
+fn list(
+    screen: &mut Screen,
+    term: &Term,
+    first: &Question,
+    questions: &[Question],
+) -> Result<Vec<Value>, RunError> {
+    let mut answers: Vec<Value> = questions.iter().filter_map(|q| q.default.clone()).collect();
+    let about = |q: &Question| q.series.as_ref().map_or_else(|| q.text.clone(), |s| s.this.clone());
+    screen.say(Text::new().with(Label::Heading, first.series.as_ref().map_or("", |s| s.all.as_str())));
+    if !first.help.is_empty() {
+        screen.say_indented(2, Text::new().muted("  ").then(Text::new().muted(&first.help)));
+    }
+    loop {
+        let texts: Vec<String> = answers.iter().map(ToString::to_string).collect();
+        let width = texts.iter().map(|t| t.chars().count()).max().unwrap_or(0);
+        for (text, question) in texts.iter().zip(questions) {
+            let answer = Text::new().plain("  ").with(Label::Literal, &format!("{text:width$}"));
+            screen.say_indented(width + 4, answer.plain("  ").plain(&about(question)));
+        }
+        if prompt::key(screen, term, "Take these?", &KEYS)? {
+            return Ok(answers);
+        }
+        let items: Vec<(String, bool)> =
+            texts.iter().zip(questions).map(|(t, q)| (format!("{t}  {}", about(q)), false)).collect();
+        for at in prompt::multi(term, "Which ones?", &items)?.unwrap_or_default() {
+            if let (Some(question), Some(answer)) = (questions.get(at), answers.get_mut(at)) {
+                let now = Question { default: Some(answer.clone()), help: String::new(), ..question.clone() };
+                *answer = prompt::question(screen, term, &now)?;
+            }
+        }
+    }
+}
