@@ -1,7 +1,7 @@
 //! What a change set comes to: the exact bytes of each file before and after, and which unit is behind which hunk.
 //!
 //! A byte that no edit covers is copied from the file as it is. Insertions at one offset stand in the order of the
-//! plan; an insertion at the start of a replaced range stands in front of the replacement.
+//! plan, or of their ranks where all have one; an insertion at the start of a replaced range stands in front of the replacement.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -323,7 +323,8 @@ fn modified(
     })
 }
 
-/// The edits of all units, merged where they are the same, sorted by place, in plan order at one place.
+/// The edits of all units, merged where they are the same, sorted by place; at one place by rank where all have
+/// one, else in plan order.
 fn in_order(path: &str, units: &[(UnitId, &EditUnit)]) -> Vec<Placed> {
     let mut placed: Vec<Placed> = Vec::new();
     for (id, unit) in units {
@@ -336,6 +337,11 @@ fn in_order(path: &str, units: &[(UnitId, &EditUnit)]) -> Vec<Placed> {
         }
     }
     placed.sort_by_key(|p| (p.edit.range().start, p.edit.range().end));
+    for at_one_place in placed.chunk_by_mut(|a, b| a.edit.range() == b.edit.range()) {
+        if at_one_place.iter().all(|p| p.edit.rank().is_some()) {
+            at_one_place.sort_by(|a, b| a.edit.rank().cmp(&b.edit.rank()));
+        }
+    }
     placed
 }
 

@@ -75,6 +75,18 @@ fn two_units_may_create_the_same_file_only_with_the_same_text() {
 }
 
 #[test]
+fn ranked_insertions_at_one_place_stand_in_the_order_of_their_ranks() {
+    let ws = Workspace::in_memory([("a.py", "x\n")]);
+    let line = |name: &str| ins(0, &format!("import {name}\n"));
+    let after = |edits: Vec<Vec<Edit>>| {
+        set(edits).unwrap().outcome(&ws).unwrap().files()[0].after().as_str().to_owned()
+    };
+    let (a, b) = (line("a").ranked("a"), line("b").ranked("b"));
+    assert_eq!(after(vec![vec![b.clone()], vec![a.clone()]]), "import a\nimport b\nx\n");
+    assert_eq!(after(vec![vec![b], vec![line("c")], vec![a]]), "import b\nimport c\nimport a\nx\n");
+}
+
+#[test]
 fn edits_that_do_not_fit_the_file_are_typed_errors() {
     let ws = Workspace::in_memory([("a.ts", "é")]);
     let outcome = |edits| set(vec![edits]).unwrap().outcome(&ws);

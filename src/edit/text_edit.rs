@@ -13,6 +13,7 @@ pub struct Edit {
     text: String,
     why: String,
     shared: bool,
+    rank: Option<String>,
     secrets: Vec<Range<usize>>,
 }
 
@@ -35,6 +36,7 @@ impl Edit {
             text: text.into(),
             why: why.into(),
             shared: false,
+            rank: None,
             secrets: Vec::new(),
         }
     }
@@ -45,6 +47,19 @@ impl Edit {
     pub fn shared(mut self) -> Self {
         self.shared = true;
         self
+    }
+
+    /// Says where the insertion stands among others at the same place that carry a rank, whoever brings them: lines of
+    /// a sorted list come out sorted.
+    #[must_use]
+    pub fn ranked(mut self, rank: impl Into<String>) -> Self {
+        self.rank = Some(rank.into());
+        self
+    }
+
+    /// See [`Edit::ranked`].
+    pub(super) fn rank(&self) -> Option<&str> {
+        self.rank.as_deref()
     }
 
     /// Marks every occurrence of `value` in the inserted text as secret: masked in diffs, never in the journal.
@@ -124,6 +139,7 @@ impl Ord for Edit {
             .then_with(|| self.text.cmp(&other.text))
             .then_with(|| self.why.cmp(&other.why))
             .then_with(|| self.shared.cmp(&other.shared))
+            .then_with(|| self.rank.cmp(&other.rank))
             .then_with(|| {
                 let places = |e: &Self| e.secrets.iter().map(|r| (r.start, r.end)).collect::<Vec<_>>();
                 places(self).cmp(&places(other))

@@ -77,9 +77,8 @@ check() {
     express-jwt-prisma) npm run --silent db:generate && npm run --silent typecheck ;;
     express-passport-mongoose) npm run --silent check ;;
     fastapi-sqlmodel-jwt)
-      # Where imports of several steps meet, their order is left to the formatter (I001).
       ../venv/bin/python -m compileall -q app && ../venv/bin/mypy --no-error-summary &&
-        ../venv/bin/ruff check --quiet --extend-ignore I001 . ;;
+        ../venv/bin/ruff check --quiet . ;;
     fastapi-async-replicate)
       ../venv/bin/python -m compileall -q . && ../venv/bin/pyright --pythonpath ../venv/bin/python . ;;
   esac

@@ -74,7 +74,11 @@ pub(super) fn import(
     fresh.sort_by_key(|(from, list)| from.as_ref().or(list.first()).map(|m| m.to_lowercase()));
     for (from, mut list) in fresh {
         list.sort_by_key(|n| by_kind(n));
-        edits.push(insert(source, &statements, from.as_deref(), &list.join(", ")));
+        let names = list.join(", ");
+        // What several steps bring to one place comes out sorted: `import x` before `from x import y`, as isort has it.
+        let rank =
+            format!("{} {}", u8::from(from.is_some()), from.as_deref().unwrap_or(&names).to_lowercase());
+        edits.push(insert(source, &statements, from.as_deref(), &names).ranked(rank));
     }
     Ok((edits.into_iter().map(Edit::shared).collect(), names))
 }
