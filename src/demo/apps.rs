@@ -161,8 +161,7 @@ mod tests {
                 .filter(|file| file.starts_with(&app.folder))
                 .filter_map(|file| Some(String::from_utf8_lossy(&Files::get(&file)?.data).into_owned()))
                 .collect();
-            let of_tools =
-                ["NEXT_TELEMETRY_DISABLED", "PRISMA_SCHEMA_ENGINE_BINARY", "REPLICATE_API_BASE_URL"];
+            let of_tools = ["NEXT_TELEMETRY_DISABLED", "PRISMA_SCHEMA_ENGINE_BINARY"];
             for name in app.env.keys().filter(|name| !of_tools.contains(&name.as_str())) {
                 assert!(known.contains(name.as_str()), "{} does not read {name}", app.name);
             }
