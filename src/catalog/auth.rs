@@ -19,6 +19,9 @@ pub struct Auth {
     /// it, is a session reader of the app's own.
     #[serde(default)]
     pub verifiers: Vec<Verifier>,
+    /// Methods of a handler's parameter that check a token (`request.jwtVerify()`): calling one is what a verifier does.
+    #[serde(default)]
+    pub request_verifiers: Vec<String>,
     /// Where a new user comes to exist.
     #[serde(default)]
     pub signups: Vec<SignUp>,
@@ -37,6 +40,12 @@ pub struct Identity {
     /// The value may be absent: the code must have checked, or the insertion must.
     #[serde(default)]
     pub nullable: bool,
+    /// The user's members are the library's own: the first of each is there whether the code reads it or not.
+    #[serde(default)]
+    pub members_known: bool,
+    /// Texts one of which stands in an app where a `member` is set for every request, signed in or not.
+    #[serde(default)]
+    pub everywhere: Vec<String>,
     /// Only with these values of `frameworks`; all when empty.
     #[serde(default)]
     pub frameworks: Vec<String>,

@@ -25,6 +25,12 @@ pub struct Framework {
     /// Functions of the framework that leave the handler by throwing (`redirect()`): nothing after them runs.
     #[serde(default)]
     pub throwing: Vec<Symbol>,
+    /// Decorators that are given guards: `@UseGuards(SignedIn)`.
+    #[serde(default)]
+    pub guard_decorators: Vec<Symbol>,
+    /// Methods that put a member on the framework's own objects: `app.decorate("authenticate", check)`.
+    #[serde(default)]
+    pub decorating: Vec<String>,
     /// Names of the framework and of some of the app's folders are in scope without an import.
     #[serde(default)]
     pub auto_imports: bool,

@@ -13,6 +13,13 @@ pub struct Provider {
     /// What makes a client.
     #[serde(default)]
     pub clients: Vec<Client>,
+    /// Makers of values that spend nothing by themselves, whatever is called on them: prompts, parsers, tools. Texts with
+    /// `*`.
+    #[serde(default)]
+    pub unpaid: Vec<String>,
+    /// Makers of what runs on a machine of one's own: a value with a part made by one of them spends nothing.
+    #[serde(default)]
+    pub local: Vec<String>,
     /// Calls that spend money, and, with `free`, calls that look as if they did.
     #[serde(default)]
     pub calls: Vec<ProviderCall>,
@@ -76,6 +83,10 @@ pub struct ProviderCall {
     /// Members on a client (`chat.completions.create`) or, with `module`, an exported function. A leading `*.` stands for
     /// any value of the provider's modules (`*.invoke` on what they make).
     pub path: String,
+    /// With a leading `*.`: only on one of these classes or factories, or on what comes right out of one (`*` stands for
+    /// any text). The path `*.()` is the call of such a value itself.
+    #[serde(default)]
+    pub of: Vec<String>,
     /// The module that exports the function itself; absent for members of clients.
     pub module: Option<String>,
     /// What it makes.
@@ -83,6 +94,9 @@ pub struct ProviderCall {
     /// It spends nothing: polling, listing, deleting.
     #[serde(default)]
     pub free: bool,
+    /// It spends little beside what it belongs to (the embedding of a question): shown, and not preselected.
+    #[serde(default)]
+    pub minor: bool,
     /// Natural unit: `total_tokens`, `image`, `second`, `character`, `request` …
     pub unit: Option<String>,
     /// Suggested event type.

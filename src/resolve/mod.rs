@@ -5,9 +5,11 @@
 //! on demand too, by looking only into files that contain the function's name.
 
 mod callers;
+mod classes;
 mod javascript;
 mod program;
 mod python;
+mod values;
 
 pub use program::{Def, Program};
 

@@ -3,32 +3,29 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::classes::is_property;
 use super::{Module, javascript::JavaScript, python};
 use crate::syntax::{
-    Binding, CallId, ClassId, ExportTarget, Expr, Facts, FunctionId, Imported, Path, PatternName, Root, facts,
+    Binding, ClassId, ExportTarget, Facts, FunctionId, Imported, Path, PatternName, Root, facts,
 };
 use crate::workspace::{FileId, Workspace};
 
 /// Re-exports followed before giving up: barrels of barrels are seldom deeper than three.
-const MAX_HOPS: usize = 12;
+pub(super) const MAX_HOPS: usize = 12;
 
 /// Resolutions that may stand inside one another: code that goes in circles (a value made from itself) must not.
 const MAX_DEPTH: u32 = 20;
 
-/// Functions whose returned values are followed one inside the other: each may return several values.
-const MAX_RETURNS: u32 = 4;
-
 std::thread_local! {
     static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
-    static RETURNS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
 /// Counts a resolution while it lasts.
-struct Level;
+pub(super) struct Level;
 
 impl Level {
     /// `None` when too many stand inside one another.
-    fn enter() -> Option<Self> {
+    pub(super) fn enter() -> Option<Self> {
         DEPTH.with(|depth| {
             (depth.get() < MAX_DEPTH).then(|| {
                 depth.set(depth.get() + 1);
@@ -127,10 +124,12 @@ impl Program {
         match self.origin(file, function, path) {
             Def::Value(at, index, members) => {
                 let Some(binding) = self.binding(at, index).cloned() else { return Def::Unknown };
-                match self.value(at, binding.function, &binding.value, &members, 0) {
-                    Def::Unknown => Def::Value(at, index, members),
-                    followed => followed,
-                }
+                let value = self.value(at, binding.function, &binding.value, &members, 0);
+                let value = match value {
+                    Def::Unknown => self.assigned(at, index, &members),
+                    known => self.first_of_family(at, index, &members, known),
+                };
+                if value == Def::Unknown { Def::Value(at, index, members) } else { value }
             }
             def => def,
         }
@@ -171,7 +170,7 @@ impl Program {
     }
 
     /// What a name at module level stands for.
-    fn module_name(&self, file: FileId, name: &str, hops: usize) -> Def {
+    pub(super) fn module_name(&self, file: FileId, name: &str, hops: usize) -> Def {
         if hops > MAX_HOPS {
             return Def::Unknown;
         }
@@ -205,7 +204,7 @@ impl Program {
         self.imported_at(file, module, imported, 0)
     }
 
-    fn imported_at(&self, file: FileId, module: &str, imported: &Imported, hops: usize) -> Def {
+    pub(super) fn imported_at(&self, file: FileId, module: &str, imported: &Imported, hops: usize) -> Def {
         let name = match imported {
             Imported::Named(name) => Some(name.as_str()),
             Imported::Default => Some("default"),
@@ -274,7 +273,7 @@ impl Program {
     }
 
     /// Follows members of what is known.
-    fn members(&self, base: Def, segments: &[String], hops: usize) -> Def {
+    pub(super) fn members(&self, base: Def, segments: &[String], hops: usize) -> Def {
         let Some((first, rest)) = segments.split_first() else { return base };
         if hops > MAX_HOPS {
             return Def::Unknown;
@@ -298,6 +297,10 @@ impl Program {
                 let binding = self.facts(file).bindings.get(index).cloned();
                 let followed =
                     binding.map_or(Def::Unknown, |b| self.value(file, b.function, &b.value, &path, hops + 1));
+                let followed = match followed {
+                    Def::Unknown => self.assigned(file, index, &path),
+                    known => self.first_of_family(file, index, &path, known),
+                };
                 if followed == Def::Unknown { Def::Value(file, index, path) } else { followed }
             }
             Def::Param(file, function, position, mut path) => {
@@ -327,218 +330,6 @@ impl Program {
         }
     }
 
-    /// What a value expression is, as far as it can be followed.
-    fn value(
-        &self,
-        file: FileId,
-        function: Option<FunctionId>,
-        value: &Expr,
-        path: &[String],
-        hops: usize,
-    ) -> Def {
-        let Some(_level) = Level::enter() else { return Def::Unknown };
-        if hops > MAX_HOPS {
-            return Def::Unknown;
-        }
-        match value.unawaited() {
-            Expr::Function(id) if path.is_empty() => Def::Function(file, *id),
-            Expr::Path(p) => {
-                let base = match &p.root {
-                    Root::Name(name) => self.name(file, function, name, p.span.start),
-                    Root::This => self.this_member(file, function, &p.segments),
-                    _ => Def::Unknown,
-                };
-                let segments: Vec<String> = if p.root == Root::This {
-                    path.to_vec()
-                } else {
-                    p.segments.iter().chain(path).cloned().collect()
-                };
-                self.members(base, &segments, hops + 1)
-            }
-            Expr::Object(pairs) => {
-                let Some((first, rest)) = path.split_first() else { return Def::Unknown };
-                let found = pairs.iter().find(|(key, _)| key == first);
-                found.map_or(Def::Unknown, |(_, v)| self.value(file, function, v, rest, hops + 1))
-            }
-            Expr::Call(id) => {
-                if let Some(module) = required(self.facts(file).call(*id)) {
-                    let base = self.imported_at(file, module, &Imported::Default, hops + 1);
-                    return self.members(base, path, hops + 1);
-                }
-                let result = self.call_result(file, *id, path);
-                // `const POST = withAuth(async () => {})` is the function inside when the wrapper is not ours.
-                if result == Def::Unknown && path.is_empty() {
-                    self.wrapped_function(file, *id)
-                } else {
-                    result
-                }
-            }
-            Expr::Binary(left, _, right) | Expr::Either(left, right) => {
-                let def = self.value(file, function, left, path, hops + 1);
-                if def == Def::Unknown { self.value(file, function, right, path, hops + 1) } else { def }
-            }
-            _ => Def::Unknown,
-        }
-    }
-
-    /// The function given to a wrapper call.
-    pub fn wrapped_function(&self, file: FileId, call: CallId) -> Def {
-        let facts = self.facts(file);
-        let call = facts.call(call);
-        for arg in &call.args {
-            match arg {
-                Expr::Function(id) => return Def::Function(file, *id),
-                Expr::Call(inner) => {
-                    let def = self.wrapped_function(file, *inner);
-                    if def != Def::Unknown {
-                        return def;
-                    }
-                }
-                _ => {}
-            }
-        }
-        Def::Unknown
-    }
-
-    /// A member of the value a call gives: an instance of a class, or what a function of the app returns when it is
-    /// plain to see.
-    pub fn call_result(&self, file: FileId, call: CallId, path: &[String]) -> Def {
-        let Some(_level) = Level::enter() else { return Def::Unknown };
-        let facts = self.facts(file);
-        let c = facts.call(call);
-        let callee = self.resolve_path(file, c.function, &c.callee);
-        match callee {
-            Def::Class(class_file, class) => match path.split_first() {
-                Some((first, rest)) => self.members(self.class_member(class_file, class, first), rest, 1),
-                None => Def::Class(class_file, class),
-            },
-            Def::Outside(module, mut members) => {
-                members.push("()".to_owned());
-                members.extend(path.iter().cloned());
-                Def::Outside(module, members)
-            }
-            Def::Function(f, id) => self.returned(f, id, path),
-            _ => Def::Unknown,
-        }
-    }
-
-    /// What a function of the app returns: followed only when every `return` that can be told gives the same answer, or
-    /// answers of one family of packages (a factory that picks one of several models of a vendor).
-    fn returned(&self, file: FileId, id: FunctionId, path: &[String]) -> Def {
-        let depth = RETURNS.get();
-        if depth >= MAX_RETURNS {
-            return Def::Unknown;
-        }
-        RETURNS.set(depth + 1);
-        let def = self.agreed_return(file, id, path);
-        RETURNS.set(depth);
-        def
-    }
-
-    fn agreed_return(&self, file: FileId, id: FunctionId, path: &[String]) -> Def {
-        let facts = self.facts(file);
-        let mut found = Def::Unknown;
-        for (_, value) in facts.returns.iter().filter(|(function, _)| *function == id) {
-            let def = match value.unawaited() {
-                Expr::Call(call) => self.call_result(file, *call, path),
-                Expr::Path(p) => {
-                    let mut longer = p.clone();
-                    longer.segments.extend(path.iter().cloned());
-                    match self.resolve_path(file, Some(id), &longer) {
-                        def @ (Def::Class(..) | Def::Outside(..)) => def,
-                        // `return None` and what was handed in say nothing about the other answers.
-                        _ => continue,
-                    }
-                }
-                _ => continue,
-            };
-            if def == Def::Unknown || (found != Def::Unknown && found != def && !same_family(&found, &def)) {
-                return Def::Unknown;
-            }
-            if found == Def::Unknown {
-                found = def;
-            }
-        }
-        found
-    }
-
-    /// `this.x.y` inside a class.
-    fn this_member(&self, file: FileId, function: Option<FunctionId>, segments: &[String]) -> Def {
-        let facts = self.facts(file);
-        let class = facts.enclosing(function).find_map(|id| facts.function(id).class);
-        match (class, segments.split_first()) {
-            (Some(class), Some((first, rest))) => {
-                self.members(self.class_member(file, class, first), rest, 1)
-            }
-            (Some(class), None) => Def::Class(file, class),
-            (None, _) => Def::Unknown,
-        }
-    }
-
-    /// A method or field of a class; fields set in any method count; bases of the app are searched.
-    pub fn class_member(&self, file: FileId, class: ClassId, name: &str) -> Def {
-        let Some(_level) = Level::enter() else { return Def::Unknown };
-        let facts = self.facts(file);
-        if let Some(id) = facts.function_ids().find(|id| {
-            let f = facts.function(*id);
-            f.class == Some(class) && f.name == name
-        }) {
-            return Def::Function(file, id);
-        }
-        let body = facts.class(class);
-        if let Some(field) = body.fields.iter().find(|f| f.name == name) {
-            let constructor = facts.function_ids().find(|id| {
-                let f = facts.function(*id);
-                f.class == Some(class) && f.name == "constructor"
-            });
-            if let Some(value) = &field.value {
-                let def = self.value(file, constructor, value, &[], 1);
-                if def != Def::Unknown {
-                    return def;
-                }
-            }
-            let type_name = field.annotation.as_deref().map(bare_type);
-            if let Some(type_name) = type_name {
-                let def = self.module_name(file, type_name, 1);
-                if matches!(def, Def::Class(..) | Def::Outside(..)) {
-                    return instance_of(def);
-                }
-            }
-        }
-        let set = facts.assigns.iter().filter(|a| {
-            a.target.root == Root::This
-                && a.target.segments.len() == 1
-                && a.target.segments[0] == name
-                && a.function.is_some_and(|f| {
-                    facts.enclosing(Some(f)).any(|id| facts.function(id).class == Some(class))
-                })
-        });
-        // `self.client = None` may come first.
-        let known = set.map(|a| self.value(file, a.function, &a.value, &[], 1)).find(|d| *d != Def::Unknown);
-        if let Some(def) = known {
-            return def;
-        }
-        body.bases
-            .iter()
-            .filter_map(|base| match self.resolve_path(file, body.parent, base) {
-                Def::Class(f, c) if (f, c) != (file, class) => Some(self.class_member(f, c, name)),
-                _ => None,
-            })
-            .find(|def| *def != Def::Unknown)
-            .unwrap_or(Def::Unknown)
-    }
-
-    /// An instance of the class a parameter is annotated with.
-    fn param_class(&self, file: FileId, function: FunctionId, position: usize) -> Option<Def> {
-        let facts = self.facts(file);
-        let param = facts.function(function).params.get(position)?;
-        let annotation = param.annotation_text.as_deref().map(bare_type)?;
-        match self.module_name(file, annotation, 1) {
-            def @ (Def::Class(..) | Def::Outside(..)) => Some(instance_of(def)),
-            _ => None,
-        }
-    }
-
     /// The binding a value came from.
     pub fn binding(&self, file: FileId, index: usize) -> Option<&Binding> {
         self.facts(file).bindings.get(index)
@@ -550,50 +341,6 @@ impl Program {
 fn is_in_value(facts: &Facts, binding: &Binding, at: u32) -> bool {
     let Some(call) = binding.value.as_call().map(|id| facts.call(id)) else { return false };
     call.span.has(at) && !facts.functions.iter().any(|f| f.span.has(at) && call.span.contains(f.span))
-}
-
-/// The module of `require("m")`, which a barrel of CommonJS modules exports directly.
-fn required(call: &crate::syntax::Call) -> Option<&str> {
-    let is_require = call.callee.as_name() == Some("require");
-    call.args.first().and_then(Expr::as_str).filter(|_| is_require)
-}
-
-/// A Python method that is read like a field.
-fn is_property(function: &crate::syntax::Function) -> bool {
-    let named = |d: &crate::syntax::Decorator| d.path.last().is_some_and(|n| n.ends_with("property"));
-    function.class.is_some() && function.decorators.iter().any(named)
-}
-
-/// Values made by the same call chain of packages that share their first name (`@scope/a` and `@scope/b`, `lib_a` and
-/// `lib_b`), with the same members after the last call.
-fn same_family(a: &Def, b: &Def) -> bool {
-    let (Def::Outside(a, of_a), Def::Outside(b, of_b)) = (a, b) else { return false };
-    let family = |module: &str| {
-        let module = module.trim_start_matches('@');
-        module.split(['/', '.', '_', '-']).next().unwrap_or(module).to_owned()
-    };
-    let tail = |members: &[String]| {
-        members.iter().rposition(|m| m == "()").map(|at| members[at..].to_vec()).unwrap_or_default()
-    };
-    family(a) == family(b) && !tail(of_a).is_empty() && tail(of_a) == tail(of_b)
-}
-
-/// An instance is told from its class by a call: outside classes get the `()` a constructor call would give.
-fn instance_of(def: Def) -> Def {
-    match def {
-        Def::Outside(module, mut members) => {
-            members.push("()".to_owned());
-            Def::Outside(module, members)
-        }
-        other => other,
-    }
-}
-
-/// `Promise<Foo>` and `Foo | null` are `Foo`.
-fn bare_type(text: &str) -> &str {
-    let text = text.strip_prefix("Promise<").and_then(|t| t.strip_suffix('>')).unwrap_or(text);
-    let text = text.split(['|', '<', '[']).next().unwrap_or(text);
-    text.trim().trim_matches(['"', '\''])
 }
 
 fn function_named(facts: &Facts, name: &str, parent: Option<FunctionId>) -> Option<FunctionId> {

@@ -32,6 +32,7 @@ struct Memo<'a> {
     handed_over: Known<Arc<[(FileId, CallId, usize)]>>,
     handlers: Known<Option<Found<'a>>>,
     verifiers: Known<Option<(&'a Entry, &'a Verifier)>>,
+    said: Mutex<BTreeMap<String, bool>>,
 }
 
 /// Answers by function. Two threads may find the same answer; no lock is held meanwhile.
@@ -95,6 +96,19 @@ impl<'a> Cx<'a> {
     /// Whether a function reaches a token check, and by which entry's knowledge.
     pub fn verifier(&self, file: FileId, function: FunctionId) -> Option<(&'a Entry, &'a Verifier)> {
         self.memo.verifiers.get((file, function), || identity::find_verifier(self, file, function, 0))
+    }
+
+    /// Whether some code file of the app holds this text.
+    pub fn says(&self, text: &str) -> bool {
+        if let Some(said) = self.memo.said.lock().ok().and_then(|k| k.get(text).copied()) {
+            return said;
+        }
+        let holds = |id: &FileId| self.workspace().text(*id).is_ok_and(|t| t.as_str().contains(text));
+        let said = self.files.iter().any(holds);
+        if let Ok(mut known) = self.memo.said.lock() {
+            known.insert(text.to_owned(), said);
+        }
+        said
     }
 
     /// The files.

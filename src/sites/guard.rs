@@ -1,12 +1,15 @@
 //! Guards: the check that makes an identity certain, in the handler or in front of it.
 
-use super::cx::{Cx, word_at};
+use super::cx::{Cx, after, is_callee, word_at};
 use super::handlers::Reached;
 use super::identity::reaches_verifier;
 use crate::catalog::{HandlerShape, Kind};
 use crate::resolve::{Def, Module};
-use crate::syntax::{CallId, Expr, FunctionId, Path, Span, parse};
+use crate::syntax::{Call, CallId, Expr, FunctionId, Path, Span, parse};
 use crate::workspace::FileId;
+
+/// Mounts of routers in routers that are followed.
+const MAX_MOUNTS: usize = 3;
 
 /// What stands in front of a handler and lets only signed-in users through.
 pub struct Guard {
@@ -20,17 +23,33 @@ pub struct Guard {
     pub why: String,
 }
 
-/// The middleware in front of a handler: an argument of its route, or a `use` on its router or above.
+/// The middleware in front of a handler: a decorator, an argument of its route, or a `use` on its router or above.
 pub fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, member: &str) -> Option<Guard> {
     let facts = cx.program.facts(reached.file);
     let f = facts.function(reached.function);
-    for decorator in &f.decorators {
+    let of_class = f.class.map(|class| facts.class(class).decorators.as_slice()).unwrap_or_default();
+    for decorator in f.decorators.iter().chain(of_class) {
+        let def = cx.def(reached.file, f.parent, &decorator.path);
+        if is_guard_decorator(cx, &def) {
+            let args = decorator.args.iter();
+            let guard = args.into_iter().find_map(|a| guard_expr(cx, reached.file, f.parent, a, member));
+            if guard.is_some() {
+                return guard;
+            }
+        }
         if let Some(guard) = guard_path(cx, reached.file, f.parent, &decorator.path, member) {
             return Some(guard);
         }
     }
     let (file, call) = reached.found.route?;
     in_front_of(cx, file, call, member)
+}
+
+/// A decorator that is given guards: `@UseGuards(SignedIn)`.
+fn is_guard_decorator(cx: &Cx<'_>, def: &Def) -> bool {
+    let known =
+        cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref()).flat_map(|f| &f.guard_decorators);
+    known.into_iter().any(|s| after(s, def).is_some_and(<[String]>::is_empty))
 }
 
 fn in_front_of(cx: &Cx<'_>, file: FileId, call: CallId, member: &str) -> Option<Guard> {
@@ -42,11 +61,23 @@ fn in_front_of(cx: &Cx<'_>, file: FileId, call: CallId, member: &str) -> Option<
             return Some(guard);
         }
     }
-    // `router.use(requireAuth)` before the route in the same file, on the same router.
+    used_before(cx, file, route, member)
+        .or_else(|| mounted_behind(cx, file, route.callee.root_name().unwrap_or_default(), member, 0))
+}
+
+/// `router.use(requireAuth)` before a route or a mount in the same file, on the same router, for its address.
+fn used_before(cx: &Cx<'_>, file: FileId, route: &Call, member: &str) -> Option<Guard> {
+    let facts = cx.program.facts(file);
     let router = route.callee.root_name().unwrap_or_default();
+    let address = route.args.first().and_then(Expr::as_str).unwrap_or("/");
     for used in facts.calls.iter().filter(|c| c.span.end <= route.span.start) {
-        let same = c_is_use(used.callee.segments.last()) && used.callee.root_name() == Some(router);
-        if !same || used.args.first().is_some_and(|a| a.as_str().is_some_and(|p| p != "/")) {
+        let same = is_use(used.callee.segments.last()) && used.callee.root_name() == Some(router);
+        let covers = used.args.first().and_then(Expr::as_str).is_none_or(|below| {
+            // The name of a hook (`addHook("onRequest", …)`) is no address.
+            let prefix = below.trim_end_matches('*').trim_end_matches('/');
+            !below.starts_with(['/', '*']) || address.starts_with(prefix)
+        });
+        if !same || !covers {
             continue;
         }
         for arg in &used.args {
@@ -55,20 +86,23 @@ fn in_front_of(cx: &Cx<'_>, file: FileId, call: CallId, member: &str) -> Option<
             }
         }
     }
-    mounted_behind(cx, file, router, member)
+    None
 }
 
-fn c_is_use(member: Option<&String>) -> bool {
+fn is_use(member: Option<&String>) -> bool {
     member.is_some_and(|m| m == "use" || m == "all" || m == "addHook")
 }
 
-/// `app.use("/drafts", requireAuth, draftRoutes)` where the router is mounted.
-fn mounted_behind(cx: &Cx<'_>, file: FileId, router: &str, member: &str) -> Option<Guard> {
+/// `app.use("/drafts", requireAuth, draftRoutes)` where the router is mounted, and what stands before that.
+fn mounted_behind(cx: &Cx<'_>, file: FileId, router: &str, member: &str, hops: usize) -> Option<Guard> {
+    if hops >= MAX_MOUNTS {
+        return None;
+    }
     let target = cx.program.name(file, None, router, u32::MAX);
     let Def::Value(..) = target else { return None };
-    for candidate in cx.program.files_with_word("use") {
+    for candidate in cx.program.files_with_word("use").into_iter().filter(|f| cx.holds(*f)) {
         let facts = cx.program.facts(candidate);
-        for call in facts.calls.iter().filter(|c| c_is_use(c.callee.segments.last()) && c.args.len() > 1) {
+        for call in facts.calls.iter().filter(|c| is_use(c.callee.segments.last()) && !c.args.is_empty()) {
             let mounts = call.args.last().and_then(Expr::as_path).is_some_and(|p| {
                 let def = cx.program.origin(candidate, call.function, p);
                 def == target || def == Def::Namespace(file) || same_router(&def, &target)
@@ -76,11 +110,16 @@ fn mounted_behind(cx: &Cx<'_>, file: FileId, router: &str, member: &str) -> Opti
             if !mounts {
                 continue;
             }
-            let before = call.args.iter().take(call.args.len() - 1);
-            if let Some(guard) =
-                before.into_iter().find_map(|a| guard_expr(cx, candidate, call.function, a, member))
-            {
-                return Some(guard);
+            let mut before = call.args.iter().take(call.args.len() - 1);
+            let above = || {
+                let router = call.callee.root_name().unwrap_or_default();
+                used_before(cx, candidate, call, member)
+                    .or_else(|| mounted_behind(cx, candidate, router, member, hops + 1))
+            };
+            let guard =
+                before.find_map(|a| guard_expr(cx, candidate, call.function, a, member)).or_else(above);
+            if guard.is_some() {
+                return guard;
             }
         }
     }
@@ -122,17 +161,7 @@ fn guard_path(
     member: &str,
 ) -> Option<Guard> {
     let def = cx.def(file, function, path);
-    let vouches = match &def {
-        Def::Function(at, id) => {
-            reaches_verifier(cx, *at, *id).is_some() || checks_member(cx, *at, *id, member)
-        }
-        outside @ Def::Outside(..) => {
-            let verifiers = cx.entries(Kind::Auth).filter_map(|e| e.auth.as_ref()).flat_map(|a| &a.verifiers);
-            verifiers.into_iter().any(|v| super::cx::is_callee(&v.call, outside))
-        }
-        _ => false,
-    };
-    if !vouches {
+    if !vouches(cx, &def, member) && !decorated_on(cx, file, path, &def, member) {
         return None;
     }
     let facts = cx.program.facts(file);
@@ -147,6 +176,58 @@ fn guard_path(
         from: import.map(|i| i.module.clone()),
         defined_in: defined_in.or_else(|| import.is_none().then_some(file)),
         why: format!("reached only after `{}` ({}:{line})", path.dotted(), cx.path(file)),
+    })
+}
+
+/// Whether what a name stands for lets only signed-in users through.
+fn vouches(cx: &Cx<'_>, def: &Def, member: &str) -> bool {
+    match def {
+        Def::Function(at, id) => {
+            reaches_verifier(cx, *at, *id).is_some() || checks_member(cx, *at, *id, member)
+        }
+        Def::Class(at, id) => {
+            let facts = cx.program.facts(*at);
+            let class = facts.class(*id);
+            class.bases.iter().any(|base| is_verifier(cx, &cx.def(*at, class.parent, base)))
+                || facts
+                    .function_ids()
+                    .any(|f| facts.function(f).class == Some(*id) && reaches_verifier(cx, *at, f).is_some())
+        }
+        outside => is_verifier(cx, outside),
+    }
+}
+
+/// A token check of a library, also as the class or middleware it makes.
+fn is_verifier(cx: &Cx<'_>, def: &Def) -> bool {
+    let Def::Outside(module, members) = def else { return false };
+    let called = members.strip_suffix(&["()".to_owned()]).map(|m| Def::Outside(module.clone(), m.to_vec()));
+    let verifiers = cx.entries(Kind::Auth).filter_map(|e| e.auth.as_ref()).flat_map(|a| &a.verifiers);
+    verifiers
+        .into_iter()
+        .any(|v| is_callee(&v.call, def) || called.as_ref().is_some_and(|d| is_callee(&v.call, d)))
+}
+
+/// `app.authenticate`, where some plugin of the app has said `app.decorate("authenticate", check)`.
+fn decorated_on(cx: &Cx<'_>, file: FileId, path: &Path, def: &Def, member: &str) -> bool {
+    let known = matches!(def, Def::Function(..) | Def::Class(..));
+    let Some(name) = path.segments.last().filter(|_| !known) else { return false };
+    let methods: Vec<&str> = cx
+        .entries(Kind::Framework)
+        .filter_map(|e| e.framework.as_ref())
+        .flat_map(|f| f.decorating.iter().map(String::as_str))
+        .collect();
+    methods.iter().flat_map(|m| cx.program.files_with_word(m)).any(|at| {
+        let facts = cx.program.facts(at);
+        (at == file || cx.holds(at))
+            && facts.calls.iter().any(|c| {
+                c.callee.segments.last().is_some_and(|m| methods.contains(&m.as_str()))
+                    && c.args.first().and_then(Expr::as_str) == Some(name)
+                    && match c.args.get(1) {
+                        Some(Expr::Function(id)) => vouches(cx, &Def::Function(at, *id), member),
+                        Some(Expr::Path(p)) => vouches(cx, &cx.def(at, c.function, p), member),
+                        _ => false,
+                    }
+            })
     })
 }
 

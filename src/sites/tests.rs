@@ -246,3 +246,136 @@ fn mutations_are_handlers_and_threads_they_start_belong_to_them() {
         ]
     );
 }
+
+#[test]
+fn a_client_made_on_first_need_is_followed_to_where_it_is_made() {
+    let ws = memory(&[
+        (
+            "ai.js",
+            "const OpenAI = require('openai');\nlet client = null;\nfunction open() {\n  return new OpenAI();\n}\nexports.draft = async () => {\n  if (!client) {\n    client = open();\n  }\n  return client.responses.create({ model: 'm' });\n};\n",
+        ),
+        (
+            "ai.py",
+            "from openai import OpenAI\n\nclient = None\nother = None\n\ndef ready():\n    global client\n    client = OpenAI()\n    other = OpenAI()\n\ndef draft():\n    client.responses.create()\n    other.responses.create()\n",
+        ),
+    ]);
+    assert_eq!(
+        lines(&ws, &[EXPRESS, FASTAPI].concat()),
+        [
+            "ai.js:10 client.responses.create - -@none (shown)",
+            "ai.py:12 client.responses.create - -@none (shown)"
+        ]
+    );
+}
+
+#[test]
+fn a_chain_spends_when_a_model_is_part_of_it() {
+    let ws = memory(&[(
+        "app/a.py",
+        "from langchain_core.prompts import ChatPromptTemplate\nfrom langchain_core.output_parsers import StrOutputParser\nfrom langchain_openai import ChatOpenAI\nfrom langchain_ollama import ChatOllama\n\nprompt = ChatPromptTemplate.from_messages([])\n\ndef build(model):\n    return prompt | model | StrOutputParser()\n\ndef work():\n    prompt.invoke({})\n    StrOutputParser().invoke('x')\n    chain = {'a': 1} | prompt | ChatOpenAI()\n    chain.invoke({})\n    build(ChatOpenAI()).stream({})\n    (prompt | ChatOllama()).invoke({})\n    model = ChatOpenAI()\n    model([])\n    prompt([])\n",
+    )]);
+    let found: Vec<_> = lines(&ws, LANGCHAIN)
+        .into_iter()
+        .map(|l| l.split(" - ").next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(found, ["app/a.py:15 chain.invoke", "app/a.py:16 ().stream", "app/a.py:19 model"]);
+}
+
+#[test]
+fn the_first_of_several_models_tells_what_they_are() {
+    let ws = memory(&[(
+        "app/a.py",
+        "from langchain_openai import ChatOpenAI\nfrom langchain_ollama import ChatOllama\n\ndef pick(kind):\n    if kind == 'hosted':\n        model = ChatOpenAI()\n    else:\n        model = ChatOllama()\n    return model\n\ndef work():\n    pick('x').invoke('a')\n    only = ChatOllama()\n    only.invoke('a')\n",
+    )]);
+    assert_eq!(lines(&ws, LANGCHAIN), ["app/a.py:12 ().invoke - -@none (shown)"]);
+}
+
+#[test]
+fn the_question_put_to_a_vector_store_is_shown_and_what_goes_into_it_is_chosen() {
+    let ws = memory(&[(
+        "app/api/a/route.ts",
+        "import { MemoryVectorStore } from 'langchain/vectorstores/memory';\nexport async function POST() {\n  const store = await MemoryVectorStore.fromDocuments([], {});\n  await store.addDocuments([]);\n  return Response.json(await store.similaritySearch('q'));\n}\n",
+    )]);
+    let entry = "app/api/a/route.ts#POST -@none";
+    assert_eq!(
+        lines(&ws, &["frameworks/nextjs-app", "providers/langchain"]),
+        [
+            format!("app/api/a/route.ts:3 MemoryVectorStore.fromDocuments {entry}"),
+            format!("app/api/a/route.ts:4 store.addDocuments {entry}"),
+            format!("app/api/a/route.ts:5 store.similaritySearch {entry} (shown)"),
+        ]
+    );
+}
+
+const GRAPHENE: &[&str] = &["frameworks/django", "auth/django-auth", "providers/openai"];
+
+#[test]
+fn the_user_of_a_mutation_is_in_its_context() {
+    let ws = memory(&[
+        ("app/settings.py", "MIDDLEWARE = ['django.contrib.auth.middleware.AuthenticationMiddleware']\n"),
+        (
+            "app/mutations.py",
+            "import graphene\nfrom openai import OpenAI\n\nclient = OpenAI()\n\nclass Ask(graphene.Mutation):\n    @classmethod\n    def mutate(cls, root, info, text):\n        user = info.context.user\n        if not user.is_authenticated:\n            return None\n        print(user.id)\n        client.responses.create()\n\nclass Open(graphene.Mutation):\n    def mutate(root, info):\n        client.responses.create()\n",
+        ),
+    ]);
+    assert_eq!(
+        lines(&ws, GRAPHENE),
+        [
+            "app/mutations.py:13 client.responses.create app/mutations.py#Ask.mutate user.id@call",
+            "app/mutations.py:17 client.responses.create app/mutations.py#Open.mutate info.context.user.pk@call",
+        ]
+    );
+}
+
+const FASTIFY: &[&str] = &["frameworks/fastify", "auth/jwt-custom", "providers/openai"];
+
+#[test]
+fn a_public_route_beside_guarded_ones_has_no_user() {
+    let ws = memory(&[
+        (
+            "plugins/jwt.js",
+            "module.exports = async (fastify) => {\n  fastify.decorate('signedIn', async (request) => {\n    await request.jwtVerify();\n  });\n};\n",
+        ),
+        (
+            "routes/a.js",
+            "const OpenAI = require('openai');\nconst ai = new OpenAI();\nasync function own(request) {\n  await ai.responses.create({ user: request.user.user_id });\n}\nasync function open(request) {\n  await ai.responses.create({});\n}\nmodule.exports = async (fastify) => {\n  fastify.post('/own', { onRequest: [fastify.signedIn] }, own);\n  fastify.post('/open', open);\n};\n",
+        ),
+    ]);
+    assert_eq!(
+        lines(&ws, FASTIFY),
+        [
+            "routes/a.js:4 ai.responses.create routes/a.js#own request.user.user_id@call",
+            "routes/a.js:7 ai.responses.create routes/a.js#open -@none",
+        ]
+    );
+    let catalog = Catalog::embedded().unwrap();
+    let program = Program::new(&ws);
+    let app = app(FASTIFY);
+    let cx = Cx::new(&program, &catalog, &app);
+    let Detail::Billable(own) = &billables(&cx)[0].detail else { unreachable!() };
+    assert!(!own.plan.identity.as_ref().unwrap().nullable, "the guard put on the framework counts");
+}
+
+#[test]
+fn guards_above_the_router_count() {
+    let ws = memory(&[
+        (
+            "auth.js",
+            "const jwt = require('jsonwebtoken');\nexports.signedIn = (req, res, next) => { req.user = { id: jwt.verify(req.get('a'), 's').sub }; next(); };",
+        ),
+        (
+            "routes.js",
+            "const { Router } = require('express');\nconst OpenAI = require('openai');\nconst ai = new OpenAI();\nconst router = Router();\nrouter.post('/draft', async (req, res) => {\n  res.json(await ai.responses.create({ user: req.user.id }));\n});\nmodule.exports = router;",
+        ),
+        (
+            "app.js",
+            "const express = require('express');\nconst { signedIn } = require('./auth');\nconst routes = require('./routes');\nconst app = express();\napp.use('/api', signedIn);\napp.use('/api/drafts', routes);\n",
+        ),
+    ]);
+    let catalog = Catalog::embedded().unwrap();
+    let program = Program::new(&ws);
+    let app = app(EXPRESS);
+    let cx = Cx::new(&program, &catalog, &app);
+    let Detail::Billable(paid) = &billables(&cx)[0].detail else { unreachable!() };
+    assert!(!paid.plan.identity.as_ref().unwrap().nullable, "{:?}", paid.plan.identity);
+}

@@ -332,6 +332,8 @@ pub enum BindingKind {
     Const,
     /// `let`, `var`
     Let,
+    /// A later assignment to a name, outside of Python.
+    Assigned,
     /// The variable of `for … of` / `for … in`; the value is the iterated expression.
     Loop,
     /// Python `with … as x`.
@@ -508,7 +510,7 @@ pub enum Expr {
     Object(Vec<(String, Expr)>),
     /// A list, tuple or array.
     List(Vec<Expr>),
-    /// `a + b`, `a || b`, `a ?? b`, `a or b`.
+    /// `a + b`, `a || b`, `a ?? b`, Python's `a or b` and `a | b`.
     Binary(Box<Expr>, &'static str, Box<Expr>),
     /// Both branches of a conditional.
     Either(Box<Expr>, Box<Expr>),

@@ -221,7 +221,7 @@ impl Walk<'_> {
     fn binary(&mut self, node: Node<'_>) -> Expr {
         let left = field(node, "left").map_or(Expr::Other, |n| self.expr(n));
         let right = field(node, "right").map_or(Expr::Other, |n| self.expr(n));
-        for (token, operator) in [("+", "+"), ("or", "||"), ("and", "&&")] {
+        for (token, operator) in [("+", "+"), ("|", "|"), ("or", "||"), ("and", "&&")] {
             if has_token(node, token) {
                 return Expr::Binary(Box::new(left), operator, Box::new(right));
             }

@@ -258,7 +258,7 @@ impl Walk<'_> {
             }
             "identifier" | "object_pattern" | "array_pattern" => {
                 let names = self.pattern(left);
-                self.b.bind(names, value.clone(), None, super::super::facts::BindingKind::Let);
+                self.b.bind(names, value.clone(), None, super::super::facts::BindingKind::Assigned);
             }
             _ => {}
         }

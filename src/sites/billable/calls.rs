@@ -1,0 +1,167 @@
+//! Which calls spend money: members of a provider's clients, its functions, and raw requests to its hosts.
+
+use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
+
+use super::http::{request_method, request_url};
+use super::{Paid, Rule};
+use crate::catalog::{Entry, Kind, ProviderCall};
+use crate::resolve::Def;
+use crate::sites::cx::{Cx, wild};
+use crate::sites::handlers::argument_for;
+use crate::syntax::{Call, CallId, Expr, Param, Path, Root};
+use crate::workspace::{FileId, Language};
+
+/// Files in which a paid call may stand: those with a literal of a picked provider, or with the last members of one of
+/// its calls (a client may come from another file under any name).
+pub(super) fn candidates(cx: &Cx<'_>) -> Vec<FileId> {
+    let mut literals: Vec<String> = Vec::new();
+    for entry in cx.entries(Kind::Provider) {
+        literals.extend(entry.literals.iter().cloned());
+        for call in entry.provider.iter().flat_map(|p| &p.calls) {
+            let parts: Vec<&str> = call.path.split('.').filter(|p| *p != "*" && *p != "()").collect();
+            let tail = parts[parts.len().saturating_sub(2)..].join(".");
+            if tail.is_empty() {
+                continue;
+            }
+            literals.push(if parts.len() > 1 { tail } else { format!("{tail}(") });
+        }
+        literals.extend(entry.provider.iter().flat_map(|p| p.hosts.iter().cloned()));
+    }
+    literals.sort();
+    literals.dedup();
+    let Ok(finder) = AhoCorasick::new(&literals) else { return Vec::new() };
+    let has = |id: &&FileId| cx.workspace().text(**id).is_ok_and(|t| finder.is_match(t.bytes()));
+    cx.files.par_iter().filter(has).copied().collect()
+}
+
+pub(super) fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<Paid<'a>> {
+    let facts = cx.program.facts(file);
+    let c = facts.call(call);
+    let called = called(cx, file, c);
+    let last = called.last()?;
+    let def = std::cell::OnceCell::new();
+    for provider in cx.entries(Kind::Provider) {
+        let Some(knowledge) = &provider.provider else { continue };
+        for rule in &knowledge.calls {
+            let method = rule.path.rsplit('.').next();
+            if method != Some(last) && (method != Some("()") || !may_call_a_value(cx, file, called)) {
+                continue;
+            }
+            let def = def.get_or_init(|| handed_in(cx, cx.def(file, c.function, called)));
+            if is_rule(provider, rule, def) {
+                return (!rule.free).then_some(Paid { file, call, provider, rule: Rule::Call(rule) });
+            }
+        }
+    }
+    let url = request_url(cx, file, c)?;
+    for provider in cx.entries(Kind::Provider) {
+        let Some(knowledge) = &provider.provider else { continue };
+        let Some(host) = knowledge.hosts.iter().find(|h| url.contains(h.as_str())) else { continue };
+        let path = url.split(host.as_str()).nth(1).unwrap_or_default();
+        let method = request_method(c);
+        let rule = knowledge.http.iter().find(|r| {
+            r.method.eq_ignore_ascii_case(&method)
+                && (r.path == "*" || path.contains(r.path.trim_end_matches('*')))
+        })?;
+        return (!rule.free).then_some(Paid { file, call, provider, rule: Rule::Http(rule, host) });
+    }
+    None
+}
+
+/// What is called in the end: `f` in `in_thread(f)(x)` when the wrapper is no function of the app.
+pub(super) fn called<'f>(cx: &'f Cx<'_>, file: FileId, call: &'f Call) -> &'f Path {
+    let Root::Call(wrapper) = call.callee.root else { return &call.callee };
+    let wrapper = cx.program.facts(file).call(wrapper);
+    let inner = match wrapper.args.as_slice() {
+        [Expr::Path(path)] if call.callee.segments.is_empty() && !path.segments.is_empty() => path,
+        _ => return &call.callee,
+    };
+    match cx.def(file, wrapper.function, &wrapper.callee) {
+        Def::Outside(..) => inner,
+        _ => &call.callee,
+    }
+}
+
+/// A member of a parameter is a member of what every caller hands in, when they agree.
+fn handed_in(cx: &Cx<'_>, def: Def) -> Def {
+    let Def::Param(file, function, position, members) = &def else { return def };
+    let f = cx.program.facts(*file).function(*function);
+    let is_self = |p: &Param| p.name().is_some_and(|n| n == "self" || n == "cls");
+    let skip = usize::from(f.params.first().is_some_and(is_self));
+    let (Some(param), Some(at)) = (f.params.get(*position), position.checked_sub(skip)) else { return def };
+    if members.is_empty() || param.name().is_none() {
+        return def;
+    }
+    let mut agreed: Option<Def> = None;
+    for &(caller, call) in cx.callers(*file, *function).iter() {
+        let facts = cx.program.facts(caller);
+        let Some(Expr::Path(path)) = argument_for(facts, call, at, param.name()) else { return def };
+        let mut path = path.clone();
+        path.segments.extend(members.iter().cloned());
+        match cx.def(caller, facts.call(call).function, &path) {
+            given @ Def::Outside(..) if agreed.as_ref().is_none_or(|a| *a == given) => agreed = Some(given),
+            _ => return def,
+        }
+    }
+    agreed.unwrap_or(def)
+}
+
+/// Whether what is called is what a rule means.
+fn is_rule(provider: &Entry, rule: &ProviderCall, def: &Def) -> bool {
+    let Def::Outside(module, members) = def else { return false };
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    let path: Vec<&str> = rule.path.split('.').collect();
+    if let Some(own) = &rule.module {
+        let named = members.strip_prefix(&["default"]).unwrap_or(&members);
+        return wild(own, module) && (named == path || members == path);
+    }
+    let Some(knowledge) = &provider.provider else { return false };
+    if let Some((&"*", rest)) = path.split_first() {
+        let known = knowledge.clients.iter().any(|c| wild(&c.symbol.module, module));
+        let made = members.contains(&"()") || !rule.of.is_empty();
+        if !known || !made || !members.ends_with(rest) {
+            return false;
+        }
+        let value = &members[..members.len() - rest.len()];
+        let is_local = || value.iter().any(|m| knowledge.local.iter().any(|l| wild(l, m)));
+        return (rule.of.is_empty() || is_made_by(&rule.of, value))
+            && !is_made_by(&knowledge.unpaid, value)
+            && !is_local();
+    }
+    knowledge.clients.iter().any(|client| {
+        if !wild(&client.symbol.module, module) {
+            return false;
+        }
+        let rest = if client.symbol.name == "*" {
+            members.strip_prefix(&["default"]).unwrap_or(&members)
+        } else {
+            let name: Vec<&str> = client.symbol.name.split('.').collect();
+            match members.strip_prefix(name.as_slice()).and_then(|r| r.strip_prefix(&["()"])) {
+                Some(rest) => rest,
+                None => return false,
+            }
+        };
+        // `client.with_options(timeout=5).chat.completions.create`
+        let skipped = rest.iter().rposition(|m| *m == "()").map_or(0, |at| at + 1);
+        rest == path.as_slice() || rest[skipped..] == path
+    })
+}
+
+/// Whether a value comes right out of one of the makers: `new ChatModel()`, `ChatPromptTemplate.fromMessages()`. Steps
+/// after that make something else of it.
+fn is_made_by(makers: &[String], value: &[&str]) -> bool {
+    let value = value.strip_suffix(&["()"]).unwrap_or(value);
+    let value = value.strip_prefix(&["default"]).unwrap_or(value);
+    let Some((maker, factory)) = value.split_first() else { return false };
+    factory.len() < 2 && !factory.contains(&"()") && makers.iter().any(|m| wild(m, maker))
+}
+
+/// Whether a call may be that of a value that was made before: `model(messages)`, in languages that know such calls.
+fn may_call_a_value(cx: &Cx<'_>, file: FileId, called: &Path) -> bool {
+    let facts = cx.program.facts(file);
+    let declared = |name: &str| {
+        facts.functions.iter().any(|f| f.name == name) || facts.classes.iter().any(|c| c.name == name)
+    };
+    cx.workspace().entry(file).language == Some(Language::Python) && !called.as_name().is_some_and(declared)
+}

@@ -1,0 +1,199 @@
+//! Calls that spend money: told by the providers' entries, each with the handler that reaches it and who pays.
+
+mod calls;
+mod entry;
+mod http;
+mod payer;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::cx::Cx;
+use super::handlers::Reached;
+use super::{
+    Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityAt, IdentityRef, SELECT_FROM, Site,
+    SiteKind, identity,
+};
+use crate::catalog::{Entry, HttpCall, ProviderCall, StreamWhen};
+use crate::syntax::{Call, CallId, Expr};
+use crate::workspace::FileId;
+use calls::{called, candidates, paid_call};
+use entry::{best_entry, chain, entry_ref, outer_symbol, reached_by};
+use payer::identity_at_call;
+
+/// A call that a provider's entry knows.
+struct Paid<'a> {
+    file: FileId,
+    call: CallId,
+    provider: &'a Entry,
+    rule: Rule<'a>,
+}
+
+enum Rule<'a> {
+    Call(&'a ProviderCall),
+    Http(&'a HttpCall, &'a str),
+}
+
+/// Every paid call of an app, in file order.
+pub fn billables(cx: &Cx<'_>) -> Vec<Site> {
+    let mut paid: Vec<Paid<'_>> = candidates(cx)
+        .into_par_iter()
+        .flat_map_iter(|file| {
+            let facts = cx.program.facts(file);
+            facts.call_ids().filter_map(move |call| paid_call(cx, file, call)).collect::<Vec<_>>()
+        })
+        .collect();
+    paid.sort_by_key(|p| (p.file, cx.program.facts(p.file).call(p.call).span));
+    paid.dedup_by_key(|p| (p.file, p.call));
+    let mut sites: Vec<Site> = paid.par_iter().map(|p| site(cx, p)).collect();
+    number(&mut sites);
+    sites
+}
+
+fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
+    let facts = cx.program.facts(paid.file);
+    let call = facts.call(paid.call);
+    let mut evidence = vec![describe(cx, paid, call)];
+    let (reached, others) = best_entry(cx, paid, call);
+    let at_call = identity_at_call(cx, paid, call, reached.as_ref());
+    let in_entry = reached.as_ref().and_then(|r| identity::in_handler(cx, r, reached_by(cx, paid, r).start));
+    let entry_identity = in_entry.clone();
+    let (payer, at) = match (at_call, in_entry) {
+        (Some(identity), _) => (Some(identity), IdentityAt::Call),
+        (None, Some(identity)) => {
+            let same = reached.as_ref().is_some_and(|r| r.calls.is_empty());
+            (Some(identity), if same { IdentityAt::Call } else { IdentityAt::Entry })
+        }
+        (None, None) => (None, IdentityAt::None),
+    };
+    evidence.extend(payer.iter().flat_map(|p| p.evidence.iter().cloned()));
+    evidence.extend(others);
+    let score = score(paid, reached.as_ref(), payer.as_ref());
+    let chain = reached.as_ref().map(|r| chain(cx, r)).unwrap_or_default();
+    let plan = BillablePlan {
+        call: call.span,
+        function: call.function,
+        rule: match &paid.rule {
+            Rule::Call(rule) => format!("{}#{}", paid.provider.id, rule.path),
+            Rule::Http(rule, _) => format!("{}#http:{}", paid.provider.id, rule.path),
+        },
+        reached_by: reached.as_ref().map_or(call.statement, |r| reached_by(cx, paid, r)),
+        chain,
+        handler: reached.as_ref().map(|r| HandlerRef {
+            file: r.file,
+            function: r.function,
+            framework: r.found.framework.id.clone(),
+            shape: r.found.handler.name.clone(),
+        }),
+        identity: payer.clone(),
+        entry_identity,
+        model: model(cx, paid, call),
+    };
+    let symbol = call.function.map(|f| outer_symbol(facts, f)).filter(|s| !s.is_empty());
+    Site {
+        id: String::new(),
+        kind: SiteKind::Billable,
+        app: cx.app.root.clone(),
+        file: cx.path(paid.file).to_owned(),
+        line: cx.line(paid.file, call.span.start),
+        end_line: cx.line(paid.file, call.span.end.saturating_sub(1)),
+        symbol,
+        score,
+        selected: score >= SELECT_FROM,
+        detail: Detail::Billable(Box::new(Billable {
+            provider: match &paid.rule {
+                Rule::Call(_) => paid.provider.value().to_owned(),
+                Rule::Http(_, host) => format!("fetch:{host}"),
+            },
+            call: called(cx, paid.file, call).dotted(),
+            streaming: streams(paid, call),
+            usage: usage(paid),
+            unit: unit(paid),
+            entry: reached.as_ref().map(|r| entry_ref(cx, r)),
+            identity: IdentityRef { expr: payer.map(|p| p.id), at },
+            plan,
+        })),
+        evidence,
+        span: call.statement,
+    }
+}
+
+fn describe(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> String {
+    let line = cx.line(paid.file, call.span.start);
+    match &paid.rule {
+        Rule::Call(_) => {
+            format!("`{}` of {} (line {line})", called(cx, paid.file, call).dotted(), paid.provider.title)
+        }
+        Rule::Http(_, host) => format!("a request to {host} (line {line})"),
+    }
+}
+
+fn unit(paid: &Paid<'_>) -> String {
+    let told = match &paid.rule {
+        Rule::Call(rule) => rule.unit.clone(),
+        Rule::Http(rule, _) => rule.unit.clone(),
+    };
+    told.unwrap_or_else(|| "request".to_owned())
+}
+
+fn usage(paid: &Paid<'_>) -> Option<String> {
+    let fields = match &paid.rule {
+        Rule::Call(rule) => &rule.usage,
+        Rule::Http(rule, _) => &rule.usage,
+    };
+    fields.last().map(|f| f.path.clone())
+}
+
+fn streams(paid: &Paid<'_>, call: &Call) -> bool {
+    let Rule::Call(rule) = &paid.rule else { return call.option("stream") == Some(&Expr::Bool(true)) };
+    match rule.stream.as_ref().map(|s| &s.when) {
+        Some(StreamWhen::Always) => true,
+        Some(StreamWhen::Argument(argument)) => call.option(argument) == Some(&Expr::Bool(true)),
+        None => false,
+    }
+}
+
+/// The text of the expression that names the model.
+fn model(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<String> {
+    let Rule::Call(rule) = &paid.rule else { return None };
+    let expr = match rule.model.as_deref()? {
+        "0" => call.args.first()?,
+        key => call.option(key)?,
+    };
+    match expr {
+        Expr::Str(text) => Some(format!("\"{text}\"")),
+        Expr::Path(path) => Some(cx.slice(paid.file, path.span)),
+        _ => None,
+    }
+}
+
+fn score(paid: &Paid<'_>, reached: Option<&Reached<'_>>, payer: Option<&Identity>) -> f64 {
+    let recognised = match &paid.rule {
+        Rule::Call(_) => 0.6,
+        Rule::Http(..) => 0.55,
+    };
+    let entry = if reached.is_some() { 0.25 } else { 0.0 };
+    let identity = match payer {
+        Some(payer) if !payer.nullable => 0.13,
+        Some(_) => 0.08,
+        None => 0.0,
+    };
+    let minor = match &paid.rule {
+        Rule::Call(rule) if rule.minor => 0.3,
+        _ => 0.0,
+    };
+    let sum: f64 = recognised + entry + identity - minor;
+    (sum * 100.0).round() / 100.0
+}
+
+/// Ids that stay the same when other places of the file change: numbered within file and symbol.
+fn number(sites: &mut [Site]) {
+    let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for site in sites {
+        let symbol = site.symbol.clone().unwrap_or_default();
+        let n = seen.entry((site.file.clone(), symbol.clone())).or_default();
+        site.id = format!("{}:{}#{symbol}:{n}", site.kind.as_str(), site.file);
+        *n += 1;
+    }
+}

@@ -1,0 +1,124 @@
+//! The payer at the call itself: from the function's own session call, or handed down from the handler.
+
+use super::Paid;
+use crate::resolve::Def;
+use crate::sites::cx::Cx;
+use crate::sites::handlers::{Reached, argument_for};
+use crate::sites::{Identity, identity};
+use crate::syntax::{Call, CallId, Expr, FunctionId};
+use crate::workspace::FileId;
+
+/// The payer in scope at the call itself: from the function's own session call, or handed down as an argument.
+pub(super) fn identity_at_call(
+    cx: &Cx<'_>,
+    paid: &Paid<'_>,
+    call: &Call,
+    reached: Option<&Reached<'_>>,
+) -> Option<Identity> {
+    let reached = reached?;
+    if reached.calls.is_empty() {
+        return None;
+    }
+    if let Some(function) = call.function
+        && let Some(own) = identity::in_function(cx, paid.file, function, call.span.start)
+    {
+        return Some(own);
+    }
+    let (first_file, first_call) = *reached.calls.first()?;
+    let at = cx.program.facts(first_file).call(first_call).span.start;
+    let mut carried = identity::in_handler(cx, reached, at)?;
+    for (index, (file, hop)) in reached.calls.iter().enumerate() {
+        let Def::Function(to, callee) = cx.callee(*file, *hop) else { return None };
+        carried = handed_down(cx, *file, *hop, (to, callee), &carried)?;
+        if index + 1 == reached.calls.len() && to != paid.file {
+            return None;
+        }
+    }
+    Some(carried)
+}
+
+/// The identity under the name it has inside the called function, when the call hands it over.
+fn handed_down(
+    cx: &Cx<'_>,
+    file: FileId,
+    call: CallId,
+    (to, callee): (FileId, FunctionId),
+    identity: &Identity,
+) -> Option<Identity> {
+    let facts = cx.program.facts(file);
+    let target = cx.program.facts(to).function(callee);
+    let wanted = plain(&identity.id);
+    let skip = usize::from(
+        target.params.first().and_then(crate::syntax::Param::name).is_some_and(|n| n == "self" || n == "cls"),
+    );
+    for (position, param) in target.params.iter().skip(skip).enumerate() {
+        let Some(value) = argument_for(facts, call, position, param.name()) else { continue };
+        for name in &param.names {
+            let Some(expr) = name.path.iter().try_fold(value, |v, key| v.property(key)) else { continue };
+            if let Some(id) = expression_inside(cx, file, call, expr, &wanted, &name.local) {
+                return Some(renamed(identity, id, cx, to, callee));
+            }
+        }
+        // `{ userId: session.user.id }` given to a parameter that is read by member.
+        if let (Some(local), Expr::Object(pairs)) = (param.name(), value) {
+            for (key, v) in pairs {
+                if let Some(id) = expression_inside(cx, file, call, v, &wanted, &format!("{local}.{key}")) {
+                    return Some(renamed(identity, id, cx, to, callee));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// `wanted` inside the callee, when `value` (as written at the call) is it or one of its owners.
+fn expression_inside(
+    cx: &Cx<'_>,
+    file: FileId,
+    call: CallId,
+    value: &Expr,
+    wanted: &str,
+    local: &str,
+) -> Option<String> {
+    let facts = cx.program.facts(file);
+    let path = match value {
+        Expr::Path(path) => path,
+        // `String(user.id)`, `str(user.id)`
+        Expr::Call(inner) => facts
+            .call(*inner)
+            .args
+            .first()
+            .and_then(Expr::as_path)
+            .filter(|p| plain(&p.dotted()) == wanted)?,
+        _ => return None,
+    };
+    let mut written = plain(&path.dotted());
+    if written != wanted
+        && let Some(name) = path.as_name()
+        && let Def::Value(_, index, members) =
+            cx.program.name(file, facts.call(call).function, name, path.span.start)
+        && members.is_empty()
+        && let Some(Expr::Path(origin)) = facts.bindings.get(index).map(|b| &b.value)
+    {
+        // `const userId = session.user.id` before the call.
+        written = plain(&origin.dotted());
+    }
+    let rest = if wanted == written { "" } else { wanted.strip_prefix(&written)?.strip_prefix('.')? };
+    Some(if rest.is_empty() { local.to_owned() } else { format!("{local}.{rest}") })
+}
+
+/// An expression without `!` and `?`.
+fn plain(expr: &str) -> String {
+    expr.replace(['!', '?'], "")
+}
+
+fn renamed(identity: &Identity, id: String, cx: &Cx<'_>, file: FileId, function: FunctionId) -> Identity {
+    let f = cx.program.facts(file).function(function);
+    let mut inner = identity.clone();
+    inner.evidence.push(format!("handed down as `{id}` ({}:{})", cx.path(file), cx.line(file, f.span.start)));
+    inner.id = id;
+    inner.email = None;
+    inner.name = None;
+    inner.ready_at = f.body.start;
+    inner
+}

@@ -1,0 +1,173 @@
+//! Users that a framework hands to a handler: `current_user: User = Depends(get_current_user)`.
+
+use super::bound::User;
+use super::{function_text, reaches_verifier};
+use crate::catalog::{self, Entry, UserFields};
+use crate::resolve::Def;
+use crate::sites::cx::{Cx, after, is_callee, written_member};
+use crate::sites::handlers::Reached;
+use crate::sites::{Identity, IdentitySource};
+use crate::syntax::{Class, ClassId, Expr, Facts, Param, Path};
+use crate::workspace::FileId;
+
+/// `current_user: User = Depends(get_current_user)`, `user: CurrentUser`.
+pub(super) fn injected(
+    cx: &Cx<'_>,
+    entry: &Entry,
+    source: &catalog::Identity,
+    marker: &catalog::Symbol,
+    callee: Option<&catalog::Callee>,
+    reached: &Reached<'_>,
+) -> Option<Identity> {
+    let facts = cx.program.facts(reached.file);
+    let f = facts.function(reached.function);
+    for param in &f.params {
+        let Some(name) = param.name() else { continue };
+        let Some((file, dependency, of_type)) = dependency_of(cx, reached.file, param, marker) else {
+            continue;
+        };
+        let vouched = match callee {
+            Some(callee) => is_callee(callee, &dependency),
+            None => match dependency {
+                Def::Function(at, id) => reaches_verifier(cx, at, id).is_some(),
+                _ => false,
+            },
+        };
+        if !vouched {
+            continue;
+        }
+        let Some(user) = user_of_type(cx, file, name, of_type.as_deref(), reached, &source.user) else {
+            continue;
+        };
+        let text = cx.slice(reached.file, param.span);
+        let line = cx.line(reached.file, param.span.start);
+        return Some(Identity {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            auth: entry.id.clone(),
+            ready_at: f.body.start,
+            nullable: of_type.as_deref().is_some_and(|t| t.contains("None") || t.starts_with("Optional")),
+            source: IdentitySource::Parameter { imports: names_in(facts, &text), text },
+            evidence: vec![format!("`{name}` is injected after a token check (line {line})")],
+        });
+    }
+    None
+}
+
+/// What a parameter's marker injects: the dependency, the file it is written in, and the declared type.
+fn dependency_of(
+    cx: &Cx<'_>,
+    file: FileId,
+    param: &Param,
+    marker: &catalog::Symbol,
+) -> Option<(FileId, Def, Option<String>)> {
+    let marked = |at: FileId, expr: &Expr| {
+        let facts = cx.program.facts(at);
+        let call = facts.call(expr.as_call()?);
+        let def = cx.def(at, call.function, &call.callee);
+        let is_marker = after(marker, &def).is_some_and(<[String]>::is_empty);
+        let inner = is_marker.then(|| call.args.first()?.as_path().cloned()).flatten()?;
+        Some(cx.def(at, call.function, &inner))
+    };
+    if let Some(def) = param.default.as_ref().and_then(|d| marked(file, d)) {
+        return Some((file, def, param.annotation_text.clone()));
+    }
+    let annotated = |at: FileId, expr: &Expr| {
+        let Expr::Index(_, args) = expr else { return None };
+        let def = args.iter().skip(1).find_map(|a| marked(at, a))?;
+        let of_type = args.first().and_then(Expr::as_path).map(Path::dotted);
+        Some((at, def, of_type))
+    };
+    match param.annotation.as_ref()? {
+        index @ Expr::Index(..) => annotated(file, index),
+        Expr::Path(path) => match cx.def(file, None, path) {
+            Def::Value(at, index, _) => annotated(at, &cx.program.binding(at, index)?.value.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The user's members of a parameter with this type.
+fn user_of_type(
+    cx: &Cx<'_>,
+    file: FileId,
+    param: &str,
+    of_type: Option<&str>,
+    reached: &Reached<'_>,
+    fields: &UserFields,
+) -> Option<User> {
+    let text = function_text(cx, reached.file, reached.function);
+    let bare = of_type.map(|t| t.split(['|', '[']).next().unwrap_or(t).trim().to_owned());
+    match bare.as_deref() {
+        Some("str" | "int" | "UUID" | "uuid.UUID") => {
+            let is_id = ["user_id", "uid", "userid", "current_user_id"].contains(&param)
+                || param.ends_with("user_id");
+            return is_id.then(|| User { id: param.to_owned(), email: None, name: None });
+        }
+        Some("dict" | "Dict") => {
+            let key = ["id", "user_id", "sub", "uid"].iter().find_map(|k| {
+                [format!("{param}[\"{k}\"]"), format!("{param}['{k}']")]
+                    .into_iter()
+                    .find(|w| text.contains(w))
+            })?;
+            return Some(User { id: key, email: None, name: None });
+        }
+        _ => {}
+    }
+    let class = bare.and_then(|name| {
+        match cx.program.name(file, None, name.rsplit('.').next().unwrap_or(&name), u32::MAX) {
+            Def::Class(at, id) => Some((at, id)),
+            _ => match cx.program.name(reached.file, None, &name, u32::MAX) {
+                Def::Class(at, id) => Some((at, id)),
+                _ => None,
+            },
+        }
+    });
+    if let Some((at, id)) = class {
+        let members = all_fields(cx, at, id, 0);
+        let has = |name: &str| members.iter().any(|m| m == name);
+        // A record that belongs to a user names the user by a foreign key; its own id is not the user's.
+        let id = ["user_id", "owner_id"].iter().find(|m| has(m)).copied().or_else(|| {
+            fields
+                .id
+                .iter()
+                .map(String::as_str)
+                .find(|m| has(m))
+                .or_else(|| written_member(&text, param, "id").map(|_| "id"))
+        })?;
+        let email = fields.email.iter().find(|m| has(m));
+        let name = fields.name.iter().find(|m| has(m));
+        let of = |m: &String| format!("{param}.{m}");
+        return Some(User { id: format!("{param}.{id}"), email: email.map(of), name: name.map(of) });
+    }
+    let id = fields.id.iter().find_map(|m| written_member(&text, param, m))?;
+    Some(User { id, email: None, name: None })
+}
+
+fn all_fields(cx: &Cx<'_>, file: FileId, id: ClassId, hops: usize) -> Vec<String> {
+    let facts = cx.program.facts(file);
+    let class: &Class = facts.class(id);
+    let mut members: Vec<String> = class.fields.iter().map(|f| f.name.clone()).collect();
+    if hops < 5 {
+        for base in &class.bases {
+            if let Def::Class(at, base) = cx.def(file, class.parent, base) {
+                members.extend(all_fields(cx, at, base, hops + 1));
+            }
+        }
+    }
+    members
+}
+
+/// Names of a parameter's text that the module imports, with their modules.
+fn names_in(facts: &Facts, text: &str) -> Vec<(String, String)> {
+    let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let mut found: Vec<(String, String)> = words
+        .filter_map(|w| {
+            facts.imports.iter().find(|i| i.local == w).map(|i| (i.local.clone(), i.module.clone()))
+        })
+        .collect();
+    found.dedup();
+    found
+}

@@ -1,0 +1,155 @@
+//! Users that stand in a member of the request (`req.user`), or in an imported object (`current_user`).
+
+use super::bound::{User, member};
+use super::{bindings_before, function_text, parameter, start_of};
+use crate::catalog::{self, Entry, Role, UserFields};
+use crate::sites::cx::{Cx, after, written_member};
+use crate::sites::guard;
+use crate::sites::handlers::Reached;
+use crate::sites::{Identity, IdentitySource};
+use crate::syntax::{Facts, FunctionId, Span};
+
+/// `req.user`, set by a guard.
+pub(super) fn from_member(
+    cx: &Cx<'_>,
+    entry: &Entry,
+    source: &catalog::Identity,
+    reached: &Reached<'_>,
+    of: Role,
+    path: &str,
+    at: u32,
+) -> Option<Identity> {
+    let facts = cx.program.facts(reached.file);
+    let base = format!("{}.{path}", parameter(facts, reached, of)?);
+    let own = function_text(cx, reached.file, reached.function);
+    let whole = cx.workspace().text(reached.file).ok()?;
+    let guard = guard::of_handler(cx, reached, path);
+    let alias = aliased(facts, reached.function, &base, at);
+    // Without a guard, a member that the handler never reads is not known to be set for its requests.
+    let read =
+        alias.is_some() || written_member(&own, parameter(facts, reached, of)?.as_str(), path).is_some();
+    if guard.is_none() && !read && !source.everywhere.iter().any(|text| cx.says(text)) {
+        return None;
+    }
+    let texts = [own.as_str(), whole.as_str()];
+    let user = alias
+        .as_ref()
+        .and_then(|(local, _)| alias_user(local, &base, &source.user, &own, source.members_known))
+        .or_else(|| member_user(cx, &base, path, source, &texts, guard.is_some()))?;
+    let mut evidence = Vec::new();
+    match &guard {
+        Some(guard) => evidence.push(guard.why.clone()),
+        None => evidence.push(format!("`{base}` may be missing: no guard in front of the handler was found")),
+    }
+    let (from, start) = match &alias {
+        Some((_, statement)) => (*statement, statement.end),
+        None => (start_of(facts, reached.function), facts.function(reached.function).body.start),
+    };
+    let alias_name = alias.as_ref().map_or(base.as_str(), |(local, _)| local.as_str());
+    let guarded = guard::end_of_guard(cx, reached.file, from, &[&base, alias_name], u32::MAX);
+    Some(Identity {
+        id: user.id,
+        email: user.email,
+        name: user.name,
+        auth: entry.id.clone(),
+        ready_at: guarded.unwrap_or(start),
+        nullable: guard.is_none() && guarded.is_none(),
+        source: IdentitySource::RequestProperty {
+            guard: guard.as_ref().and_then(|g| g.name.clone()),
+            from: guard.as_ref().and_then(|g| g.from.clone()),
+            defined_in: guard.as_ref().and_then(|g| g.defined_in),
+        },
+        evidence,
+    })
+}
+
+/// The name that the member is bound to before an offset: `const user = req.user`.
+fn aliased(facts: &Facts, function: FunctionId, base: &str, at: u32) -> Option<(String, Span)> {
+    bindings_before(facts, function, at).find_map(|binding| {
+        let value = binding.value.unawaited().as_path()?.dotted();
+        let rest =
+            base.strip_prefix(value.as_str())?.strip_prefix('.').or_else(|| (value == base).then_some(""))?;
+        let taken: Vec<&str> = rest.split('.').filter(|p| !p.is_empty()).collect();
+        let name = binding.names.iter().find(|n| n.path.iter().eq(taken.iter()))?;
+        Some((name.local.clone(), binding.statement))
+    })
+}
+
+/// The user under the name it is bound to, when the handler does not write the member itself.
+fn alias_user(local: &str, base: &str, fields: &UserFields, own: &str, known: bool) -> Option<User> {
+    if fields.id.iter().any(|c| written_member(own, base, c).is_some()) {
+        return None;
+    }
+    let find = |candidates: &[String]| candidates.iter().find_map(|c| written_member(own, local, c));
+    let first = || fields.id.first().filter(|_| known).map(|c| format!("{local}.{c}"));
+    Some(User { id: find(&fields.id).or_else(first)?, email: find(&fields.email), name: find(&fields.name) })
+}
+
+/// The user behind a request member. The id's member is the one the code uses; without use, the one the guard sets.
+fn member_user(
+    cx: &Cx<'_>,
+    base: &str,
+    path: &str,
+    source: &catalog::Identity,
+    texts: &[&str],
+    guarded: bool,
+) -> Option<User> {
+    let fields = &source.user;
+    let find = |candidates: &[String]| {
+        texts.iter().find_map(|text| candidates.iter().find_map(|c| written_member(text, base, c)))
+    };
+    let id = find(&fields.id).or_else(|| {
+        let elsewhere = || find_elsewhere(cx, base, &fields.id);
+        let set = || {
+            guard::members_set(cx, path)
+                .and_then(|keys| fields.id.iter().find(|c| keys.contains(c)).map(|c| format!("{base}.{c}")))
+        };
+        let known = || fields.id.first().filter(|_| source.members_known).map(|c| format!("{base}.{c}"));
+        elsewhere().or_else(|| guarded.then(set).flatten()).or_else(known)
+    })?;
+    let keys = guard::members_set(cx, path);
+    let email = find(&fields.email).or_else(|| {
+        let has = |c: &&String| keys.as_ref().is_some_and(|k| k.contains(*c));
+        let prefix = id.rsplit_once('.').map_or(base, |(prefix, _)| prefix);
+        fields.email.iter().find(has).map(|c| format!("{prefix}.{c}"))
+    });
+    Some(User { id, email, name: find(&fields.name) })
+}
+
+/// How other files write the member.
+fn find_elsewhere(cx: &Cx<'_>, base: &str, candidates: &[String]) -> Option<String> {
+    let last = base.rsplit('.').next().unwrap_or(base);
+    cx.program.files_with_word(last).into_iter().filter(|f| cx.holds(*f)).find_map(|file| {
+        let text = cx.workspace().text(file).ok()?;
+        candidates.iter().find_map(|c| written_member(text.as_str(), base, c))
+    })
+}
+
+/// `flask_login.current_user`: imported, and in scope wherever the import is.
+pub(super) fn from_object(
+    cx: &Cx<'_>,
+    entry: &Entry,
+    source: &catalog::Identity,
+    symbol: &catalog::Symbol,
+    reached: &Reached<'_>,
+    _at: u32,
+) -> Option<Identity> {
+    let facts = cx.program.facts(reached.file);
+    let import = facts.imports.iter().find(|i| {
+        let def = cx.program.name(reached.file, None, &i.local, i.span.start);
+        after(symbol, &def).is_some_and(<[String]>::is_empty)
+    })?;
+    let whole = cx.workspace().text(reached.file).ok()?;
+    let local = import.local.clone();
+    let find = |c: &[String]| c.first().map(|m| member(&local, m, Some(whole.as_str())));
+    Some(Identity {
+        id: find(&source.user.id)?,
+        email: find(&source.user.email),
+        name: find(&source.user.name),
+        auth: entry.id.clone(),
+        ready_at: facts.function(reached.function).body.start,
+        nullable: source.nullable && guard::of_handler(cx, reached, "").is_none(),
+        source: IdentitySource::Import { name: local, module: import.module.clone() },
+        evidence: vec![format!("`{}` from `{}`", import.local, import.module)],
+    })
+}

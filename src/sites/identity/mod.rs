@@ -1,0 +1,138 @@
+//! Who pays: the expression that names the signed-in user in a handler, and what makes it trustworthy.
+//!
+//! Only what the auth knowledge vouches for counts: the value of a session call, a request member that a guard sets, an
+//! injected dependency that reaches a token check. An id from a body, query or header is never an identity, whatever it is
+//! called. The member that is the id is read off the code, not guessed: `session.userId` only where the code says so.
+
+mod bound;
+mod injected;
+mod member;
+mod verifier;
+
+use super::Identity;
+use super::cx::{Cx, after};
+use super::handlers::Reached;
+use crate::catalog::{self, Entry, Kind, Role};
+use crate::syntax::{Binding, Facts, FunctionId, Span};
+use crate::workspace::FileId;
+use bound::{from_call, from_getter, from_session_reader, reader_binding};
+use injected::injected;
+use member::{from_member, from_object};
+pub(super) use verifier::find_verifier;
+pub use verifier::reaches_verifier;
+
+/// The identity that can be used in a handler at an offset; one that is certain before one that may be
+/// missing, in the order of the entries.
+pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
+    let values: Vec<&str> = cx.entries(Kind::Framework).map(Entry::value).collect();
+    let mut unsure = None;
+    for entry in cx.entries(Kind::Auth) {
+        let Some(auth) = &entry.auth else { continue };
+        for source in &auth.identities {
+            let fits = source.frameworks.is_empty()
+                || source.frameworks.iter().any(|f| values.contains(&f.as_str()));
+            if fits && let Some(identity) = from_source(cx, entry, source, reached, at) {
+                if !identity.nullable {
+                    return Some(identity);
+                }
+                unsure = unsure.or(Some(identity));
+            }
+        }
+    }
+    match from_session_reader(cx, reached, at) {
+        Some(identity) if !identity.nullable || unsure.is_none() => Some(identity),
+        _ => unsure,
+    }
+}
+
+/// The identity that a function which is no handler has from its own session call.
+pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> Option<Identity> {
+    for entry in cx.entries(Kind::Auth) {
+        let Some(auth) = &entry.auth else { continue };
+        for source in &auth.identities {
+            if let catalog::IdentitySource::Call(callee) = &source.source
+                && let Some(identity) = from_call(cx, entry, source, callee, file, function, at)
+            {
+                return Some(identity);
+            }
+        }
+    }
+    reader_binding(cx, file, function, at)
+}
+
+fn from_source(
+    cx: &Cx<'_>,
+    entry: &Entry,
+    source: &catalog::Identity,
+    reached: &Reached<'_>,
+    at: u32,
+) -> Option<Identity> {
+    match &source.source {
+        catalog::IdentitySource::Call(callee) => {
+            from_call(cx, entry, source, callee, reached.file, reached.function, at)
+        }
+        catalog::IdentitySource::Member { of, path } => {
+            from_member(cx, entry, source, reached, *of, path, at)
+        }
+        catalog::IdentitySource::Getter { of, method, key } => {
+            from_getter(cx, entry, source, reached, *of, method, key)
+        }
+        catalog::IdentitySource::Object(symbol) => from_object(cx, entry, source, symbol, reached, at),
+        catalog::IdentitySource::Injected { marker, callee } => {
+            injected(cx, entry, source, marker, callee.as_ref(), reached)
+        }
+        catalog::IdentitySource::Decorated { symbols, of, path } => {
+            let facts = cx.program.facts(reached.file);
+            let f = facts.function(reached.function);
+            let decorated = f.decorators.iter().any(|d| {
+                let def = cx.def(reached.file, f.parent, &d.path);
+                symbols.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
+            });
+            decorated.then(|| from_member(cx, entry, source, reached, *of, path, at)).flatten().map(
+                |mut identity| {
+                    identity.nullable = false;
+                    identity
+                },
+            )
+        }
+    }
+}
+
+/// Bindings of a function and those around it that stand before an offset, nearest first.
+fn bindings_before(facts: &Facts, function: FunctionId, at: u32) -> impl Iterator<Item = &Binding> {
+    let around: Vec<FunctionId> = facts.enclosing(Some(function)).collect();
+    let fits = move |b: &&Binding| {
+        b.function.is_some_and(|f| around.contains(&f))
+            && b.statement.start < at
+            && (at == u32::MAX || b.scope.has(at))
+    };
+    facts.bindings.iter().rev().filter(fits)
+}
+
+/// The name of a handler's parameter with a role.
+pub fn parameter(facts: &Facts, reached: &Reached<'_>, of: Role) -> Option<String> {
+    let f = facts.function(reached.function);
+    let by_position =
+        reached.found.handler.params.iter().position(|r| *r == of).and_then(|at| f.params.get(at)?.name());
+    let by_name = || {
+        let named = reached.found.handler.named_params.iter().filter(|n| n.role == of);
+        named.into_iter().find_map(|n| {
+            f.params.iter().find(|p| {
+                n.annotation
+                    .as_deref()
+                    .is_some_and(|a| p.annotation_text.as_deref().is_some_and(|t| t.contains(a)))
+                    || n.name.as_deref().is_some_and(|name| p.name() == Some(name))
+            })
+        })
+    };
+    by_position.or_else(|| by_name().and_then(crate::syntax::Param::name)).map(str::to_owned)
+}
+
+fn function_text(cx: &Cx<'_>, file: FileId, function: FunctionId) -> String {
+    cx.slice(file, cx.program.facts(file).function(function).span)
+}
+
+fn start_of(facts: &Facts, function: FunctionId) -> Span {
+    let body = facts.function(function).body;
+    Span { start: body.start, end: body.start }
+}
