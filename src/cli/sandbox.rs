@@ -94,6 +94,14 @@ struct Switches {
     #[arg(long, default_value_t = 0, value_name = "COUNT")]
     rate_limited: u32,
 
+    /// Answer this many requests with events with 503 first
+    #[arg(long, default_value_t = 0, value_name = "COUNT")]
+    refused_events: u32,
+
+    /// Take this many requests with events, but close the connection instead of answering
+    #[arg(long, default_value_t = 0, value_name = "COUNT")]
+    lost_events: u32,
+
     /// Be down from the start
     #[arg(long, value_enum, default_value = "none", value_name = "HOW")]
     outage: Outage,
@@ -110,6 +118,8 @@ impl Switches {
             event_delay_ms: self.event_delay,
             response_delay_ms: self.response_delay,
             rate_limited: self.rate_limited,
+            refused_events: self.refused_events,
+            lost_events: self.lost_events,
             outage: self.outage,
             ..Behaviour::default()
         }

@@ -8,6 +8,7 @@ use crate::credyt::shape::{api_enum, api_object};
 
 /// How the server behaves where the documents are silent or disagree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Behaviour {
     /// The status that refuses a second customer with the same external id: 422 or 409.
     pub duplicate_customer: DuplicateStatus,
@@ -27,6 +28,10 @@ pub struct Behaviour {
     pub rate_limited: u32,
     /// The `Retry-After` of those, in seconds.
     pub retry_after: u32,
+    /// How many of the next requests with events are answered 503 and forgotten.
+    pub refused_events: u32,
+    /// How many of the next requests with events take effect, but the connection closes before the answer.
+    pub lost_events: u32,
     /// What every API request gets instead of an answer.
     pub outage: Outage,
     /// Milliseconds before a failed webhook delivery is repeated; doubled each time.
@@ -45,6 +50,8 @@ api_object! {
         pub response_delay_ms: Option<u32>,
         pub rate_limited: Option<u32>,
         pub retry_after: Option<u32>,
+        pub refused_events: Option<u32>,
+        pub lost_events: Option<u32>,
         pub outage: Option<Outage>,
         pub webhook_retry_ms: Option<u32>,
     }
@@ -127,6 +134,8 @@ impl Default for Behaviour {
             response_delay_ms: 0,
             rate_limited: 0,
             retry_after: 1,
+            refused_events: 0,
+            lost_events: 0,
             outage: Outage::None,
             webhook_retry_ms: 1000,
         }
@@ -150,6 +159,8 @@ impl Behaviour {
         set(&mut self.response_delay_ms, patch.response_delay_ms);
         set(&mut self.rate_limited, patch.rate_limited);
         set(&mut self.retry_after, patch.retry_after);
+        set(&mut self.refused_events, patch.refused_events);
+        set(&mut self.lost_events, patch.lost_events);
         set(&mut self.outage, patch.outage);
         set(&mut self.webhook_retry_ms, patch.webhook_retry_ms);
     }

@@ -120,6 +120,29 @@ async fn one_event_costs_its_exact_price_once() {
 }
 
 #[tokio::test]
+async fn events_can_be_refused_or_their_answers_lost_a_number_of_times() {
+    let bench = Bench::start().await;
+    let id = bench.customer("user_1", "default_plan").await;
+    let data = json!({"total_tokens": 1000});
+    bench.handle.behave(|b| b.refused_events = 1);
+    let refused = bench.usage(&id, "e1", "completion_finished", data.clone()).await;
+    assert_eq!((refused.status, bench.get("/events/e1").await.status), (503, 404));
+    bench.handle.behave(|b| b.lost_events = 1);
+    let event = json!({"id": "e1", "event_type": "completion_finished", "occurred_at": jiff::Timestamp::now(), "data": data});
+    let lost = bench
+        .http
+        .post(bench.url("/events"))
+        .header("X-CREDYT-API-KEY", credyt_integrate::sandbox::SANDBOX_KEY)
+        .json(&json!({"customer_id": id, "events": [event]}))
+        .send()
+        .await;
+    assert!(lost.is_err(), "the connection closes without an answer: {lost:?}");
+    assert_eq!(bench.get("/events/e1").await.status, 200, "but the event counts");
+    assert_eq!(bench.usage(&id, "e1", "completion_finished", data).await.status, 204);
+    assert_eq!(bench.balance(&id, "default:USD").await, "-0.01");
+}
+
+#[tokio::test]
 async fn a_batch_with_one_bad_event_is_refused_whole_and_names_the_field() {
     let bench = Bench::start().await;
     let id = bench.customer("user_1", "default_plan").await;

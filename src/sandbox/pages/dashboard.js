@@ -79,7 +79,7 @@ function deliveryRow(delivery) {
 }
 
 const DEFAULTS = { duplicate_customer: "422", location: "relative", lookup: "redirect", unknown_vendor: "refuse", unpaid_word: "action_required",
-  event_delay_ms: 0, response_delay_ms: 0, rate_limited: 0, outage: "none" };
+  event_delay_ms: 0, response_delay_ms: 0, rate_limited: 0, refused_events: 0, lost_events: 0, outage: "none" };
 
 function show(state) {
   byId("base").textContent = state.base;

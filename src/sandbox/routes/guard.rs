@@ -1,16 +1,20 @@
 //! What happens to an API request before and after its route: the switched failures, the key, the record of it.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use crate::credyt::{Environment, KEY_HEADER, key_environment};
 use crate::sandbox::app::App;
-use crate::sandbox::behaviour::Outage;
+use crate::sandbox::behaviour::{Behaviour, Outage};
 use crate::sandbox::feed::RequestLine;
 use crate::sandbox::refusal::{Reason, Refusal};
 
@@ -21,18 +25,52 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let started = Instant::now();
     let method = request.method().to_string();
     let path = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    let has_events = request.method() == Method::POST && request.uri().path() == "/events";
     let response = match gate(&app, check_key(&request)).await {
+        Ok(()) if has_events && count_down(&app, |b| &mut b.refused_events) => {
+            down(StatusCode::SERVICE_UNAVAILABLE)
+        }
         Ok(()) => next.run(request).await,
         Err(response) => *response,
     };
+    let is_lost = has_events && response.status().is_success() && count_down(&app, |b| &mut b.lost_events);
     let status = response.status().as_u16();
-    let reason = response.extensions().get::<Reason>().map(|reason| reason.0.clone());
+    let reason = if is_lost {
+        Some("taken, but the answer was not sent".to_owned())
+    } else {
+        response.extensions().get::<Reason>().map(|reason| reason.0.clone())
+    };
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let why = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     app.log(&format!("{method} {path} {status}{why}"));
     let line = RequestLine { at: Timestamp::now(), method, path, status, took, reason };
     app.record(|feed| feed.request(line));
-    response
+    if is_lost { Response::new(Body::from_stream(ClosedConnection)) } else { response }
+}
+
+/// Takes one from a switch that counts requests; `false` when nothing was left of it.
+fn count_down(app: &App, switch: fn(&mut Behaviour) -> &mut u32) -> bool {
+    app.write(|store, _| {
+        let left = switch(&mut store.behaviour);
+        let any = *left > 0;
+        *left = left.saturating_sub(1);
+        any
+    })
+}
+
+fn down(status: StatusCode) -> Response {
+    Refusal::other(status, "The sandbox was told to be down.").into_response()
+}
+
+/// A body that fails at once, so that the connection closes before anything was sent.
+struct ClosedConnection;
+
+impl futures_core::Stream for ClosedConnection {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())))
+    }
 }
 
 /// Whether the request gets to its route.
@@ -50,8 +88,7 @@ async fn gate(app: &App, key: Result<(), &'static str>) -> Result<(), Box<Respon
     if behaviour.response_delay_ms > 0 {
         wait(app, Duration::from_millis(u64::from(behaviour.response_delay_ms))).await;
     }
-    let outage =
-        |status| Err(Box::new(Refusal::other(status, "The sandbox was told to be down.").into_response()));
+    let outage = |status| Err(Box::new(down(status)));
     match behaviour.outage {
         Outage::None => {}
         Outage::Unavailable => return outage(StatusCode::SERVICE_UNAVAILABLE),
