@@ -1,0 +1,19 @@
+//! The sample apps, as a person uses them.
+
+mod express_jwt_prisma;
+mod fastapi_async_replicate;
+mod fastapi_sqlmodel_jwt;
+mod nextjs_authjs_prisma;
+mod nextjs_jwt_drizzle;
+
+use crate::app::App;
+
+pub(crate) const ALL: &[&App] = &[
+    &express_jwt_prisma::APP,
+    &express_jwt_prisma::BLOCK,
+    &fastapi_sqlmodel_jwt::APP,
+    &fastapi_sqlmodel_jwt::BLOCK,
+    &fastapi_async_replicate::APP,
+    &nextjs_jwt_drizzle::APP,
+    &nextjs_authjs_prisma::APP,
+];
