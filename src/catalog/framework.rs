@@ -31,6 +31,10 @@ pub struct Framework {
     /// Methods that put a member on the framework's own objects: `app.decorate("authenticate", check)`.
     #[serde(default)]
     pub decorating: Vec<String>,
+    /// Functions that run what they are given before they are done, with the context of their caller, on another thread
+    /// even (`run_in_threadpool`).
+    #[serde(default)]
+    pub runs_in_context: Vec<Symbol>,
     /// Names of the framework and of some of the app's folders are in scope without an import.
     #[serde(default)]
     pub auto_imports: bool,

@@ -55,7 +55,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             continue;
         };
         vendors.insert((vendor.clone(), entry_of(spend).to_owned()));
-        match name_vendor(kit, spend, &vendor) {
+        match name_vendor(kit, spend, &all, &vendor) {
             Ok(Some(unit)) => {
                 plan.sites.push(spend.site.id.clone());
                 units.push(unit);
@@ -91,7 +91,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     plan.changes.rest_on(&modules);
     if plan.changes.is_empty() {
         plan.status = Status::Already;
-    } else {
+    } else if !vendors.is_empty() {
         let names: Vec<String> = vendors.iter().map(|(v, _)| format!("`{v}`")).collect();
         plan.todo.push(Todo::chore(format!(
             "make the vendor {} in Credyt, with that external id; until then events are sent without costs",
@@ -107,8 +107,13 @@ fn entry_of<'s>(spend: &'s Spend<'_>) -> &'s str {
 }
 
 /// Adds the vendor to the recorder behind a paid call; `None` when it is there.
-fn name_vendor(kit: &Kit<'_>, spend: &Spend<'_>, vendor: &str) -> Result<Option<EditUnit>, String> {
-    let (file, call) = recorded_at(kit, spend).ok_or("the call has moved")?;
+fn name_vendor(
+    kit: &Kit<'_>,
+    spend: &Spend<'_>,
+    all: &[Spend<'_>],
+    vendor: &str,
+) -> Result<Option<EditUnit>, String> {
+    let (file, call) = recorded_at(kit, spend, all).ok_or("the call has moved")?;
     let facts = kit.cx.program.facts(file);
     let text = kit.text(file);
     let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::steps::key::push;
+use crate::steps::paid::carry::{asks, carry};
 use crate::steps::paid::record::{Reason, is_recorded, record};
-use crate::steps::paid::{Spend, questions};
+use crate::steps::paid::{Spend, questions, reach};
 use crate::steps::support::{Kit, generated};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
 
@@ -37,8 +38,13 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut plan = StepPlan::new(Status::Planned);
     let mut meters = BTreeSet::new();
     let mut units = Vec::new();
+    let mut doors = Vec::new();
     for spend in &all {
         if is_recorded(kit, spend, &all) {
+            let function = spend.billable.plan.function;
+            if asks(kit, spend.file, function) {
+                doors.extend(reach::ways(kit.graph(), spend.file, function).doors);
+            }
             continue;
         }
         let vendor = kit.done.costs.then(|| spend.vendor()).flatten();
@@ -46,11 +52,17 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             Ok(recorded) => {
                 meters.extend(recorded.meter);
                 plan.sites.push(spend.site.id.clone());
+                plan.todo.extend(recorded.faults.iter().map(|fault| todo(kit, spend, fault)));
+                doors.extend(recorded.doors);
                 units.push(recorded.unit);
             }
             Err(reason) => plan.todo.push(todo(kit, spend, &reason)),
         }
     }
+    let carried = carry(kit, doors);
+    let carries = kit.module_file("payer").is_some() || !carried.units.is_empty();
+    units.extend(carried.units);
+    plan.todo.extend(carried.todo);
     if !units.is_empty() {
         let generated = generated::plan_with(kit, Area::Events, |context, after| {
             let known = crate::template::meters().unwrap_or_default();
@@ -61,6 +73,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
                 }
             }
             context.streams.sort_by(|a, b| a.id.cmp(&b.id));
+            context.carried |= after && carries;
         })?;
         plan.todo.extend(generated.todo);
         push(&mut plan, generated.unit);

@@ -45,6 +45,8 @@ pub struct AreaFile {
 pub enum When {
     /// Only when the app has streams to meter.
     Streams,
+    /// Only when the payer is carried to paid calls that are not told who it is.
+    Carried,
 }
 
 /// Packages the generated code imports, for the clients it applies to.

@@ -39,6 +39,8 @@ pub struct ModuleContext {
     pub store: Option<Store>,
     /// Meters for the kinds of streams the app has.
     pub streams: Vec<Meter>,
+    /// Some paid calls are not told who pays: a handler says so for all that it does.
+    pub carried: bool,
     /// Rows of the price table, those of one vendor and source together.
     pub prices: Vec<Price>,
     pub portal: Portal,

@@ -196,7 +196,7 @@ impl Stripper<'_> {
         for parameter in parameters {
             let name = parameter
                 .child_by_field_name("pattern")
-                .map_or("", |node| slice(self.text, node.byte_range()));
+                .map_or("", |node| slice(self.text, node.byte_range()).trim_start_matches("..."));
             let optional = parameter.kind() == "optional_parameter";
             let name = if optional { format!("[{name}]") } else { name.to_owned() };
             lines.push(format!("@param {{{}}} {name}", self.annotation(parameter, "type")));

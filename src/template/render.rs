@@ -65,6 +65,7 @@ fn applies(file: &AreaFile, context: &ModuleContext) -> bool {
         && match file.when {
             None => true,
             Some(When::Streams) => !context.streams.is_empty(),
+            Some(When::Carried) => context.carried,
         }
 }
 
@@ -121,6 +122,11 @@ fn render(path: &str, template: &str, context: &ModuleContext) -> Result<String,
     environment.add_filter("digits", digits);
     environment.add_function("log_error", move |message: String, error: String| {
         error_call.replace("{message}", &message).replace("{error}", &error)
+    });
+    // Where nothing was caught there is no traceback to write.
+    let plain_call = context.log.error.replace(".exception(", ".error(");
+    environment.add_function("log_fault", move |message: String, error: String| {
+        plain_call.replace("{message}", &message).replace("{error}", &error)
     });
     environment.render_named_str(path, template, scope).map_err(failed)
 }

@@ -37,6 +37,7 @@ fn typescript() -> ModuleContext {
         },
         store: None,
         streams: Vec::new(),
+        carried: false,
         prices: Vec::new(),
         portal: Portal {
             path: Some("/api/billing/portal".to_owned()),
@@ -89,6 +90,7 @@ fn python(flavour: Flavour, client: Client, http_library: HttpLibrary) -> Module
 /// The same app with everything that can be switched on.
 fn full(mut context: ModuleContext) -> ModuleContext {
     context.streams = meters().unwrap();
+    context.carried = true;
     context.prices = ["input_tokens", "output_tokens"]
         .map(|unit| Price {
             vendor: "openai".to_owned(),
@@ -247,7 +249,10 @@ fn an_area_touches_only_the_files_it_concerns() {
     assert_eq!(changes(&typescript, "webhook"), ["change client.ts", "new webhook.ts"]);
 
     let python = full(python(Flavour::Async, Client::Sdk, HttpLibrary::Httpx));
-    assert_eq!(changes(&python, "events"), ["change client.py", "new usage.py", "new stream.py"]);
+    assert_eq!(
+        changes(&python, "events"),
+        ["change client.py", "new usage.py", "new payer.py", "new stream.py"]
+    );
     assert_eq!(changes(&python, "balance"), ["new display.py"]);
     assert_eq!(changes(&python, "costs"), ["change usage.py", "change stream.py", "new costs.py"]);
 }

@@ -41,6 +41,11 @@ impl Language {
         matches!(self, Self::TypeScript | Self::Tsx | Self::JavaScript)
     }
 
+    /// Whether types are checked in it.
+    pub fn is_typescript(self) -> bool {
+        matches!(self, Self::TypeScript | Self::Tsx)
+    }
+
     /// Whether modules of this language are parsed.
     pub fn is_code(self) -> bool {
         self.is_ecmascript() || self == Self::Python

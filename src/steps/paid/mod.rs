@@ -1,7 +1,9 @@
 //! What the steps around paid calls share: the calls a step acts on, what the knowledge base says of each, and how the
 //! payer is written at a place.
 
+pub mod carry;
 pub mod code;
+pub mod reach;
 pub mod record;
 #[cfg(test)]
 mod tests;
@@ -11,7 +13,7 @@ use crate::catalog::{Handler, Makes, Output, Provider, ProviderCall, Role, Usage
 use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, Site, SiteKind};
 use crate::steps::support::Kit;
 use crate::steps::{Area, Question};
-use crate::syntax::{Call, Expr, Facts};
+use crate::syntax::{Call, CallId, Expr, Facts};
 use crate::template::Lang;
 use crate::workspace::FileId;
 
@@ -99,6 +101,11 @@ impl<'a> Spend<'a> {
     /// The vendor's external id: as answered, else the provider's.
     pub fn vendor(&self) -> Option<String> {
         self.answers.vendor.clone().or_else(|| self.provider.vendor.clone())
+    }
+
+    /// The call's id.
+    pub fn call_id(&self, facts: &Facts) -> Option<CallId> {
+        facts.call_ids().find(|id| facts.call(*id).span == self.billable.plan.call)
     }
 
     /// The call's facts.

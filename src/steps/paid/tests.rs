@@ -116,3 +116,112 @@ fn a_callback_that_is_there_already_is_not_replaced() {
     assert!(!text.contains("recordUsage"), "{text}");
     assert!(todo_of(&plan).contains("`onFinish` is there already"), "{}", todo_of(&plan));
 }
+
+/// A route and a service that is not told who asks.
+fn layered(route: &str, service: &str) -> [(&'static str, String); 4] {
+    [
+        (EXPRESS.0, EXPRESS.1.to_owned()),
+        (AUTH.0, AUTH.1.to_owned()),
+        (
+            "app.js",
+            format!(
+                "const express = require('express');\nconst {{ requireAuth }} = require('./auth');\nconst {{ sum }} = require('./service');\nconst app = express();\n{route}\n"
+            ),
+        ),
+        ("service.js", format!("const OpenAI = require('openai');\nconst ai = new OpenAI();\n{service}\n")),
+    ]
+}
+
+fn planned(files: &[(&'static str, String)], file: &str) -> (StepPlan, String) {
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    plan(&files, Area::Events, file)
+}
+
+const ROUTE: &str = "app.post('/sum', requireAuth, async (req, res) => {\n  log(req.user.id);\n  const text = await sum(req.body.text);\n  res.json(text);\n});";
+const SERVICE: &str = "async function sum(input) {\n  const r = await ai.responses.create({ model: 'm', input });\n  return r.output_text;\n}\nexports.sum = sum;";
+
+#[test]
+fn a_payer_known_in_the_handler_only_is_named_for_the_time_of_its_call() {
+    let files = layered(ROUTE, SERVICE);
+    let (plan, app) = planned(&files, "app.js");
+    assert!(
+        app.contains("const text = await billTo(String(req.user.id), () => sum(req.body.text));"),
+        "{app}"
+    );
+    assert!(plan.todo.is_empty(), "{}", todo_of(&plan));
+    let (_, service) = planned(&files, "service.js");
+    assert!(service.contains("    userId: currentPayer(),\n"), "{service}");
+    let (_, usage) = planned(&files, "credyt/usage.js");
+    assert!(usage.is_empty() || usage.contains("userId === undefined"), "{usage}");
+}
+
+#[test]
+fn a_service_that_only_gives_back_the_answer_is_billed_in_the_handler() {
+    let service = "exports.sum = async function sum(input) {\n  return await ai.responses.create({ model: 'm', input });\n}";
+    let files = layered(ROUTE, service);
+    let (_, app) = planned(&files, "app.js");
+    assert!(app.contains("input_tokens: text.usage?.input_tokens ?? 0"), "{app}");
+    assert!(app.contains("model: 'm'") && !app.contains("billTo"), "{app}");
+    let (_, text) = planned(&files, "service.js");
+    assert!(!text.contains("recordUsage"), "one event for one spend:\n{text}");
+}
+
+#[test]
+fn every_handler_that_reaches_a_shared_service_names_its_payer() {
+    let second = "app.get('/again', requireAuth, async (req, res) => {\n  log(req.user.id);\n  res.json(await sum('x'));\n});\napp.get('/open', async (req, res) => {\n  res.json(await sum('y'));\n});";
+    let files = layered(&format!("{ROUTE}\n{second}"), SERVICE);
+    let (plan, app) = planned(&files, "app.js");
+    assert_eq!(app.matches("billTo(String(req.user.id), () => sum(").count(), 2, "{app}");
+    assert!(app.contains("res.json(await sum('y'));"), "nobody is made up for visitors:\n{app}");
+    assert!(todo_of(&plan).contains("what `sum` spends on this way is not billed"), "{}", todo_of(&plan));
+}
+
+#[test]
+fn a_generator_and_a_stored_callback_do_not_carry_a_payer() {
+    for service in [
+        "async function* sum(input) {\n  const r = await ai.responses.create({ model: 'm', input });\n  yield r.output_text;\n}\nexports.sum = sum;",
+        "function sum(input) {\n  return { later: async () => {\n    const r = await ai.responses.create({ model: 'm', input });\n    return r.output_text;\n  } };\n}\nexports.sum = sum;",
+    ] {
+        let files = layered(ROUTE, service);
+        let (_, text) = planned(&files, "service.js");
+        assert!(!text.contains("recordUsage"), "{text}");
+        let (_, app) = planned(&files, "app.js");
+        assert!(!app.contains("billTo"), "{app}");
+    }
+}
+
+#[test]
+fn a_promise_that_is_awaited_later_is_left_to_a_person() {
+    for body in [
+        "const p = ai.responses.create({ input: req.user.id });\n  res.json(await p);",
+        "const [r] = await Promise.all([ai.responses.create({ input: req.user.id })]);\n  res.json(r);",
+        "ai.responses.create({ input: req.user.id }).then((r) => res.json(r));",
+    ] {
+        let server = app(&format!("app.post('/ask', requireAuth, async (req, res) => {{\n  {body}\n}});"));
+        let (plan, text) = plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Events, "app.js");
+        assert!(!text.contains("recordUsage"), "{text}");
+        assert!(todo_of(&plan).contains("awaited elsewhere"), "{}", todo_of(&plan));
+    }
+}
+
+#[test]
+fn python_names_the_payer_around_the_statement() {
+    let files = [
+        ("requirements.txt", "fastapi\nopenai\npyjwt\n"),
+        (
+            "service.py",
+            "from openai import OpenAI\n\nclient = OpenAI()\n\n\ndef summarise(text: str) -> str:\n    answer = client.responses.create(model=\"m\", input=text)\n    return answer.output_text\n",
+        ),
+        (
+            "main.py",
+            "import jwt\nfrom fastapi import Depends, FastAPI\nfrom fastapi.security import OAuth2PasswordBearer\n\nfrom service import summarise\n\napp = FastAPI()\noauth = OAuth2PasswordBearer(tokenUrl=\"t\")\n\n\ndef sign(user_id: str) -> str:\n    return jwt.encode({\"sub\": user_id}, \"s\")\n\n\ndef current_user_id(token: str = Depends(oauth)) -> str:\n    return jwt.decode(token, \"s\")[\"sub\"]\n\n\n@app.post(\"/a\")\ndef ask(text: str, user_id: str = Depends(current_user_id)) -> str:\n    answer = summarise(\n        text,\n    )\n    return answer\n",
+        ),
+    ];
+    let (_, main) = plan(&files, Area::Events, "main.py");
+    assert!(
+        main.contains("    with bill_to(user_id):\n        answer = summarise(\n            text,\n        )\n    return answer\n"),
+        "{main}"
+    );
+    let (_, service) = plan(&files, Area::Events, "service.py");
+    assert!(service.contains("user_id=current_payer(),"), "{service}");
+}

@@ -20,10 +20,12 @@ pub mod store;
 pub mod ui;
 pub mod user;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::catalog::{AppLanguage, Catalog, Entry, Kind, Side};
 use crate::fingerprint::is_aside;
+use crate::sites::cx::Cx;
 use crate::syntax::source::Source;
 use crate::syntax::style::{Style, StyleConfig, Votes};
 use crate::template::{Areas, Lang, ModuleSystem};
@@ -72,6 +74,7 @@ pub struct Kit<'a> {
     modules: BTreeMap<String, FileId>,
     votes: Votes,
     config: StyleConfig,
+    graph: OnceCell<Cx<'a>>,
 }
 
 impl<'a> Kit<'a> {
@@ -97,11 +100,17 @@ impl<'a> Kit<'a> {
             modules: BTreeMap::new(),
             votes,
             config,
+            graph: OnceCell::new(),
         };
         (kit.module, kit.ext, kit.source_ext) = layout::forms(&kit);
         (kit.modules, kit.done) = modules::find(&kit);
         kit.dir = layout::folder(&kit);
         Ok(kit)
+    }
+
+    /// Who calls whom in the app, with what was asked before kept.
+    pub fn graph(&self) -> &Cx<'a> {
+        self.graph.get_or_init(|| Cx::new(self.cx.program, self.cx.catalog, self.cx.app))
     }
 
     /// Whether the server is Python.

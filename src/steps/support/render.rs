@@ -37,6 +37,7 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
         log: log::context(kit),
         store: super::store::context(kit),
         streams: meters_in_use(kit),
+        carried: kit.module_file("payer").is_some(),
         prices: Vec::new(),
         portal: Portal {
             path: areas

@@ -11,6 +11,7 @@ mod jsx;
 mod list;
 mod result;
 mod statement;
+mod wrap;
 
 use std::ops::Range;
 
@@ -22,6 +23,7 @@ pub use jsx::{add_jsx_after, add_jsx_child};
 pub use list::{add_argument, add_element, add_parameter, add_property};
 pub use result::{ResultUse, WithResult, after_call};
 pub use statement::{after, before};
+pub use wrap::{below_head, run_inside};
 
 use super::source::{Source, walk};
 use super::style::{Style, restyle};
@@ -59,6 +61,12 @@ pub enum Refusal {
     /// A comment would swallow the brace.
     #[error("a comment stands where a brace would have to go")]
     CommentBetween,
+    /// The value is not there yet.
+    #[error("its promise is awaited elsewhere, so its result is not known behind the call")]
+    AwaitedElsewhere,
+    /// A closure would lose the type.
+    #[error("the types of its arguments depend on checks before it, which a closure would lose")]
+    Narrowed,
     /// Statements share their line in a way that cannot be taken apart.
     #[error("several statements share this line")]
     SharedLine,

@@ -14,9 +14,9 @@ use tree_sitter::Node;
 
 use super::expression::can_hoist;
 use super::statement::{Spot, insert_after, node_of, open_up, spot};
-use super::{Refusal, can_await, code, fresh_name};
+use super::{Refusal, can_await, code, fresh_name, function_of};
 use crate::edit::Edit;
-use crate::syntax::source::{Source, items};
+use crate::syntax::source::{Source, items, walk};
 use crate::syntax::style::Style;
 
 /// Whether the inserted code mentions the result.
@@ -62,6 +62,9 @@ pub fn after_call(
     }
     let parent = value.parent().ok_or(Refusal::NotFound("call"))?;
     let why = request.why;
+    if is_awaited_elsewhere(source, request, value, parent, statement) {
+        return Err(Refusal::AwaitedElsewhere);
+    }
     let name = || fresh_name(source, request.call, request.prefer);
     let declare = if source.is_python() { "" } else { "const " };
     // The whole of a declaration or assignment.
@@ -133,6 +136,9 @@ fn in_arrow(
     if value != body && !can_hoist(value, body) {
         return Err(Refusal::EvaluationOrder);
     }
+    if value != body && awaits(request, source, value) {
+        return Err(Refusal::AwaitedElsewhere);
+    }
     let (newline, why) = (source.newline(), request.why);
     let awaiting = if awaits(request, source, value) { "await " } else { "" };
     if !awaiting.is_empty() {
@@ -151,7 +157,7 @@ fn in_arrow(
         return Ok((edits, name));
     } else {
         open_up(source, style, &Spot::ArrowBody(body), body, why, |inner| {
-            let declared = format!("const {name} = {awaiting}{};\n{}", moved(source, value), text(&name));
+            let declared = format!("const {name} = {};\n{}", moved(source, value), text(&name));
             (format!("{}{newline}", code(source, style, &declared, inner)), String::new())
         })?
     };
@@ -194,7 +200,7 @@ fn moved(source: &Source<'_>, value: Node<'_>) -> String {
 }
 
 /// The call at a range.
-fn call_at<'a>(source: &'a Source<'_>, range: &Range<usize>) -> Result<Node<'a>, Refusal> {
+pub(super) fn call_at<'a>(source: &'a Source<'_>, range: &Range<usize>) -> Result<Node<'a>, Refusal> {
     let mut node = source.node(range).ok_or(Refusal::NotFound("call"))?;
     while !matches!(node.kind(), "call" | "call_expression" | "new_expression") {
         let up = node.parent().filter(|p| p.byte_range() == node.byte_range());
@@ -235,6 +241,43 @@ fn with_parentheses(value: Node<'_>) -> Node<'_> {
 /// Whether a promise that is handed on as it is has to be awaited now.
 fn awaits(request: &WithResult<'_>, source: &Source<'_>, value: Node<'_>) -> bool {
     request.promise && !source.is_python() && value.kind() != "await_expression"
+}
+
+/// Whether a promise (or coroutine) is not awaited at its call but further out or later, so that the value is not there
+/// behind its statement.
+fn is_awaited_elsewhere(
+    source: &Source<'_>,
+    request: &WithResult<'_>,
+    value: Node<'_>,
+    parent: Node<'_>,
+    statement: Node<'_>,
+) -> bool {
+    if matches!(value.kind(), "await_expression" | "await") || !request.promise {
+        return false;
+    }
+    if !source.is_python() {
+        // What is returned as it is gets its `await`; everything else goes on as a promise.
+        return parent.kind() != "return_statement";
+    }
+    let mut around = Some(parent);
+    while let Some(node) = around.filter(|n| n.start_byte() >= statement.start_byte()) {
+        if node.kind() == "await" {
+            return true;
+        }
+        around = node.parent().filter(|_| node != statement);
+    }
+    // `task = client.create(…)` and `await task` further down.
+    let Some(target) = target_of(parent, value, statement).filter(|t| t.kind() == "identifier") else {
+        return false;
+    };
+    let mut later = false;
+    walk(source.root(), &mut |node| {
+        later |= node.kind() == "await"
+            && node.start_byte() > statement.end_byte()
+            && node.named_child(0).is_some_and(|n| source.of(n) == source.of(target))
+            && function_of(node) == function_of(value);
+    });
+    later
 }
 
 /// What the value is bound to as a whole, when the statement does only that.

@@ -1,54 +1,65 @@
 //! Which calls are recorded already, told from the code.
 
 use super::metered::given_back;
-use crate::steps::paid::Spend;
+use crate::sites::IdentityAt;
+use crate::steps::paid::{Spend, reach};
 use crate::steps::support::Kit;
 use crate::syntax::{Call, Expr, FunctionId, Path, ResultUse};
 use crate::workspace::FileId;
 
-/// The call behind which a paid call is recorded, with its file: itself, or the handler's call that gets its stream.
-pub fn recorded_at(kit: &Kit<'_>, spend: &Spend<'_>) -> Option<(FileId, Call)> {
+/// The call behind which a paid call is recorded, with its file: itself, the handler's call that gets its stream, or the
+/// handler's call whose value is its own.
+pub fn recorded_at(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> Option<(FileId, Call)> {
     let call = spend.call(kit.cx.program.facts(spend.file))?.clone();
     if call.result == ResultUse::Returned && spend.billable.streaming {
-        return given_back(kit, spend).ok().map(|(file, caller, _)| (file, caller));
+        let (file, caller, _) = given_back(kit, spend).ok()?;
+        return behind(kit, file, &caller, u32::MAX).then_some((file, caller));
     }
-    Some((spend.file, call))
+    if behind(kit, spend.file, &call, next_paid(kit, spend, all)) {
+        return Some((spend.file, call));
+    }
+    if spend.billable.identity.at != IdentityAt::Entry {
+        return None;
+    }
+    let graph = kit.graph();
+    let ways = reach::ways(graph, spend.file, call.function);
+    let id = spend.call_id(kit.cx.program.facts(spend.file))?;
+    let door = reach::same_value(graph, &ways, (spend.file, id))?;
+    let file = door.handler.file;
+    let caller = kit.cx.program.facts(file).call(door.call).clone();
+    behind(kit, file, &caller, u32::MAX).then_some((file, caller))
 }
 
 /// Whether a paid call is recorded already: a recorder or meter stands behind it, before the next paid call of its
 /// function.
 pub fn is_recorded(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> bool {
+    recorded_at(kit, spend, all).is_some()
+}
+
+/// Where the next paid call of the same function begins.
+fn next_paid(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> u32 {
     let facts = kit.cx.program.facts(spend.file);
-    let Some(call) = spend.call(facts) else { return false };
     let outer = |function: Option<FunctionId>| facts.enclosing(function).last();
-    let mine = outer(call.function);
-    let next = all
-        .iter()
-        .filter(|s| s.file == spend.file && s.billable.plan.call.start > call.span.start)
-        .filter(|s| outer(s.billable.plan.function) == mine)
-        .map(|s| s.billable.plan.call.start)
-        .min()
-        .unwrap_or(u32::MAX);
+    let mine = outer(spend.billable.plan.function);
+    let at = spend.billable.plan.call.start;
+    let later = all.iter().filter(|s| s.file == spend.file && s.billable.plan.call.start > at);
+    let later = later.filter(|s| outer(s.billable.plan.function) == mine);
+    later.map(|s| s.billable.plan.call.start).min().unwrap_or(u32::MAX)
+}
+
+/// Whether a recorder stands behind a call in its outermost function, before an offset.
+fn behind(kit: &Kit<'_>, file: FileId, call: &Call, until: u32) -> bool {
+    let facts = kit.cx.program.facts(file);
     let recorders = recorders(kit);
-    if call.result == ResultUse::Returned && spend.billable.streaming {
-        let Ok((file, caller, _)) = given_back(kit, spend) else { return false };
-        let facts = kit.cx.program.facts(file);
-        return facts.calls.iter().any(|c| {
-            c.callee.as_name().is_some_and(|n| recorders.iter().any(|r| r == n))
-                && c.span.start > caller.span.start
-                && facts.enclosing(c.function).last() == facts.enclosing(caller.function).last()
-        });
-    }
+    let is_recorder = |name: Option<&str>| name.is_some_and(|n| recorders.iter().any(|r| r == n));
+    let outer = |function: Option<FunctionId>| facts.enclosing(function).last();
     facts.calls.iter().any(|c| {
-        let named = c.callee.as_name().is_some_and(|n| recorders.iter().any(|r| r == n));
-        let threaded = || {
-            let first = c.args.first().and_then(Expr::as_path).and_then(Path::as_name);
-            first.is_some_and(|n| recorders.iter().any(|r| r == n))
-        };
-        (named || threaded())
-            && outer(c.function) == mine
+        // `asyncio.to_thread(record_usage, …)`
+        let threaded = || c.args.first().and_then(Expr::as_path).and_then(Path::as_name);
+        (is_recorder(c.callee.as_name()) || is_recorder(threaded()))
+            && outer(c.function) == outer(call.function)
             && c.span.start > call.span.start
-            && c.span.start < next
+            && c.span.start < until
     })
 }
 

@@ -1,6 +1,6 @@
 //! A call that answers at once: the event stands behind it, with the usage numbers of its result.
 
-use super::{Order, Recorded, Spot, bring, calling, statement, unit};
+use super::{Order, Recorded, Spot, bring, calling, recorded, statement, unit};
 use crate::catalog::UsageField;
 use crate::steps::paid::code::{Event, quoted, usage_expr};
 use crate::steps::paid::{Spend, option_text};
@@ -8,11 +8,11 @@ use crate::steps::support::names::Wanted;
 use crate::syntax::place::{self, ResultUse, WithResult};
 use crate::syntax::{Call, Expr, Root};
 
-pub(super) fn record(order: &Order<'_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded, String> {
-    let Order { kit, spend, payer, vendor } = *order;
+pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded, String> {
+    let Order { kit, spend, vendor, .. } = *order;
     let calling = calling(kit, spot.facts, call.function)?;
     let name = kit.function("recordUsage");
-    let (import, names) = bring(kit, spot, &[Wanted::helper(kit, "usage", &name)], calling, call.span.start)?;
+    let brought = bring(order, spot, &[Wanted::helper(kit, "usage", &name)], calling, call.span.start)?;
     let rule = spend.rule();
     let event_type = spend.event_type();
     let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
@@ -29,15 +29,15 @@ pub(super) fn record(order: &Order<'_>, spot: &Spot<'_>, call: &Call) -> Result<
         let mut data: Vec<(String, String)> = if needs && !value.is_empty() {
             usage_data(kit.is_python(), value, rule.usage)
         } else {
-            vec![(counted(spend), count(spend, spot, call))]
+            vec![(counted(spend), count(order))]
         };
-        data.extend(model(spend, spot, call));
-        let event = Event { user_id: payer, event_type: &event_type, data: &data, vendor };
-        statement(kit, calling, &names[0], &event)
+        data.extend(model(order));
+        let event = Event { user_id: &brought.payer, event_type: &event_type, data: &data, vendor };
+        statement(kit, calling, &brought.names[0], &event)
     };
     let (edits, _) = place::after_call(spot.source, &spot.style, &request, write)
         .map_err(|refusal| refusal.to_string())?;
-    Ok(Recorded { unit: unit(order, spot, import.into_iter().chain(edits).collect()), meter: None })
+    Ok(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()), None))
 }
 
 /// The usage numbers of a value; the total is added where a provider tells its parts only.
@@ -66,29 +66,31 @@ fn counted(spend: &Spend<'_>) -> String {
     if unit.ends_with('s') { unit } else { format!("{unit}s") }
 }
 
-/// How many the call was asked for, when an argument in scope says so.
-fn count(spend: &Spend<'_>, spot: &Spot<'_>, call: &Call) -> String {
-    let argument = spend.rule().call.and_then(|c| c.count.as_deref());
+/// How many the call was asked for, when an argument that can be repeated says so.
+fn count(order: &Order<'_, '_>) -> String {
+    let (call, text) = order.paid;
+    let argument = order.spend.rule().call.and_then(|c| c.count.as_deref());
     let told = argument.and_then(|argument| match call.option(argument)? {
         Expr::Number(number) => Some(number.clone()),
-        _ => option_text(spot.source.text, call, argument).map(str::to_owned),
+        _ => option_text(text?, call, argument).map(str::to_owned),
     });
     told.unwrap_or_else(|| "1".to_owned())
 }
 
 /// The model as a dimension: a literal, or a name that is text for certain because an SDK takes it as text.
-pub(super) fn model(spend: &Spend<'_>, spot: &Spot<'_>, call: &Call) -> Option<(String, String)> {
-    let rule = spend.rule().call?;
+pub(super) fn model(order: &Order<'_, '_>) -> Option<(String, String)> {
+    let rule = order.spend.rule().call?;
+    let (call, text) = order.paid;
     let expr = match rule.model.as_deref()? {
         "0" => call.args.first()?,
         key => call.option(key)?,
     };
-    let text = match expr {
+    let value = match expr {
         Expr::Str(text) => quoted(text),
         Expr::Path(path) if rule.module.is_none() && !matches!(path.root, Root::Call(_) | Root::Other) => {
-            spot.source.slice(path.span.range()).to_owned()
+            text?.get(path.span.range())?.to_owned()
         }
         _ => return None,
     };
-    Some(("model".to_owned(), text))
+    Some(("model".to_owned(), value))
 }

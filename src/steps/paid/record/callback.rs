@@ -1,7 +1,7 @@
 //! A call with a callback for the end of its stream: the event is written in the callback.
 
 use super::answered::model;
-use super::{Order, Recorded, Spot, bring, statement, unit};
+use super::{Order, Payer, Recorded, Spot, bring, recorded, statement, unit};
 use crate::catalog::{StreamCallback, UsageField};
 use crate::edit::Edit;
 use crate::steps::paid::code::{Calling, Event, usage_expr};
@@ -10,12 +10,12 @@ use crate::syntax::place;
 use crate::syntax::{Call, ResultUse};
 
 pub(super) fn record(
-    order: &Order<'_>,
+    order: &Order<'_, '_>,
     spot: &Spot<'_>,
     call: &Call,
     callback: &StreamCallback,
 ) -> Result<Recorded, String> {
-    let Order { kit, spend, payer, vendor } = *order;
+    let Order { kit, spend, vendor, .. } = *order;
     let StreamCallback { option, fields, .. } = callback;
     if call.option(option).is_some() {
         return Err(format!("`{option}` is there already; call the usage recorder in it"));
@@ -23,18 +23,35 @@ pub(super) fn record(
     let object = options_object(spot, call).ok_or("its options are not written in place")?;
     let why = format!("records what `{}` used, when the stream has ended", spend.billable.call);
     let name = kit.function("recordUsage");
-    let (import, names) =
-        bring(kit, spot, &[Wanted::helper(kit, "usage", &name)], Calling::Awaited, call.span.start)?;
+    let brought =
+        bring(order, spot, &[Wanted::helper(kit, "usage", &name)], Calling::Awaited, call.span.start)?;
+    let mut edits = brought.edits;
+    let payer = match order.payer {
+        Payer::Named(_) => brought.payer,
+        Payer::Carried => asked_before(spot, call, &brought.payer, &mut edits)?,
+    };
     let mut data: Vec<(String, String)> = fields.iter().map(number).collect();
-    data.extend(model(spend, spot, call));
+    data.extend(model(order));
     let event_type = spend.event_type();
-    let event = Event { user_id: payer, event_type: &event_type, data: &data, vendor };
-    let body = statement(kit, Calling::Awaited, &names[0], &event).replace('\n', "\n  ");
+    let event = Event { user_id: &payer, event_type: &event_type, data: &data, vendor };
+    let body = statement(kit, Calling::Awaited, &brought.names[0], &event).replace('\n', "\n  ");
     let value = format!("async ({{ {} }}) => {{\n  {body}\n}}", parameters(fields).join(", "));
-    let mut edits = place::add_property(spot.source, &spot.style, &object, (option, &value), &why)
-        .map_err(|refusal| refusal.to_string())?;
+    edits.extend(
+        place::add_property(spot.source, &spot.style, &object, (option, &value), &why)
+            .map_err(|refusal| refusal.to_string())?,
+    );
     edits.extend(drained(spot, call, callback)?);
-    Ok(Recorded { unit: unit(order, spot, import.into_iter().chain(edits).collect()), meter: None })
+    Ok(recorded(unit(order, spot, edits), None))
+}
+
+/// Asks who pays while that is known: the callback may run when the handler is long done.
+fn asked_before(spot: &Spot<'_>, call: &Call, ask: &str, edits: &mut Vec<Edit>) -> Result<String, String> {
+    let name = place::fresh_name(spot.source, &call.span.range(), "payer");
+    let why = "who pays is known here; the stream may end in another context";
+    let line = format!("const {name} = {ask};");
+    let ahead = place::before(spot.source, &spot.style, &call.statement.range(), &line, why);
+    edits.extend(ahead.map_err(|refusal| refusal.to_string())?);
+    Ok(name)
 }
 
 /// What the callback takes apart of its argument.

@@ -2,7 +2,7 @@
 //! back, in the handler that called it.
 
 use super::callback::options_object;
-use super::{Order, Recorded, Spot, bring, in_file, unit};
+use super::{Brought, Order, Payer, Recorded, Spot, bring, in_file, recorded, unit};
 use crate::catalog::{AskOption, Stream, StreamUsage};
 use crate::edit::{Edit, EditUnit};
 use crate::sites::Identity;
@@ -16,7 +16,7 @@ use crate::template::{Flavour, Meter};
 use crate::workspace::FileId;
 
 pub(super) fn record(
-    order: &Order<'_>,
+    order: &Order<'_, '_>,
     spot: &Spot<'_>,
     call: &Call,
     stream: &Stream,
@@ -29,14 +29,16 @@ pub(super) fn record(
     let mut unit = if call.result == ResultUse::Returned {
         let (file, caller, identity) = given_back(kit, order.spend)?;
         let payer = user_id(kit, &identity);
-        in_file(kit, file, |there| wrap(&Order { payer: &payer, ..*order }, there, &caller, meter))?
+        in_file(kit, file, |there| {
+            wrap(&Order { payer: Payer::Named(&payer), ..*order }, there, &caller, meter)
+        })?
     } else {
         wrap(order, spot, call, meter)?
     };
     if let StreamUsage::Chunk { ask: Some(ask), .. } = &stream.usage {
         unit.add(kit.path(spot.file).to_owned(), ask_for_usage(kit, spot, call, ask)?);
     }
-    Ok(Recorded { unit, meter: Some(id.to_owned()) })
+    Ok(recorded(unit, Some(id.to_owned())))
 }
 
 /// The one call, in the handler, that gets the stream from the function that made it.
@@ -57,8 +59,8 @@ pub(super) fn given_back(kit: &Kit<'_>, spend: &Spend<'_>) -> Result<(FileId, Ca
 }
 
 /// Names the metered stream in front of the statement that reads it, and reads that instead.
-fn wrap(order: &Order<'_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> Result<EditUnit, String> {
-    let Order { kit, spend, payer, vendor } = *order;
+fn wrap(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> Result<EditUnit, String> {
+    let Order { kit, spend, vendor, .. } = *order;
     let name = if kit.is_python() { &meter.python.name } else { &meter.typescript.name };
     let consumer = consumer(spot.facts, call)
         .ok_or("where the stream is read was not found; wrap it there with the meter of the stream module")?;
@@ -71,9 +73,10 @@ fn wrap(order: &Order<'_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> Resul
         }
         wanted.push(Wanted::helper(kit, "stream", "StreamEvent"));
     }
-    let (import, names) = bring(kit, spot, &wanted, Calling::Plain, call.span.start)?;
+    let Brought { edits: import, names, payer } =
+        bring(order, spot, &wanted, Calling::Plain, call.span.start)?;
     let event_type = spend.event_type();
-    let event = Event { user_id: payer, event_type: &event_type, data: &[], vendor };
+    let event = Event { user_id: &payer, event_type: &event_type, data: &[], vendor };
     let read = spot.source.slice(consumer.span.range()).to_owned();
     let variable = place::fresh_name(spot.source, &consumer.span.range(), "metered");
     let line = if kit.is_python() {

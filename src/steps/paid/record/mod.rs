@@ -15,11 +15,12 @@ use crate::catalog::StreamUsage;
 use crate::edit::{Edit, EditUnit};
 use crate::sites::IdentityAt;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
+use crate::steps::paid::reach::{self, Door};
 use crate::steps::paid::{Spend, user_id};
 use crate::steps::support::{Kit, names, names::Wanted, render};
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
-use crate::syntax::{Facts, FunctionId};
+use crate::syntax::{Call, Facts, FunctionId, ResultUse};
 use crate::workspace::FileId;
 
 /// Why a call is not recorded, in words, with the place where a person should look.
@@ -38,17 +39,31 @@ pub struct Recorded {
     pub unit: EditUnit,
     /// Id of the stream meter it uses.
     pub meter: Option<String>,
+    /// The event asks who pays: it is told at these calls of handlers …
+    pub doors: Vec<Door>,
+    /// … and not on these ways.
+    pub faults: Vec<Reason>,
 }
 
 /// The event to write: what every shape of call needs to know of it.
 #[derive(Clone, Copy)]
-struct Order<'a> {
-    kit: &'a Kit<'a>,
+struct Order<'a, 'k> {
+    kit: &'a Kit<'k>,
     spend: &'a Spend<'a>,
-    /// Expression of the payer's id, as text.
-    payer: &'a str,
+    payer: Payer<'a>,
+    /// The paid call, with the text of its file where that is the file of the event: then its arguments can be repeated.
+    paid: (&'a Call, Option<&'a str>),
     /// Who is paid, once costs are wired.
     vendor: Option<&'a str>,
+}
+
+/// How the payer is written in an event.
+#[derive(Clone, Copy)]
+enum Payer<'a> {
+    /// An expression in scope, as text.
+    Named(&'a str),
+    /// Read from what a handler has set for the time of its call.
+    Carried,
 }
 
 /// A file in which an event is written.
@@ -63,35 +78,71 @@ struct Spot<'a> {
 pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<Recorded, Reason> {
     let reason =
         |why: &str| Reason { why: why.to_owned(), file: spend.file, at: spend.billable.plan.call.start };
-    let Some(identity) = &spend.billable.plan.identity else {
-        return Err(reason("no expression in scope names the signed-in user"));
+    let call = spend.call(kit.cx.program.facts(spend.file)).ok_or_else(|| reason("the call has moved"))?;
+    let text = kit.text(spend.file);
+    let by = |payer: Payer<'_>, file: FileId, at: &Call| {
+        let paid = (call, (file == spend.file && at.span == call.span).then(|| text.as_str()));
+        let order = Order { kit, spend, payer, paid, vendor };
+        in_file(kit, file, |spot| write(&order, spot, at)).map_err(|why| reason(&why))
     };
-    if identity.nullable {
-        return Err(reason(
-            "it also runs for visitors who are not signed in; require sign-in there, or decide who pays for them",
-        ));
-    }
-    if spend.billable.identity.at == IdentityAt::Entry {
-        return Err(reason(
-            "the user is known in the handler only; hand the user's id down to this function",
-        ));
-    }
-    let payer = user_id(kit, identity);
-    let order = Order { kit, spend, payer: &payer, vendor };
-    in_file(kit, spend.file, |spot| {
-        let call = spend.call(spot.facts).ok_or("the call has moved")?;
-        let stream = spend.rule().call.and_then(|c| c.stream.as_ref()).filter(|_| spend.billable.streaming);
-        match stream.map(|s| (s, &s.usage)) {
-            None if spend.billable.streaming => {
-                Err("how this stream reports its usage is not known".to_owned())
-            }
-            None => answered::record(&order, spot, call),
-            Some((_, StreamUsage::Never {})) => Err("this stream never tells its usage".to_owned()),
-            Some((_, StreamUsage::Callback(callback))) => callback::record(&order, spot, call, callback),
-            Some((stream, _)) => metered::record(&order, spot, call, stream),
+    let plan = &spend.billable.plan;
+    if spend.billable.identity.at == IdentityAt::Call
+        && let Some(identity) = &plan.identity
+    {
+        if identity.nullable {
+            return Err(reason(VISITORS));
         }
-    })
-    .map_err(|why| reason(&why))
+        return by(Payer::Named(&user_id(kit, identity)), spend.file, call);
+    }
+    let stream = spend.rule().call.and_then(|c| c.stream.as_ref()).map(|s| &s.usage);
+    let told = matches!(stream, Some(StreamUsage::Callback(_)));
+    if spend.billable.streaming && !told && call.result == ResultUse::Returned {
+        // The handler gets the stream itself; whoever it is then is told there.
+        return by(Payer::Carried, spend.file, call);
+    }
+    let ways = reach::ways(kit.graph(), spend.file, call.function);
+    let signed_in = |d: &&Door| d.identity.as_ref().is_some_and(|i| !i.nullable);
+    if !ways.doors.iter().any(|d| signed_in(&d)) {
+        return Err(
+            match (ways.doors.iter().any(|d| d.identity.is_some()), ways.faults.into_iter().next()) {
+                (true, _) => reason(VISITORS),
+                (false, Some(fault)) if plan.identity.is_some() => fault,
+                _ => reason("no expression in scope names the signed-in user"),
+            },
+        );
+    }
+    let id = spend.call_id(kit.cx.program.facts(spend.file));
+    if !spend.billable.streaming
+        && let Some(door) =
+            id.and_then(|id| reach::same_value(kit.graph(), &ways, (spend.file, id))).filter(signed_in)
+        && let Some(identity) = &door.identity
+    {
+        let there = kit.cx.program.facts(door.handler.file).call(door.call);
+        let user = user_id(kit, identity);
+        if let Ok(recorded) = by(Payer::Named(&user), door.handler.file, there) {
+            return Ok(recorded);
+        }
+    }
+    let mut recorded = by(Payer::Carried, spend.file, call)?;
+    recorded.doors = ways.doors;
+    recorded.faults = ways.faults;
+    Ok(recorded)
+}
+
+const VISITORS: &str =
+    "it also runs for visitors who are not signed in; require sign-in there, or decide who pays for them";
+
+/// Writes the event in the way the call gives its result.
+fn write(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded, String> {
+    let spend = order.spend;
+    let stream = spend.rule().call.and_then(|c| c.stream.as_ref()).filter(|_| spend.billable.streaming);
+    match stream.map(|s| (s, &s.usage)) {
+        None if spend.billable.streaming => Err("how this stream reports its usage is not known".to_owned()),
+        None => answered::record(order, spot, call),
+        Some((_, StreamUsage::Never {})) => Err("this stream never tells its usage".to_owned()),
+        Some((_, StreamUsage::Callback(callback))) => callback::record(order, spot, call, callback),
+        Some((stream, _)) => metered::record(order, spot, call, stream),
+    }
 }
 
 /// Parses a file and hands it over.
@@ -126,23 +177,46 @@ fn statement(kit: &Kit<'_>, calling: Calling, name: &str, event: &Event<'_>) -> 
     format!("{}({});", format_args!("await {name}"), event_object(event, &[]))
 }
 
-/// Imports for an insertion, and the names they have in the file.
+/// What an insertion needs in its file.
+struct Brought {
+    edits: Vec<Edit>,
+    /// The wanted names, as the file has them.
+    names: Vec<String>,
+    /// Expression of the payer's id.
+    payer: String,
+}
+
+/// Imports for an insertion.
 fn bring(
-    kit: &Kit<'_>,
+    order: &Order<'_, '_>,
     spot: &Spot<'_>,
     wanted: &[Wanted],
     calling: Calling,
     at: u32,
-) -> Result<(Vec<Edit>, Vec<String>), String> {
+) -> Result<Brought, String> {
+    let kit = order.kit;
     let path = kit.path(spot.file).to_owned();
     let mut all = wanted.to_vec();
+    if matches!(order.payer, Payer::Carried) {
+        all.push(Wanted::helper(kit, "payer", &kit.function("currentPayer")));
+    }
     if calling == Calling::InThread {
         all.push(Wanted::package("asyncio", "*"));
     }
-    names::bring(kit, &path, spot.source, &all, Some(at as usize)).map_err(|refusal| refusal.to_string())
+    let (edits, names) = names::bring(kit, &path, spot.source, &all, Some(at as usize))
+        .map_err(|refusal| refusal.to_string())?;
+    let payer = match order.payer {
+        Payer::Named(payer) => payer.to_owned(),
+        Payer::Carried => format!("{}()", names[wanted.len()]),
+    };
+    Ok(Brought { edits, names, payer })
 }
 
-fn unit(order: &Order<'_>, spot: &Spot<'_>, edits: Vec<Edit>) -> EditUnit {
+fn recorded(unit: EditUnit, meter: Option<String>) -> Recorded {
+    Recorded { unit, meter, doors: Vec::new(), faults: Vec::new() }
+}
+
+fn unit(order: &Order<'_, '_>, spot: &Spot<'_>, edits: Vec<Edit>) -> EditUnit {
     let spend = order.spend;
     let title = format!("Usage event for `{}`", spend.billable.call);
     EditUnit::new(title, format!("`{}` is sent after each success", spend.event_type()))
