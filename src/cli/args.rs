@@ -53,6 +53,8 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Every place that matters for billing, ranked, with its evidence
     Sites(SitesArgs),
+    /// Why one of those places is what it is said to be: the way to it, who pays, what lost
+    Explain(ExplainArgs),
     /// Which areas are integrated, missing, or changed by hand since; and what to do before going live
     Status(StatusArgs),
     /// Put back exactly the bytes from before a step
@@ -78,6 +80,7 @@ impl Command {
             Self::Codemods(args) => args.json,
             Self::Plan(args) => args.json,
             Self::Sites(args) => args.json,
+            Self::Explain(args) => args.json,
             Self::Status(args) => args.json,
             Self::Undo(args) => args.json,
             Self::Verify(args) => args.json,
@@ -163,6 +166,20 @@ pub(super) struct PlanArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct SitesArgs {
+    /// The project's folder
+    #[arg(default_value = ".", hide_default_value = true)]
+    pub(super) path: Utf8PathBuf,
+
+    /// Print one JSON document on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExplainArgs {
+    /// The place: an id that `sites` prints, `FILE:LINE`, or any part of an id that no other one has
+    pub(super) site: String,
+
     /// The project's folder
     #[arg(default_value = ".", hide_default_value = true)]
     pub(super) path: Utf8PathBuf,

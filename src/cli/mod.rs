@@ -9,6 +9,7 @@ mod completions;
 mod demo;
 mod demo_serve;
 mod detect;
+mod explain;
 mod failure;
 mod interrupt;
 mod plan;
@@ -59,6 +60,7 @@ fn run_with(survey: impl FnOnce() -> Result<Box<dyn Survey>, RunError>, steps: &
         Command::Run(args) => rooms().and_then(|rooms| run::run(&mut screen, &rooms, args)),
         Command::Plan(args) => rooms().and_then(|rooms| plan::plan(&mut screen, &rooms, args)),
         Command::Sites(args) => rooms().and_then(|rooms| sites::sites(&mut screen, &rooms, args)),
+        Command::Explain(args) => rooms().and_then(|rooms| explain::explain(&mut screen, &rooms, args)),
         Command::Status(args) => rooms().and_then(|rooms| status::status(&mut screen, &rooms, args)),
         Command::Detect(args) => detect::detect(&mut screen, args),
         Command::Codemods(args) => codemods::codemods(&mut screen, args),

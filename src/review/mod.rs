@@ -5,6 +5,7 @@
 
 pub mod diff_view;
 mod edit_file;
+pub mod explanation;
 pub mod overview;
 mod pager;
 mod pick;

@@ -2,11 +2,12 @@
 
 use console::Term;
 
+use super::explanation;
 use super::prompt::{self, KeyChoice};
 use super::screen::{Screen, ScreenError};
 use super::text::{Label, Text};
 use crate::run::{AppFacts, RunError};
-use crate::sites::{Detail, SignupHow, Site, SiteKind};
+use crate::sites::{Detail, Explainer, SignupHow, Site, SiteKind};
 
 /// What a first run says before anything else.
 const WELCOME: &str =
@@ -95,7 +96,7 @@ fn reasons(screen: &mut Screen, site: &Site) -> Result<(), ScreenError> {
 }
 
 /// `[x] app/api/chat/route.ts:31  streamText  session.user.id`
-fn line(site: &Site) -> Text {
+pub(super) fn line(site: &Site) -> Text {
     let mark =
         if site.selected { Text::new().with(Label::Success, "  [x] ") } else { Text::new().muted("  [ ] ") };
     let text = mark.path(&format!("{}:{}", site.file, site.line)).plain("  ").plain(&describe(site));
@@ -141,13 +142,20 @@ enum Answer {
     Right,
     Change,
     Why,
+    Explain,
     Quit,
 }
 
-const KEYS: [KeyChoice<Answer>; 4] = [
+const KEYS: [KeyChoice<Answer>; 5] = [
     KeyChoice { key: 'y', word: "yes", help: "go on with the places marked [x]", value: Answer::Right },
     KeyChoice { key: 'c', word: "change", help: "switch places on and off", value: Answer::Change },
     KeyChoice { key: 'w', word: "why", help: "show the evidence for each place", value: Answer::Why },
+    KeyChoice {
+        key: 'x',
+        word: "explain",
+        help: "show the way to one place, who pays there, and what lost",
+        value: Answer::Explain,
+    },
     KeyChoice { key: 'q', word: "quit", help: "stop; nothing is written", value: Answer::Quit },
 ];
 
@@ -155,19 +163,18 @@ const KEYS: [KeyChoice<Answer>; 4] = [
 pub(super) fn correct(
     screen: &mut Screen,
     term: &Term,
-    sites: &[Site],
+    explainer: &Explainer<'_>,
 ) -> Result<Vec<(String, bool)>, RunError> {
+    let sites = explainer.sites;
     let mut selected: Vec<bool> = sites.iter().map(|site| site.selected).collect();
     loop {
         screen.report("")?;
         match prompt::key(screen, term, "Is that right?", &KEYS)? {
             Answer::Right => break,
             Answer::Quit => return Err(RunError::Stopped),
+            Answer::Explain => explain_one(screen, term, explainer, &sites.iter().collect::<Vec<_>>())?,
             Answer::Why => places(screen, &sites.iter().collect::<Vec<_>>(), true)?,
             Answer::Change => {
-                let label = |site: &Site| {
-                    format!("{:<9} {}:{}  {}", site.kind.as_str(), site.file, site.line, describe(site))
-                };
                 let items: Vec<(String, bool)> =
                     sites.iter().zip(&selected).map(|(site, on)| (label(site), *on)).collect();
                 if let Some(kept) = prompt::multi(term, "Which places?", &items)? {
@@ -180,4 +187,33 @@ pub(super) fn correct(
     }
     let changed = sites.iter().zip(selected).filter(|(site, on)| site.selected != *on);
     Ok(changed.map(|(site, on)| (site.id.clone(), on)).collect())
+}
+
+/// One line of a list to choose from.
+fn label(site: &Site) -> String {
+    format!("{:<9} {}:{}  {}", site.kind.as_str(), site.file, site.line, describe(site))
+}
+
+/// Explains one of some places: the only one, or the one that is picked.
+pub(super) fn explain_one(
+    screen: &mut Screen,
+    term: &Term,
+    explainer: &Explainer<'_>,
+    sites: &[&Site],
+) -> Result<(), RunError> {
+    let site = match sites {
+        [] => {
+            screen.say("There is no place to explain.");
+            return Ok(());
+        }
+        [only] => only,
+        _ => {
+            let labels: Vec<String> = sites.iter().map(|site| label(site)).collect();
+            let Some(site) = prompt::pick(term, "Which place?", &labels)?.and_then(|at| sites.get(at)) else {
+                return Ok(());
+            };
+            site
+        }
+    };
+    Ok(explanation::show(screen, &explainer.explain(site))?)
 }

@@ -110,6 +110,14 @@ pub(super) fn select(term: &Term, text: &str, items: &[String], default: usize) 
     tidy(term, prompt.interact_on_opt(term))?.ok_or(RunError::Stopped)
 }
 
+/// One of some lines, for a look at it; `None` on Escape.
+pub(super) fn pick(term: &Term, text: &str, items: &[String]) -> Result<Option<usize>, RunError> {
+    let theme = theme();
+    let items = fitting(term, items.iter());
+    let prompt = Select::with_theme(&theme).with_prompt(text).items(items).default(0).report(false);
+    tidy(term, prompt.interact_on_opt(term))
+}
+
 /// Any of some lines; `None` on Escape.
 pub(super) fn multi(
     term: &Term,

@@ -9,7 +9,7 @@ use super::{diff_view, edit_file, overview, pager, pick, series};
 use crate::answers::Value;
 use crate::edit::{ChangeSet, Outcome};
 use crate::run::{AppFacts, Reviewer, RunError, StepView, Verdict, introduction, totals};
-use crate::sites::Site;
+use crate::sites::{Explainer, Site};
 use crate::steps::Question;
 
 /// Asks on stderr, reads keys from the terminal.
@@ -25,6 +25,7 @@ enum Action {
     Hunks,
     Edit,
     Show,
+    Explain,
     Skip,
     Back,
     Quit,
@@ -45,6 +46,12 @@ const EDIT: KeyChoice<Action> = KeyChoice {
 };
 const SHOW: KeyChoice<Action> =
     KeyChoice { key: 'd', word: "diff", help: "show the diff again", value: Action::Show };
+const EXPLAIN: KeyChoice<Action> = KeyChoice {
+    key: 'x',
+    word: "explain",
+    help: "show why this place: the way to it, who pays, what lost",
+    value: Action::Explain,
+};
 const SKIP: KeyChoice<Action> =
     KeyChoice { key: 's', word: "skip", help: "leave this step out and go on", value: Action::Skip };
 const BACK: KeyChoice<Action> = KeyChoice {
@@ -91,11 +98,11 @@ impl Reviewer for Terminal {
         &mut self,
         screen: &mut Screen,
         app: &AppFacts,
-        sites: &[Site],
+        explainer: &Explainer<'_>,
         ask: bool,
     ) -> Result<Vec<(String, bool)>, RunError> {
-        overview::show(screen, app, sites, ask)?;
-        if ask { overview::correct(screen, &self.term, sites) } else { Ok(Vec::new()) }
+        overview::show(screen, app, explainer.sites, ask)?;
+        if ask { overview::correct(screen, &self.term, explainer) } else { Ok(Vec::new()) }
     }
 
     fn answer(&mut self, screen: &mut Screen, question: &Question) -> Result<Value, RunError> {
@@ -135,6 +142,10 @@ impl Reviewer for Terminal {
                 Action::Back => return Ok(Verdict::Back),
                 Action::Quit => return Ok(Verdict::Quit),
                 Action::Show => {}
+                Action::Explain => {
+                    overview::explain_one(screen, &self.term, &view.explainer, &view.sites())?;
+                    show = false;
+                }
                 Action::Whole => {
                     changes = view.changes.clone();
                     left_out.clear();
@@ -200,6 +211,9 @@ fn choices(
             keys.push(HUNKS);
         }
         keys.extend([EDIT, SHOW]);
+    }
+    if !view.sites().is_empty() {
+        keys.push(EXPLAIN);
     }
     if partial {
         keys.push(WHOLE);

@@ -86,7 +86,7 @@ impl<'a> Driver<'a> {
             past: Vec::new(),
         };
         walk.take_site_answers();
-        let toggled = self.reviewer.overview(self.screen, &walk.app, &walk.sites, !known)?;
+        let toggled = self.reviewer.overview(self.screen, &walk.app, &walk.explainer(), !known)?;
         for (id, used) in toggled {
             walk.answers.set_site(&id, used)?;
         }
@@ -181,6 +181,7 @@ impl<'a> Driver<'a> {
             outcome: &outcome,
             dry_run: self.options.dry_run,
             can_go_back: !walk.past.is_empty(),
+            explainer: walk.explainer(),
         };
         match self.reviewer.review(self.screen, &view)? {
             Verdict::Apply { changes, left_out } => {

@@ -34,7 +34,7 @@ use crate::edit::{ChangeSet, Outcome};
 use crate::fingerprint::App;
 use crate::resolve::Program;
 use crate::review::Screen;
-use crate::sites::Site;
+use crate::sites::{Explainer, Site};
 use crate::steps::{Area, Question, StepPlan};
 use crate::workspace::Workspace;
 
@@ -125,6 +125,17 @@ pub struct StepView<'a> {
     pub dry_run: bool,
     /// Whether there is a step to go back to.
     pub can_go_back: bool,
+    /// Knows why the places are what they are said to be.
+    pub explainer: Explainer<'a>,
+}
+
+impl<'a> StepView<'a> {
+    /// The places the step acts on.
+    pub fn sites(&self) -> Vec<&'a Site> {
+        let of_units = self.outcome.sites();
+        let at_hand = |site: &&Site| self.plan.sites.contains(&site.id) || of_units.contains(&site.id);
+        self.explainer.sites.iter().filter(at_hand).collect()
+    }
 }
 
 /// What was decided about a step.
@@ -160,7 +171,7 @@ pub trait Reviewer {
         &mut self,
         screen: &mut Screen,
         app: &AppFacts,
-        sites: &[Site],
+        explainer: &Explainer<'_>,
         ask: bool,
     ) -> Result<Vec<(String, bool)>, RunError>;
 

@@ -2,7 +2,7 @@
 
 use crate::answers::Value;
 use crate::review::{Screen, Text, diff_view};
-use crate::sites::Site;
+use crate::sites::{Explainer, Site};
 use crate::steps::Question;
 
 use super::{AppFacts, Reviewer, RunError, StepView, Verdict, introduction};
@@ -35,7 +35,7 @@ impl Reviewer for Unattended {
         &mut self,
         _screen: &mut Screen,
         _app: &AppFacts,
-        _sites: &[Site],
+        _explainer: &Explainer<'_>,
         _ask: bool,
     ) -> Result<Vec<(String, bool)>, RunError> {
         Ok(Vec::new())

@@ -8,7 +8,7 @@ use crate::catalog::Catalog;
 use crate::edit::journal::Journal;
 use crate::edit::{ChangeSet, Edit, EditUnit, NewFile};
 use crate::resolve::Program;
-use crate::sites::Site;
+use crate::sites::{Explainer, Site};
 use crate::steps::{Area, Question, Step, StepContext, StepPlan};
 use crate::workspace::Workspace;
 
@@ -36,6 +36,11 @@ pub(super) struct Decided {
 }
 
 impl Walk<'_> {
+    /// Knows why the places are what they are said to be.
+    pub(super) fn explainer(&self) -> Explainer<'_> {
+        Explainer { program: &self.program, catalog: self.catalog, app: &self.app.app, sites: &self.sites }
+    }
+
     pub(super) fn context<'a>(&'a self, answers: &'a Answers, asked_for: bool) -> StepContext<'a> {
         StepContext {
             workspace: &self.workspace,

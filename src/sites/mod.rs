@@ -8,16 +8,20 @@
 pub mod billable;
 pub mod cx;
 pub mod env;
+pub mod explain;
 mod find;
 pub mod guard;
 pub mod handlers;
 pub mod identity;
+mod lookup;
 pub mod schema;
 pub mod signup;
 pub mod ui;
 pub mod webhook;
 
+pub use explain::{Explainer, Explanation};
 pub use find::find;
+pub use lookup::{NotFound, lookup};
 use serde::Serialize;
 
 use crate::syntax::{FunctionId, Span};
@@ -89,6 +93,23 @@ pub struct Site {
     pub span: Span,
 }
 
+/// One reason for a score, with its share of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScorePart {
+    /// Added to the score; less than nothing when it speaks against the place.
+    pub points: f64,
+    /// In a few words.
+    pub why: &'static str,
+}
+
+impl ScorePart {
+    /// What the parts come to, in hundredths.
+    pub fn sum(parts: &[Self]) -> f64 {
+        let sum: f64 = parts.iter().map(|part| part.points).sum();
+        (sum * 100.0).round() / 100.0
+    }
+}
+
 /// What there is to know about a place, by kind.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
@@ -150,6 +171,8 @@ pub struct BillablePlan {
     pub entry_identity: Option<Identity>,
     /// The model name's expression text at the call, when there is one.
     pub model: Option<String>,
+    /// What the score is made of.
+    pub score: Vec<ScorePart>,
 }
 
 /// One hop of the way from an entry to a call.
@@ -321,6 +344,8 @@ pub struct SignupPlan {
     pub entry: String,
     /// The customer is made inside of a hook instead of after the statement.
     pub hook: Option<Hook>,
+    /// What the score is made of; empty where one look at the place decides.
+    pub score: Vec<ScorePart>,
 }
 
 /// A function that is called with every new user.

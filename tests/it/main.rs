@@ -5,6 +5,7 @@ mod common;
 
 mod bad_input;
 mod demo;
+mod explain;
 mod json;
 mod sandbox;
 mod sandbox_billing;

@@ -98,6 +98,24 @@ fn everything_is_approved() {
 }
 
 #[test]
+fn a_place_is_explained_in_the_overview_and_in_a_step() {
+    let project = Project::app();
+    let mut terminal = Terminal::start(&project, &["--step", "events"]);
+    // Three places: one is picked. Escape comes back without a choice.
+    terminal.see("Is that right?").see("[x] explain").see("[?] ").press("x");
+    terminal.see("Which place?").see("ui_slot").press("\r").see("Who pays").see("Score");
+    terminal.see("[?] ").press("x").see("Which place?").see("ui_slot").press("\u{1b}");
+    terminal.see("Is that right?").see("[?] ").press("y").see("cost?").press("\r");
+    terminal.see("Apply this step?").see("[x] explain").see("[?] ").press("x");
+    terminal.see("Which place?").see("app.ts:18").press("\r").see("billable:app.ts#handler:0").see("Score");
+    // Only looked at: the step is as it was.
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert_eq!(project.read("app.ts").matches("record(user.id)").count(), 2);
+}
+
+#[test]
 fn a_step_is_skipped_and_offered_again_by_the_next_run() {
     let project = Project::app();
     let mut terminal = Terminal::start(&project, &[]);

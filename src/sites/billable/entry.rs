@@ -23,7 +23,7 @@ pub(super) fn best_entry<'a>(
     (found.into_iter().next(), others)
 }
 
-pub(super) fn entry_ref(cx: &Cx<'_>, reached: &Reached<'_>) -> EntryRef {
+pub(in crate::sites) fn entry_ref(cx: &Cx<'_>, reached: &Reached<'_>) -> EntryRef {
     let facts = cx.program.facts(reached.file);
     let f = facts.function(reached.function);
     EntryRef {

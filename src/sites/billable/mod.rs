@@ -12,14 +12,15 @@ use rayon::prelude::*;
 use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
-    Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityAt, IdentityRef, SELECT_FROM, Site,
-    SiteKind, identity,
+    Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityAt, IdentityRef, SELECT_FROM, ScorePart,
+    Site, SiteKind, identity,
 };
 use crate::catalog::{Entry, HttpCall, ProviderCall, StreamWhen};
 use crate::syntax::{Call, CallId, Expr};
 use crate::workspace::FileId;
 use calls::{called, candidates, paid_call};
-use entry::{best_entry, chain, entry_ref, outer_symbol, reached_by};
+pub(super) use entry::entry_ref;
+use entry::{best_entry, chain, outer_symbol, reached_by};
 use payer::identity_at_call;
 
 /// A call that a provider's entry knows.
@@ -69,7 +70,8 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     };
     evidence.extend(payer.iter().flat_map(|p| p.evidence.iter().cloned()));
     evidence.extend(others);
-    let score = score(paid, reached.as_ref(), payer.as_ref());
+    let parts = score(paid, reached.as_ref(), payer.as_ref());
+    let score = ScorePart::sum(&parts);
     let chain = reached.as_ref().map(|r| chain(cx, r)).unwrap_or_default();
     let plan = BillablePlan {
         call: call.span,
@@ -89,6 +91,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         identity: payer.clone(),
         entry_identity,
         model: model(cx, paid, call),
+        score: parts,
     };
     let symbol = call.function.map(|f| outer_symbol(facts, f)).filter(|s| !s.is_empty());
     Site {
@@ -168,23 +171,28 @@ fn model(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<String> {
     }
 }
 
-fn score(paid: &Paid<'_>, reached: Option<&Reached<'_>>, payer: Option<&Identity>) -> f64 {
-    let recognised = match &paid.rule {
-        Rule::Call(_) => 0.6,
-        Rule::Http(..) => 0.55,
+/// What speaks for the place. Without a handler, or with nobody to charge, it is still a paid call: how far down it is
+/// left says whether it is worth acting on.
+fn score(paid: &Paid<'_>, reached: Option<&Reached<'_>>, payer: Option<&Identity>) -> Vec<ScorePart> {
+    let (recognised, minor) = match &paid.rule {
+        Rule::Call(rule) => {
+            (ScorePart { points: 0.6, why: "the provider is known to charge for this call" }, rule.minor)
+        }
+        Rule::Http(..) => {
+            (ScorePart { points: 0.55, why: "the provider is known to charge for this address" }, false)
+        }
     };
-    let entry = if reached.is_some() { 0.25 } else { 0.0 };
-    let identity = match payer {
-        Some(payer) if !payer.nullable => 0.13,
-        Some(_) => 0.08,
-        None => 0.0,
-    };
-    let minor = match &paid.rule {
-        Rule::Call(rule) if rule.minor => 0.3,
-        _ => 0.0,
-    };
-    let sum: f64 = recognised + entry + identity - minor;
-    (sum * 100.0).round() / 100.0
+    let entry = ScorePart { points: 0.25, why: "a request reaches it" };
+    let payer = payer.map(|payer| {
+        if payer.nullable {
+            ScorePart { points: 0.08, why: "the payer is known, but may be missing" }
+        } else {
+            ScorePart { points: 0.13, why: "the payer is known for certain" }
+        }
+    });
+    let small = ScorePart { points: -0.3, why: "what such a call costs is too little to be worth an event" };
+    let parts = [Some(recognised), reached.is_some().then_some(entry), payer, minor.then_some(small)];
+    parts.into_iter().flatten().collect()
 }
 
 /// Ids that stay the same when other places of the file change: numbered within file and symbol.

@@ -513,6 +513,7 @@ impl Search<'_, '_> {
                     bind: None,
                     entry: self.entry.id.clone(),
                     hook: draft.hook,
+                    score: Vec::new(),
                 },
             })),
             evidence: draft.evidence,

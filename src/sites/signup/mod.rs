@@ -23,7 +23,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::cx::Cx;
-use super::{Detail, Hook, SELECT_FROM, Signup, SignupPlan, Site, SiteKind};
+use super::{Detail, Hook, SELECT_FROM, ScorePart, Signup, SignupPlan, Site, SiteKind};
 use doors::Door;
 pub use key::{Key, key_of};
 use models::Certainty;
@@ -31,7 +31,7 @@ use models::Certainty;
 /// Every place in an app where a user comes to exist, best first within file order.
 pub fn signups(cx: &Cx<'_>) -> Vec<Site> {
     let models = models::models(cx);
-    let mut drafts: Vec<(Door, f64, String)> = Vec::new();
+    let mut drafts: Vec<(Door, Vec<ScorePart>, String)> = Vec::new();
     let mut inserts = inserts::inserts(cx, &models);
     let indirect = inserts::indirect(cx, &models, &mut inserts);
     for insert in &inserts {
@@ -59,15 +59,15 @@ pub fn signups(cx: &Cx<'_>) -> Vec<Site> {
     // An insert inside a hook is the app's own row of a user that the hook already tells of.
     drafts.retain(|(door, _, _)| !hooks.iter().any(|h| h.holds(cx.path(door.file), door.statement)));
     if hooks.iter().any(|h| h.sees_all && h.site.selected) {
-        for (door, score, _) in &mut drafts {
-            if *score >= SELECT_FROM {
-                *score = 0.6;
+        for (door, parts, _) in &mut drafts {
+            if ScorePart::sum(parts) >= SELECT_FROM {
+                lower(parts, 0.6, "a hook sees every new user");
                 door.evidence.push("a hook sees every new user, so this place needs nothing".into());
             }
         }
     }
     let mut sites: Vec<Site> =
-        drafts.into_iter().map(|(door, score, entry)| site(cx, door, score, entry)).collect();
+        drafts.into_iter().map(|(door, parts, entry)| site(cx, door, parts, entry)).collect();
     sites.extend(hooks.into_iter().map(|h| h.site));
     sites.sort_by(|a, b| (&a.file, a.line, a.span).cmp(&(&b.file, b.line, b.span)));
     sites.dedup_by(|b, a| a.file == b.file && a.span == b.span);
@@ -75,16 +75,39 @@ pub fn signups(cx: &Cx<'_>) -> Vec<Site> {
     sites
 }
 
-fn score(door: &Door, certainty: Certainty, email: bool) -> f64 {
-    let mut score: f64 = 0.62;
-    score += if certainty == Certainty::Followed { 0.12 } else { 0.05 };
-    score += if door.in_handler { 0.14 } else { 0.04 };
-    score += if email { 0.05 } else { 0.0 };
-    score += if door.fields.id.is_some() { 0.04 } else { 0.0 };
-    if door.against.is_some() { score.min(0.3) } else { (score * 100.0).round() / 100.0 }
+fn score(door: &Door, certainty: Certainty, email: bool) -> Vec<ScorePart> {
+    let mut parts = vec![ScorePart { points: 0.62, why: "a user record is written" }];
+    parts.push(match certainty {
+        Certainty::Followed => ScorePart { points: 0.12, why: "its declaration was followed" },
+        Certainty::Named => ScorePart { points: 0.05, why: "its name says so" },
+    });
+    parts.push(if door.in_handler {
+        ScorePart { points: 0.14, why: "a request does it" }
+    } else {
+        ScorePart { points: 0.04, why: "a function of the app does it" }
+    });
+    if email {
+        parts.push(ScorePart { points: 0.05, why: "with an e-mail address" });
+    }
+    if door.fields.id.is_some() {
+        parts.push(ScorePart { points: 0.04, why: "an expression there names the new user" });
+    }
+    if door.against.is_some() {
+        lower(&mut parts, 0.3, "but nobody signs up there");
+    }
+    parts
 }
 
-fn site(cx: &Cx<'_>, door: Door, score: f64, entry: String) -> Site {
+/// Takes away what is above a limit.
+fn lower(parts: &mut Vec<ScorePart>, limit: f64, why: &'static str) {
+    let sum = ScorePart::sum(parts);
+    if sum > limit {
+        parts.push(ScorePart { points: limit - sum, why });
+    }
+}
+
+fn site(cx: &Cx<'_>, door: Door, parts: Vec<ScorePart>, entry: String) -> Site {
+    let score = ScorePart::sum(&parts);
     let facts = cx.program.facts(door.file);
     let symbol = door.function.map(|f| facts.function(f).symbol.clone()).filter(|s| !s.is_empty());
     Site {
@@ -109,6 +132,7 @@ fn site(cx: &Cx<'_>, door: Door, score: f64, entry: String) -> Site {
                 bind: door.fields.bind,
                 entry,
                 hook: door.callback.map(Hook::Body),
+                score: parts,
             },
         })),
         evidence: door.evidence,
