@@ -53,7 +53,7 @@ pub fn add(kit: &Kit<'_>, purpose: RoutePurpose, area: Area) -> Option<Result<Ad
     Some(build(kit, entry, route, area))
 }
 
-fn build(kit: &Kit<'_>, entry: &Entry, route: &NewRoute, area: Area) -> Result<Added, Todo> {
+fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -> Result<Added, Todo> {
     let unmet = |text: String| Todo { unmet: true, ..Todo::chore(text) };
     let what = area.title().to_lowercase();
     let anchor = match &route.mount {
