@@ -76,7 +76,7 @@ fn two_units_may_create_the_same_file_only_with_the_same_text() {
 
 #[test]
 fn ranked_insertions_at_one_place_stand_in_the_order_of_their_ranks() {
-    let ws = Workspace::in_memory([("a.py", "x\n")]);
+    let ws = Workspace::in_memory([("a.ts", "x\n")]);
     let line = |name: &str| ins(0, &format!("import {name}\n"));
     let after = |edits: Vec<Vec<Edit>>| {
         set(edits).unwrap().outcome(&ws).unwrap().files()[0].after().as_str().to_owned()
