@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::entry::Symbol;
+use super::entry::{Callee, Symbol};
 
 /// The provider part of an entry.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,6 +33,39 @@ pub struct Provider {
     /// SDK. Tells who is paid.
     #[serde(default)]
     pub models: Vec<Symbol>,
+    /// What makes a model (or a provider of models) that runs on a machine of the app's own: nobody charges for it.
+    #[serde(default)]
+    pub local_models: Vec<Symbol>,
+    /// Calls that take a function of the app, to be run when something of the provider's is run: a node of a graph. A
+    /// paid call in such a function and the run see the same spend.
+    #[serde(default)]
+    pub runners: Vec<Callee>,
+    /// Options (or keyword arguments) of a client, a model or a call that say which address is talked to.
+    #[serde(default = "address_options")]
+    pub address_options: Vec<String>,
+    /// Options of a client, a model or a call that say with which key.
+    #[serde(default = "key_options")]
+    pub key_options: Vec<String>,
+}
+
+fn address_options() -> Vec<String> {
+    ["baseURL", "baseUrl", "base_url", "api_base", "endpoint", "host"].map(str::to_owned).to_vec()
+}
+
+fn key_options() -> Vec<String> {
+    [
+        "apiKey",
+        "api_key",
+        "openAIApiKey",
+        "openai_api_key",
+        "anthropicApiKey",
+        "anthropic_api_key",
+        "auth",
+        "authToken",
+        "token",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 /// What makes a client.

@@ -6,8 +6,10 @@
 //! user more than a missing one.
 
 pub mod billable;
+mod covered;
 pub mod cx;
 pub mod env;
+mod exempt;
 pub mod explain;
 mod find;
 pub mod guard;
@@ -108,6 +110,14 @@ impl ScorePart {
         let sum: f64 = parts.iter().map(|part| part.points).sum();
         (sum * 100.0).round() / 100.0
     }
+
+    /// Takes away what is above a limit.
+    fn lower(parts: &mut Vec<Self>, limit: f64, why: &'static str) {
+        let sum = Self::sum(parts);
+        if sum > limit {
+            parts.push(Self { points: limit - sum, why });
+        }
+    }
 }
 
 /// What there is to know about a place, by kind.
@@ -145,6 +155,9 @@ pub struct Billable {
     pub entry: Option<EntryRef>,
     /// The expression that names who pays.
     pub identity: IdentityRef,
+    /// Id of the site that is billed for the same spend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_by: Option<String>,
     /// What a step needs beyond the report.
     #[serde(skip)]
     pub plan: BillablePlan,

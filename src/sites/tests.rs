@@ -378,4 +378,76 @@ fn guards_above_the_router_count() {
     let cx = Cx::new(&program, &catalog, &app);
     let Detail::Billable(paid) = &billables(&cx)[0].detail else { unreachable!() };
     assert!(!paid.plan.identity.as_ref().unwrap().nullable, "{:?}", paid.plan.identity);
+/// What is selected and what each covered call is covered by.
+fn settled(workspace: &Workspace, picked: &[&str]) -> Vec<String> {
+    let catalog = Catalog::embedded().unwrap();
+    let program = Program::new(workspace);
+    let app = app(picked);
+    let cx = Cx::new(&program, &catalog, &app);
+    let line = |site: &Site| {
+        let Detail::Billable(b) = &site.detail else { unreachable!() };
+        let covered = b.covered_by.as_ref().map(|id| format!(" covered by {id}")).unwrap_or_default();
+        format!("{} {}{covered}", site.line, if site.selected { "selected" } else { "shown" })
+    };
+    billables(&cx).iter().map(line).collect()
+}
+
+/// A graph whose node calls the model, run by a route; `node` and `route` are the bodies that differ.
+fn graph(node: &str, call: &str) -> Workspace {
+    let text = format!(
+        "import jwt
+from fastapi import Depends, FastAPI
+from langchain_openai import ChatOpenAI
+from langgraph.graph import StateGraph
+
+app = FastAPI()
+llm = ChatOpenAI()
+
+def current_user_id(token: str) -> str:
+    return jwt.decode(token, 's')['sub']
+
+{node}
+
+builder = StateGraph(dict)
+builder.add_node('chat', chat)
+graph = builder.compile()
+
+@app.post('/ask')
+async def ask(text: str{call}
+"
+    );
+    memory(&[("main.py", &text)])
+}
+
+const GRAPH: &[&str] = &["frameworks/fastapi", "auth/jwt-custom", "providers/langchain"];
+
+#[test]
+fn a_run_of_a_graph_is_billed_where_the_payer_is_known_and_its_model_call_is_covered() {
+    let node = "async def chat(state):\n    return await llm.ainvoke(state['text'])";
+    let known = graph(
+        node,
+        ", user_id: str = Depends(current_user_id)):\n    return await graph.ainvoke({'text': text})",
+    );
+    assert_eq!(settled(&known, GRAPH), ["13 shown covered by billable:main.py#ask:0", "21 selected"]);
+    // With nobody to charge anywhere, the call nearest to the money is the one to look at.
+    let unknown = graph(node, "):\n    return await graph.ainvoke({'text': text})");
+    assert_eq!(settled(&unknown, GRAPH), ["13 shown", "21 shown covered by billable:main.py#chat:0"]);
+}
+
+#[test]
+fn a_function_that_spends_and_calls_another_that_spends_makes_two_spends() {
+    let ws = memory(&[(
+        "main.py",
+        "import jwt\nfrom fastapi import Depends, FastAPI\nfrom openai import OpenAI\n\napp = FastAPI()\nclient = OpenAI()\n\ndef current_user_id(token: str) -> str:\n    return jwt.decode(token, 's')['sub']\n\ndef title(user_id, text):\n    return client.responses.create(model='m', input=text)\n\n@app.post('/ask')\ndef ask(text: str, user_id: str = Depends(current_user_id)):\n    answer = client.responses.create(model='m', input=text)\n    return answer, title(user_id, text)\n",
+    )]);
+    assert_eq!(settled(&ws, FASTAPI), ["12 selected", "16 selected"]);
+}
+
+#[test]
+fn a_shared_wrapper_counts_once_whoever_calls_it() {
+    let ws = memory(&[(
+        "main.py",
+        "import jwt\nfrom fastapi import Depends, FastAPI\nfrom openai import OpenAI\n\napp = FastAPI()\nclient = OpenAI()\n\ndef current_user_id(token: str) -> str:\n    return jwt.decode(token, 's')['sub']\n\ndef complete(user_id, text):\n    return client.responses.create(model='m', input=text)\n\n@app.post('/a')\ndef a(text: str, user_id: str = Depends(current_user_id)):\n    return complete(user_id, text)\n\n@app.post('/b')\ndef b(text: str, user_id: str = Depends(current_user_id)):\n    return complete(user_id, text)\n",
+    )]);
+    assert_eq!(settled(&ws, FASTAPI), ["12 selected"]);
 }

@@ -13,7 +13,7 @@ use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
     Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityAt, IdentityRef, SELECT_FROM, ScorePart,
-    Site, SiteKind, identity,
+    Site, SiteKind, covered, exempt, identity,
 };
 use crate::catalog::{Entry, HttpCall, ProviderCall, StreamWhen};
 use crate::syntax::{Call, CallId, Expr};
@@ -22,6 +22,9 @@ use calls::{called, candidates, paid_call};
 pub(super) use entry::entry_ref;
 use entry::{best_entry, chain, outer_symbol, reached_by};
 use payer::identity_at_call;
+
+/// Score of a call that costs the app nothing: shown, not selected.
+const EXEMPT: f64 = 0.4;
 
 /// A call that a provider's entry knows.
 struct Paid<'a> {
@@ -49,6 +52,8 @@ pub fn billables(cx: &Cx<'_>) -> Vec<Site> {
     paid.dedup_by_key(|p| (p.file, p.call));
     let mut sites: Vec<Site> = paid.par_iter().map(|p| site(cx, p)).collect();
     number(&mut sites);
+    let calls: Vec<(FileId, CallId)> = paid.iter().map(|p| (p.file, p.call)).collect();
+    covered::settle(cx, &calls, &mut sites);
     sites
 }
 
@@ -70,7 +75,11 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     };
     evidence.extend(payer.iter().flat_map(|p| p.evidence.iter().cloned()));
     evidence.extend(others);
-    let parts = score(paid, reached.as_ref(), payer.as_ref());
+    let mut parts = score(paid, reached.as_ref(), payer.as_ref());
+    if let Some(free) = exempt::exempt(cx, paid.file, paid.call, paid.provider) {
+        ScorePart::lower(&mut parts, EXEMPT, free.short);
+        evidence.push(free.why);
+    }
     let score = ScorePart::sum(&parts);
     let chain = reached.as_ref().map(|r| chain(cx, r)).unwrap_or_default();
     let plan = BillablePlan {
@@ -115,6 +124,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
             unit: unit(paid),
             entry: reached.as_ref().map(|r| entry_ref(cx, r)),
             identity: IdentityRef { expr: payer.map(|p| p.id), at },
+            covered_by: None,
             plan,
         })),
         evidence,

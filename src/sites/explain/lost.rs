@@ -15,6 +15,7 @@ pub(super) fn lost(cx: &Cx<'_>, site: &Site, sites: &[Site]) -> Vec<Lost> {
         Detail::Billable(billable) => {
             let mut lost = untrusted::identities(cx, site, billable);
             lost.extend(entries(cx, site, billable));
+            lost.extend(sites.iter().filter_map(|other| covered(site, other)));
             lost
         }
         _ => rivals(site, sites),
@@ -55,6 +56,18 @@ fn why_not(other: &Reached<'_>, hops: usize) -> String {
     } else {
         "reaches the call too, but has no status to answer with".to_owned()
     }
+}
+
+/// A place that sees the same spend.
+fn covered(site: &Site, other: &Site) -> Option<Lost> {
+    let Detail::Billable(billable) = &other.detail else { return None };
+    (billable.covered_by.as_ref() == Some(&site.id)).then(|| Lost {
+        what: LostKind::Site,
+        name: other.id.clone(),
+        file: other.file.clone(),
+        line: other.line,
+        why: "sees the same spend, which is billed once".to_owned(),
+    })
 }
 
 /// Other places of the same kind that are not acted on.

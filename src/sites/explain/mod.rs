@@ -5,7 +5,7 @@
 //! what `review` shows. It is worked out when somebody asks; finding sites does not pay for it.
 
 mod lost;
-mod untrusted;
+pub(super) mod untrusted;
 
 use serde::Serialize;
 

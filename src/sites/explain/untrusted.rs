@@ -66,6 +66,17 @@ fn is_sent(cx: &Cx<'_>, billable: &Billable) -> bool {
     })
 }
 
+/// The part of the request that a value in a function comes from.
+pub(in crate::sites) fn part_of(
+    cx: &Cx<'_>,
+    file: FileId,
+    function: FunctionId,
+    value: &Expr,
+) -> Option<&'static str> {
+    let facts = cx.program.facts(file);
+    Look { cx, file, function, facts, arguments_are_sent: false }.part_of(value, 0)
+}
+
 struct Look<'c, 'a> {
     cx: &'c Cx<'a>,
     file: FileId,

@@ -61,7 +61,7 @@ pub fn signups(cx: &Cx<'_>) -> Vec<Site> {
     if hooks.iter().any(|h| h.sees_all && h.site.selected) {
         for (door, parts, _) in &mut drafts {
             if ScorePart::sum(parts) >= SELECT_FROM {
-                lower(parts, 0.6, "a hook sees every new user");
+                ScorePart::lower(parts, 0.6, "a hook sees every new user");
                 door.evidence.push("a hook sees every new user, so this place needs nothing".into());
             }
         }
@@ -93,17 +93,9 @@ fn score(door: &Door, certainty: Certainty, email: bool) -> Vec<ScorePart> {
         parts.push(ScorePart { points: 0.04, why: "an expression there names the new user" });
     }
     if door.against.is_some() {
-        lower(&mut parts, 0.3, "but nobody signs up there");
+        ScorePart::lower(&mut parts, 0.3, "but nobody signs up there");
     }
     parts
-}
-
-/// Takes away what is above a limit.
-fn lower(parts: &mut Vec<ScorePart>, limit: f64, why: &'static str) {
-    let sum = ScorePart::sum(parts);
-    if sum > limit {
-        parts.push(ScorePart { points: limit - sum, why });
-    }
 }
 
 fn site(cx: &Cx<'_>, door: Door, parts: Vec<ScorePart>, entry: String) -> Site {

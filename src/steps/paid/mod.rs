@@ -54,6 +54,11 @@ impl<'a> Spend<'a> {
             return None;
         }
         let Detail::Billable(billable) = &site.detail else { return None };
+        // Never two events for one spend, whatever was switched on by hand.
+        let billed = |id: &String| kit.cx.sites.iter().any(|other| other.selected && other.id == *id);
+        if billable.covered_by.as_ref().is_some_and(billed) {
+            return None;
+        }
         let (entry, _) = billable.plan.rule.split_once('#')?;
         let provider = kit.cx.catalog.get(entry)?.provider.as_ref()?;
         let answers = kit.cx.answers.event(key(site));
