@@ -139,20 +139,26 @@ fn whose(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, value: &Expr, 
             left.or(right).map(|key| Key { always, ..key })
         }
         Expr::Template(parts) => parts.iter().filter_map(|p| p.as_ref().err()).find_map(next),
-        Expr::Call(id) => {
-            let facts = cx.program.facts(file);
-            let call = facts.call(*id);
-            // `req.headers.get("x-api-key")`, `decrypt(user.apiKey)`
-            let sent = function.and_then(|f| untrusted::part_of(cx, file, f, value.unawaited()));
-            let named = call.args.first().and_then(Expr::as_str).is_some_and(is_key);
-            if sent.is_some() && named {
-                return Some(Key { expr: cx.slice(file, call.span), always: true });
-            }
-            call.args.iter().find_map(next)
+        Expr::Call(id) => of_call(cx, file, function, *id, hops),
+        // `f()!`
+        Expr::Path(Path { root: Root::Call(id), segments, .. }) if segments.is_empty() => {
+            of_call(cx, file, function, *id, hops)
         }
         Expr::Path(path) => of_path(cx, file, function, path, hops),
         _ => None,
     }
+}
+
+/// `req.headers.get("x-api-key")`, `decrypt(user.apiKey)`
+fn of_call(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, id: CallId, hops: usize) -> Option<Key> {
+    let facts = cx.program.facts(file);
+    let call = facts.call(id);
+    let sent = function.and_then(|f| untrusted::part_of(cx, file, f, &Expr::Call(id)));
+    let named = call.args.first().and_then(Expr::as_str).is_some_and(is_key);
+    if sent.is_some() && named {
+        return Some(Key { expr: cx.slice(file, call.span), always: true });
+    }
+    call.args.iter().find_map(|arg| whose(cx, file, function, arg, hops + 1))
 }
 
 fn of_path(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, path: &Path, hops: usize) -> Option<Key> {

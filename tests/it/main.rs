@@ -7,6 +7,7 @@ mod bad_input;
 mod demo;
 mod explain;
 mod json;
+mod refusals;
 mod sandbox;
 mod sandbox_billing;
 mod sandbox_state;

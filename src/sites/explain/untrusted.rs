@@ -164,7 +164,12 @@ impl Look<'_, '_> {
 
     fn part_of_path(&self, path: &Path, hops: usize) -> Option<&'static str> {
         let member = path.segments.iter().find_map(|s| part_named(s));
-        let Root::Name(name) = &path.root else { return None };
+        let name = match &path.root {
+            Root::Name(name) => name,
+            // `searchParams.get("userId")!`
+            Root::Call(id) if hops <= MAX_HOPS => return self.part_of_call(self.facts.call(*id), hops + 1),
+            _ => return None,
+        };
         match self.cx.program.name(self.file, Some(self.function), name, path.span.start) {
             Def::Param(_, function, position, keys) => {
                 let param = self.facts.function(function).params.get(position)?;
