@@ -378,6 +378,8 @@ fn guards_above_the_router_count() {
     let cx = Cx::new(&program, &catalog, &app);
     let Detail::Billable(paid) = &billables(&cx)[0].detail else { unreachable!() };
     assert!(!paid.plan.identity.as_ref().unwrap().nullable, "{:?}", paid.plan.identity);
+}
+
 /// What is selected and what each covered call is covered by.
 fn settled(workspace: &Workspace, picked: &[&str]) -> Vec<String> {
     let catalog = Catalog::embedded().unwrap();
