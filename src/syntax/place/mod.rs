@@ -35,6 +35,9 @@ pub enum Refusal {
     /// The range names nothing that fits.
     #[error("there is no {0} at this place")]
     NotFound(&'static str),
+    /// What it is cannot be told.
+    #[error("the parser does not understand this statement")]
+    Broken,
     /// Nothing after it runs.
     #[error("code after this statement would never run")]
     Unreachable,

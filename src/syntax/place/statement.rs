@@ -131,6 +131,9 @@ pub(super) fn spot<'a>(source: &'a Source<'_>, range: &Range<usize>) -> Result<S
         }
         node = parent;
     }
+    if is_broken(node) {
+        return Err(Refusal::Broken);
+    }
     // A decorated definition is one statement; a statement of a block of one line has its line around it.
     let parent = node.parent().ok_or(Refusal::NotFound("statement"))?;
     if !is_holder(parent) {
@@ -142,6 +145,15 @@ pub(super) fn spot<'a>(source: &'a Source<'_>, range: &Range<usize>) -> Result<S
     let alone = named(parent).len() == 1 && is_block(parent);
     let one_line = parent.start_position().row == node.start_position().row;
     if alone && one_line { Ok(Spot::OneLineBlock(node)) } else { Ok(Spot::Shared(node)) }
+}
+
+/// Whether the parser lost its way in the statement itself; what is wrong in a block inside of it does not move its ends.
+fn is_broken(node: Node<'_>) -> bool {
+    if node.is_error() || node.is_missing() {
+        return true;
+    }
+    let mut cursor = node.walk();
+    node.has_error() && node.children(&mut cursor).any(|child| !is_block(child) && is_broken(child))
 }
 
 fn is_block(node: Node<'_>) -> bool {
