@@ -40,6 +40,8 @@ fn head(catalog: &Catalog, entry: &Entry, say: &mut dyn FnMut(String)) {
         entry.ui.is_some(),
         entry.manager.is_some(),
         entry.sender.is_some(),
+        entry.worker.is_some(),
+        entry.http.is_some(),
     ];
     let wanted = [
         entry.kind == Kind::Framework,
@@ -50,6 +52,8 @@ fn head(catalog: &Catalog, entry: &Entry, say: &mut dyn FnMut(String)) {
         entry.kind == Kind::Ui,
         entry.kind == Kind::Manager,
         entry.kind == Kind::Sender,
+        entry.kind == Kind::Worker,
+        entry.kind == Kind::Http,
     ];
     if present != wanted {
         say("must have exactly the part its kind names".into());
@@ -57,7 +61,7 @@ fn head(catalog: &Catalog, entry: &Entry, say: &mut dyn FnMut(String)) {
 }
 
 fn conditions(entry: &Entry, say: &mut dyn FnMut(String)) {
-    if !matches!(entry.kind, Kind::Manager | Kind::Sender) && entry.detect.is_empty() {
+    if !matches!(entry.kind, Kind::Manager | Kind::Sender | Kind::Http) && entry.detect.is_empty() {
         say("has no `detect` conditions".into());
     }
     for condition in &entry.detect {
@@ -94,6 +98,16 @@ fn parts(entry: &Entry, say: &mut dyn FnMut(String)) {
     names.dedup();
     if names.len() != count {
         say("two of its parts bear the same name".into());
+    }
+    for owner in entry.orm.iter().flat_map(|o| &o.owners) {
+        for pattern in
+            [Some(&owner.column), owner.optional.as_ref(), owner.required.as_ref()].into_iter().flatten()
+        {
+            let tried = pattern.replace("{user}", "(?:User)").replace("{column}", "owner_id");
+            if let Err(e) = regex::Regex::new(&tried) {
+                say(format!("pattern `{pattern}`: {e}"));
+            }
+        }
     }
     let concerns_files = entry.framework.as_ref().is_some_and(|f| !f.handlers.is_empty())
         || entry.auth.as_ref().is_some_and(|a| !a.identities.is_empty() || !a.signups.is_empty())

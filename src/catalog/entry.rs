@@ -9,11 +9,13 @@ use super::auth::Auth;
 use super::detect::Condition;
 use super::env::EnvStyle;
 use super::framework::Framework;
+use super::http::Http;
 use super::manager::Manager;
 use super::orm::Orm;
 use super::provider::Provider;
 use super::sender::Sender;
 use super::ui::Ui;
+use super::worker::Worker;
 
 /// What an entry is about; also the folder it stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -35,6 +37,10 @@ pub enum Kind {
     Manager,
     /// Somebody who sends webhooks: `senders/`.
     Sender,
+    /// What runs the app's code without a request: bots, queues, background jobs: `workers/`.
+    Worker,
+    /// A client of raw HTTP requests: `http/`.
+    Http,
 }
 
 impl Kind {
@@ -49,6 +55,8 @@ impl Kind {
             Self::Ui => "ui",
             Self::Manager => "managers",
             Self::Sender => "senders",
+            Self::Worker => "workers",
+            Self::Http => "http",
         }
     }
 }
@@ -128,6 +136,10 @@ pub struct Entry {
     pub manager: Option<Manager>,
     /// Present when `kind = "sender"`.
     pub sender: Option<Sender>,
+    /// Present when `kind = "worker"`.
+    pub worker: Option<Worker>,
+    /// Present when `kind = "http"`.
+    pub http: Option<Http>,
 }
 
 impl Entry {

@@ -12,12 +12,14 @@ mod entry;
 mod env;
 mod framework;
 pub mod glob;
+mod http;
 mod manager;
 mod orm;
 mod provider;
 mod sender;
 mod store;
 mod ui;
+mod worker;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -35,8 +37,9 @@ pub use framework::{
     Answer, ArgumentChoice, Framework, Front, Handler, HandlerShape, Mount, NamedParam, NewRoute, RefusePage,
     Role, RoutePurpose, Side,
 };
+pub use http::{Http, Request};
 pub use manager::{Manager, ToolRule};
-pub use orm::{Create, CreateForm, Gives, ModelShape, NamedBy, Orm};
+pub use orm::{Create, CreateForm, Gives, ModelShape, NamedBy, Orm, Owner};
 pub use provider::{
     AskOption, Client, HttpCall, Makes, Output, Price, Prices, Provider, ProviderCall, Stream,
     StreamCallback, StreamUsage, StreamWhen, UsageField,
@@ -44,6 +47,7 @@ pub use provider::{
 pub use sender::Sender;
 pub use store::{Column, Dialect, History, JsonSet, KeyType, Link, Migrate, MigrationFile, MigrationJson};
 pub use ui::{Display, Markup, Slot, Ui};
+pub use worker::{Dispatch, Worker};
 
 /// The sum of weights from which an entry is picked.
 pub const PICKED: f64 = 1.0;

@@ -18,6 +18,15 @@ pub struct Orm {
     /// User records that come with the library and are declared nowhere in the app, as what names them.
     #[serde(default)]
     pub users: Vec<Symbol>,
+    /// Methods that load one record.
+    #[serde(default)]
+    pub reads: Vec<String>,
+    /// Those among them that fail when there is none.
+    #[serde(default)]
+    pub reads_certain: Vec<String>,
+    /// How a record type refers to the user its records belong to.
+    #[serde(default)]
+    pub owners: Vec<Owner>,
     /// Text that marks the primary key in the declaration of a field; without a mark the key is `id`.
     #[serde(default)]
     pub primary_key: Vec<String>,
@@ -41,6 +50,20 @@ pub struct Orm {
     /// How the Credyt customer id is read and written beside a user, the first way that fits.
     #[serde(default)]
     pub links: Vec<Link>,
+}
+
+/// How a record type refers to the user its records belong to, as regular expressions over its declaration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// Its first group is the column; `{user}` stands for the names of the user model.
+    pub column: String,
+    /// The member of a record, where it is not called like the column; `{column}` stands for that.
+    pub member: Option<String>,
+    /// Matches where the column may be empty; `{column}` stands for its name.
+    pub optional: Option<String>,
+    /// Matches where it is never empty, in libraries whose columns may be by default.
+    pub required: Option<String>,
 }
 
 /// How a record type is declared.

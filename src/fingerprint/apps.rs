@@ -11,7 +11,7 @@ use super::evaluate::{Pick, Scope};
 use super::hits::Hits;
 use super::manifest::Manifest;
 use super::{App, Env, Evidence, below, commands, env, env_files};
-use crate::catalog::{AppLanguage, Catalog, Ecosystem, Kind, Side};
+use crate::catalog::{AppLanguage, Catalog, Ecosystem, HandlerShape, Kind, Side, glob};
 use crate::workspace::{Language, Workspace};
 
 /// Every app, sorted by root.
@@ -53,6 +53,36 @@ fn browser_only(frameworks: &[Pick<'_>]) -> bool {
     sides.into_iter().all(|s| s == Side::Client)
 }
 
+/// Whether an app leaves serving to another one: it runs in the browser only, or its framework can serve and nothing of
+/// it does.
+fn is_client(scope: &Scope<'_>, frameworks: &[Pick<'_>]) -> bool {
+    let dir = scope.folders.first().map_or("", String::as_str);
+    let own = |path: &'_ str| -> Option<String> {
+        let inside = below(dir, path) && !scope.foreign.iter().any(|f| below(f, path));
+        inside.then(|| path.get(dir.len()..).unwrap_or_default().trim_start_matches('/').to_owned())
+    };
+    frameworks.iter().filter_map(|p| p.entry.framework.as_ref()).all(|framework| match framework.side {
+        Side::Client => true,
+        Side::Server => false,
+        Side::Both => !framework.handlers.iter().any(|handler| match &handler.shape {
+            HandlerShape::FileExport { files, exports, .. } => {
+                let pages = exports.iter().all(|e| e == "default");
+                !pages
+                    && scope.ws.files().any(|(_, f)| {
+                        own(&f.path).is_some_and(|p| files.iter().any(|g| glob::matches(g, &p)))
+                    })
+            }
+            HandlerShape::Directive { text } => scope.ws.files().any(|(id, f)| {
+                own(&f.path).is_some()
+                    && f.language.is_some_and(Language::is_code)
+                    && scope.ws.text(id).is_ok_and(|t| t.as_str().contains(text.as_str()))
+            }),
+            // Other shapes are told by what stands in the code: taken as serving.
+            _ => matches!(handler.shape, HandlerShape::Wrapped { .. } | HandlerShape::RouteCall { .. }),
+        }),
+    })
+}
+
 fn assemble(scope: &Scope<'_>, catalog: &Catalog, dir: &str, frameworks: &[Pick<'_>], served: bool) -> App {
     let mut picks: Vec<Pick<'_>> = frameworks.to_vec();
     let mut evidence = Vec::new();
@@ -79,11 +109,13 @@ fn assemble(scope: &Scope<'_>, catalog: &Catalog, dir: &str, frameworks: &[Pick<
     let auth = kind(Kind::Auth, "auth");
     let orm = kind(Kind::Orm, "orm");
     let providers = kind(Kind::Provider, "providers");
+    picks.extend(scope.pick_all(catalog, Kind::Worker, &picks));
     let one = |kind: Kind, rank: &dyn Fn(&Pick<'_>) -> u32| {
         scope.pick_all(catalog, kind, &picks).into_iter().rev().max_by_key(|p| rank(p))
     };
     let ui = one(Kind::Ui, &|p| p.entry.ui.as_ref().map_or(0, |u| u.rank));
     // A browser bundle holds no secret: beside a server app, its way to read settings is not the repository's.
+    let client = served && is_client(scope, frameworks);
     let style = if served && browser_only(frameworks) {
         None
     } else {
@@ -106,7 +138,8 @@ fn assemble(scope: &Scope<'_>, catalog: &Catalog, dir: &str, frameworks: &[Pick<
         root: if dir.is_empty() { ".".to_owned() } else { dir.to_owned() },
         name: name(scope, dir),
         languages,
-        package_manager: commands.manager,
+        // Packages for billing are added where the server is.
+        package_manager: commands.manager.filter(|_| !client),
         frameworks: framework_values,
         auth,
         orm,

@@ -42,7 +42,7 @@ pub struct App {
     pub name: String,
     /// Languages of its code.
     pub languages: Vec<AppLanguage>,
-    /// Value of an entry of `managers/`.
+    /// Value of an entry of `managers/`; none for the browser's side of a repository whose server is another app.
     pub package_manager: Option<String>,
     /// Values of `frameworks/`.
     pub frameworks: Vec<String>,

@@ -2,10 +2,11 @@
 //! knowledge base are told in code.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::handlers::{self, Found};
 use super::identity;
+use super::owner::{self, Owned};
 use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob};
 use crate::fingerprint::App;
 use crate::resolve::{Def, Program};
@@ -33,6 +34,7 @@ struct Memo<'a> {
     handlers: Known<Option<Found<'a>>>,
     verifiers: Known<Option<(&'a Entry, &'a Verifier)>>,
     said: Mutex<BTreeMap<String, bool>>,
+    owned: OnceLock<Vec<Owned>>,
 }
 
 /// Answers by function. Two threads may find the same answer; no lock is held meanwhile.
@@ -96,6 +98,11 @@ impl<'a> Cx<'a> {
     /// Whether a function reaches a token check, and by which entry's knowledge.
     pub fn verifier(&self, file: FileId, function: FunctionId) -> Option<(&'a Entry, &'a Verifier)> {
         self.memo.verifiers.get((file, function), || identity::find_verifier(self, file, function, 0))
+    }
+
+    /// The record types that belong to users.
+    pub fn owned(&self) -> &[Owned] {
+        self.memo.owned.get_or_init(|| owner::owned(self))
     }
 
     /// Whether some code file of the app holds this text.
@@ -202,6 +209,14 @@ impl<'a> Cx<'a> {
                 _ => None,
             },
             Expr::Call(id) => {
+                if let Def::Function(at, function) = self.callee(file, *id) {
+                    // `${apiBase()}/v1`: what the app's own function says, when it is an address.
+                    let returns = &self.program.facts(at).returns;
+                    let mut values = returns.iter().filter(|(f, _)| *f == function);
+                    return values.find_map(|(_, value)| {
+                        self.folded_at(at, Some(function), value, hops + 1).filter(|t| t.contains('.'))
+                    });
+                }
                 // `new URL("/v1/x", BASE)` and `os.environ.get("X", "https://…")`: the strings among the arguments.
                 let facts = self.program.facts(file);
                 let texts =

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::cx::{Cx, after};
+use super::dispatch;
 use crate::catalog::{ArgumentChoice, Entry, Handler, HandlerShape, Kind, Symbol};
 use crate::resolve::Def;
 use crate::syntax::{CallId, Expr, Facts, FunctionId, FunctionKind, Path};
@@ -17,7 +18,7 @@ type Standing = (FileId, Option<FunctionId>, Vec<(FileId, CallId)>);
 /// A function that is a handler.
 #[derive(Clone, Copy)]
 pub struct Found<'a> {
-    /// The framework's entry.
+    /// The entry of the framework, or of what listens in its place.
     pub framework: &'a Entry,
     /// The shape that fits.
     pub handler: &'a Handler,
@@ -45,8 +46,9 @@ pub fn handler_of<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option
 
 /// The search behind [`handler_of`], which keeps what it found.
 pub(super) fn find_handler<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option<Found<'a>> {
-    for framework in cx.entries(Kind::Framework) {
-        for handler in framework.framework.iter().flat_map(|f| &f.handlers) {
+    for framework in cx.entries(Kind::Framework).chain(cx.entries(Kind::Worker)) {
+        let listening = framework.worker.iter().flat_map(|w| &w.handlers);
+        for handler in framework.framework.iter().flat_map(|f| &f.handlers).chain(listening) {
             let route = match fits(cx, &handler.shape, file, function) {
                 Fit::No => continue,
                 Fit::Yes => None,
@@ -297,6 +299,7 @@ fn callers_of(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, C
             })
             .map(|(at, call, _)| (*at, *call)),
     );
+    callers.extend(dispatch::callers(cx, file, function));
     let f = cx.program.facts(file).function(function);
     if callers.is_empty() && f.kind == FunctionKind::Property && !f.name.is_empty() {
         callers = members_named(cx, file, &f.name);

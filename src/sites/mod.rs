@@ -8,6 +8,7 @@
 pub mod billable;
 mod covered;
 pub mod cx;
+mod dispatch;
 pub mod env;
 mod exempt;
 pub mod explain;
@@ -16,6 +17,7 @@ pub mod guard;
 pub mod handlers;
 pub mod identity;
 mod lookup;
+pub mod owner;
 pub mod schema;
 pub mod signup;
 pub mod ui;
@@ -297,6 +299,8 @@ pub enum IdentitySource {
         /// The file it is defined in.
         defined_in: Option<FileId>,
     },
+    /// The owner of a record that the app loaded: `bot.ownerId`.
+    Record,
     /// A name imported from a library: `flask_login.current_user`.
     Import {
         /// The name.
@@ -359,6 +363,8 @@ pub struct SignupPlan {
     pub hook: Option<Hook>,
     /// What the score is made of; empty where one look at the place decides.
     pub score: Vec<ScorePart>,
+    /// Guests come to exist here: their customer is made when they first spend, and nothing is written.
+    pub later: bool,
 }
 
 /// A function that is called with every new user.

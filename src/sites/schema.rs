@@ -15,23 +15,22 @@ use super::{Detail, SELECT_FROM, Schema, Site, SiteKind};
 
 /// A record type.
 #[derive(Debug)]
-struct Model {
-    file: FileId,
-    name: String,
-    span: Span,
-    orm: String,
+pub(super) struct Model {
+    pub(super) file: FileId,
+    pub(super) name: String,
+    /// The name of the value that declares it, where it is one.
+    pub(super) bound: Option<String>,
+    /// Its table, where the declaration says it first.
+    pub(super) table: Option<String>,
+    pub(super) span: Span,
+    pub(super) orm: String,
     /// Bytes that hold the columns, for what they are called.
     columns: Span,
 }
 
 /// The declarations a customer id could be added to, best first.
 pub fn schemas(program: &Program, catalog: &Catalog, app: &App) -> Vec<Site> {
-    let mut models: Vec<Model> = Vec::new();
-    for entry in app.picked(catalog, Kind::Orm) {
-        for shape in entry.orm.iter().flat_map(|o| &o.models) {
-            models.extend(of_shape(program, app, entry, shape));
-        }
-    }
+    let models = declared(program, catalog, app);
     let mut sites: Vec<Site> = models.iter().filter_map(|m| site(program, catalog, app, m)).collect();
     sites.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| (&a.file, a.line).cmp(&(&b.file, b.line))));
     // One user and one payer; further declarations of the same name are duplicates nobody migrates.
@@ -50,6 +49,22 @@ pub fn schemas(program: &Program, catalog: &Catalog, app: &App) -> Vec<Site> {
 /// Whether the record type of a site is the user, by its name.
 pub fn is_user(site: &Site) -> bool {
     role_of(site) == Role::User
+}
+
+/// Every record type of an app.
+pub(super) fn declared(program: &Program, catalog: &Catalog, app: &App) -> Vec<Model> {
+    let mut models: Vec<Model> = Vec::new();
+    for entry in app.picked(catalog, Kind::Orm) {
+        for shape in entry.orm.iter().flat_map(|o| &o.models) {
+            models.extend(of_shape(program, app, entry, shape));
+        }
+    }
+    models
+}
+
+/// Whether a record type is that of users, by its name.
+pub(super) fn names_user(name: &str) -> bool {
+    user_score(name) >= 0.9
 }
 
 /// Which of the two questions a record type answers.
@@ -198,8 +213,15 @@ fn code<'a>(
 }
 
 fn of_shape(program: &Program, app: &App, entry: &Entry, shape: &ModelShape) -> Vec<Model> {
-    let model =
-        |file, name: String, span, columns| Model { file, name, span, orm: entry.id.clone(), columns };
+    let model = |file, name: String, span, columns| Model {
+        file,
+        name,
+        bound: None,
+        table: None,
+        span,
+        orm: entry.id.clone(),
+        columns,
+    };
     let mut found = Vec::new();
     match shape {
         ModelShape::Block { files: globs, keyword } => {
@@ -233,12 +255,15 @@ fn of_shape(program: &Program, app: &App, entry: &Entry, shape: &ModelShape) -> 
                     let binding = facts.bindings.iter().find(|b| b.statement.contains(call.span));
                     let bound = binding.and_then(|b| Some(b.names.first()?.local.clone()));
                     let name = match named_by {
-                        Some(by) => named(program, id, by, bound.as_deref()).or(bound),
-                        None => bound.or_else(|| call.args.get((*table)?)?.as_str().map(str::to_owned)),
+                        Some(by) => named(program, id, by, bound.as_deref()).or_else(|| bound.clone()),
+                        None => {
+                            bound.clone().or_else(|| call.args.get((*table)?)?.as_str().map(str::to_owned))
+                        }
                     };
                     let _ = columns;
                     let span = binding.map_or(call.statement, |b| b.statement);
-                    found.extend(name.map(|n| model(id, n, span, call.args_span)));
+                    let table = table.and_then(|at| call.args.get(at)?.as_str().map(str::to_owned));
+                    found.extend(name.map(|n| Model { bound, table, ..model(id, n, span, call.args_span) }));
                 }
             }
         }

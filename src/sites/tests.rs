@@ -453,3 +453,88 @@ fn a_shared_wrapper_counts_once_whoever_calls_it() {
     )]);
     assert_eq!(settled(&ws, FASTAPI), ["12 selected"]);
 }
+
+const OWNERS: &[&str] = &["frameworks/fastify", "auth/jwt-custom", "orm/prisma", "providers/openai"];
+const SHOPS: &str = "model User {\n  id Int @id\n  email String\n}\n\nmodel Shop {\n  id String @id\n  keeperId Int\n  keeper User @relation(fields: [keeperId], references: [id])\n}\n\nmodel Note {\n  id String @id\n}\n";
+
+#[test]
+fn where_visitors_spend_the_owner_of_the_loaded_record_pays() {
+    let ws = memory(&[
+        ("prisma/schema.prisma", SHOPS),
+        (
+            "routes/a.js",
+            "const OpenAI = require('openai');\nconst { PrismaClient } = require('@prisma/client');\nconst ai = new OpenAI();\nconst prisma = new PrismaClient();\nconst shopOf = (id) => prisma.shop.findUnique({ where: { id } });\nasync function ask(request) {\n  const shop = await shopOf(request.params.id);\n  if (!shop) return null;\n  return ai.responses.create({ input: request.body.userId });\n}\nasync function note(request) {\n  const note = await prisma.note.findUnique({ where: { id: request.params.id } });\n  return ai.responses.create({ input: note.text });\n}\nmodule.exports = async (fastify) => {\n  fastify.post('/ask', ask);\n  fastify.post('/note', note);\n};\n",
+        ),
+    ]);
+    assert_eq!(
+        lines(&ws, OWNERS),
+        [
+            "routes/a.js:9 ai.responses.create routes/a.js#ask shop.keeperId@call",
+            "routes/a.js:13 ai.responses.create routes/a.js#note -@none",
+        ]
+    );
+}
+
+#[test]
+fn a_bot_answers_in_the_function_that_knows_the_owner() {
+    let ws = memory(&[
+        ("prisma/schema.prisma", SHOPS),
+        (
+            "answer.js",
+            "const OpenAI = require('openai');\nconst { PrismaClient } = require('@prisma/client');\nconst ai = new OpenAI();\nconst prisma = new PrismaClient();\nexports.answer = async (shopId, user_id, text) => {\n  const shop = await prisma.shop.findUniqueOrThrow({ where: { id: shopId } });\n  return ai.responses.create({ input: text });\n};\n",
+        ),
+        (
+            "bot.js",
+            "const { Bot } = require('grammy');\nconst { answer } = require('./answer');\nexports.start = (shopId, token) => {\n  const bot = new Bot(token);\n  bot.on('message:text', async (ctx) => ctx.reply(await answer(shopId, ctx.from.id, ctx.message.text)));\n};\n",
+        ),
+    ]);
+    assert_eq!(
+        lines(&ws, &[OWNERS, &["workers/grammy"]].concat()),
+        ["answer.js:7 ai.responses.create answer.js#answer shop.keeperId@call"]
+    );
+}
+
+#[test]
+fn whoever_puts_a_job_into_a_queue_reaches_what_it_spends() {
+    let ws = memory(&[
+        (
+            "app/tasks.py",
+            "from celery import shared_task\nfrom openai import OpenAI\n\nclient = OpenAI()\n\n@shared_task\ndef draw(text):\n    client.images.generate()\n\n@shared_task\ndef speak(text):\n    client.audio.speech.create()\n\n@shared_task\ndef unused(text):\n    client.images.generate()\n",
+        ),
+        (
+            "app/main.py",
+            "from fastapi import FastAPI\nfrom app.tasks import draw\nfrom app.queue import queue\n\napp = FastAPI()\n\n@app.post('/draw')\ndef start(text: str):\n    draw.delay(text)\n\n@app.post('/speak')\ndef later(text: str):\n    queue.send_task('app.tasks.speak', args=[text])\n",
+        ),
+    ]);
+    assert_eq!(
+        lines(&ws, &[FASTAPI, &["workers/celery"]].concat()),
+        [
+            "app/tasks.py:8 client.images.generate app/main.py#start -@none",
+            "app/tasks.py:12 client.audio.speech.create app/main.py#later -@none",
+            "app/tasks.py:16 client.images.generate - -@none (shown)",
+        ]
+    );
+    let ws = memory(&[
+        (
+            "queue.ts",
+            "import { Queue, Worker, Job } from 'bullmq';\nimport OpenAI from 'openai';\nconst ai = new OpenAI();\nexport const films = new Queue('films');\nexport const other = new Queue('other');\nnew Worker('films', async (job: Job) => ai.images.generate({ prompt: job.data }));\n",
+        ),
+        (
+            "routes.ts",
+            "import express from 'express';\nimport { films, other } from './queue';\nconst app = express();\napp.post('/other', async (req, res) => { await other.add('x', {}); res.end(); });\napp.post('/film', async (req, res) => { await films.add('x', {}); res.end(); });\n",
+        ),
+    ]);
+    assert_eq!(
+        lines(&ws, &[EXPRESS, &["workers/bullmq"]].concat()),
+        ["queue.ts:6 ai.images.generate routes.ts#POST /film -@none"]
+    );
+}
+
+#[test]
+fn an_own_function_that_makes_the_request_is_a_client() {
+    let ws = memory(&[(
+        "app/api/a/route.ts",
+        "const base = () => `https://api.openai.com/v1`;\nasync function request(path: string, { method }: { method: string }) {\n  return fetch(`${base()}${path}`, { method });\n}\nexport async function POST() {\n  await request('/models', { method: 'GET' });\n  return request('/chat/completions', { method: 'POST' });\n}\n",
+    )]);
+    assert_eq!(lines(&ws, NEXT), ["app/api/a/route.ts:7 request app/api/a/route.ts#POST -@none"]);
+}

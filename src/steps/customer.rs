@@ -93,6 +93,10 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
                 plan.sites.push(site.id.clone());
                 push(&mut plan, unit);
             }
+            Ok(None) if signup.plan.later => plan.notes.push(format!(
+                "At {}:{} guests are made; the customer of a guest is made when that guest first spends.",
+                site.file, site.line
+            )),
             Ok(None) => plan.notes.push(format!(
                 "At {}:{} nothing names the new user's id; the customer is made when that user first needs one.",
                 site.file, site.line
@@ -191,7 +195,7 @@ fn calls(kit: &Kit<'_>) -> Vec<(FileId, Option<FunctionId>, Span)> {
 
 /// The edits at one sign-up; `None` when nothing names the user there.
 fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>, String> {
-    let Some(id) = signup.user_id.as_deref() else { return Ok(None) };
+    let Some(id) = signup.user_id.as_deref().filter(|_| !signup.plan.later) else { return Ok(None) };
     let file = kit.cx.workspace.find(&site.file).ok_or("the file is gone")?;
     let text = kit.cx.workspace.text(file).map_err(|e| e.to_string())?;
     let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;

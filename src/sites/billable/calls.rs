@@ -3,7 +3,7 @@
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
-use super::http::{request_method, request_url};
+use super::http::request;
 use super::{Paid, Rule};
 use crate::catalog::{Entry, Kind, ProviderCall};
 use crate::resolve::Def;
@@ -54,14 +54,13 @@ pub(super) fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<P
             }
         }
     }
-    let url = request_url(cx, file, c)?;
+    let sent = request(cx, file, call)?;
     for provider in cx.entries(Kind::Provider) {
         let Some(knowledge) = &provider.provider else { continue };
-        let Some(host) = knowledge.hosts.iter().find(|h| url.contains(h.as_str())) else { continue };
-        let path = url.split(host.as_str()).nth(1).unwrap_or_default();
-        let method = request_method(c);
+        let Some(host) = knowledge.hosts.iter().find(|h| sent.url.contains(h.as_str())) else { continue };
+        let path = sent.url.split(host.as_str()).nth(1).unwrap_or_default();
         let rule = knowledge.http.iter().find(|r| {
-            r.method.eq_ignore_ascii_case(&method)
+            r.method.eq_ignore_ascii_case(&sent.method)
                 && (r.path == "*" || path.contains(r.path.trim_end_matches('*')))
         })?;
         return (!rule.free).then_some(Paid { file, call, provider, rule: Rule::Http(rule, host) });

@@ -6,6 +6,7 @@ use crate::sites::cx::Cx;
 use crate::sites::handlers::{Reached, reached_from};
 use crate::sites::{EntryRef, Hop};
 use crate::syntax::{Call, Expr, Facts, FunctionId};
+use crate::workspace::FileId;
 
 /// The nearest handler; among equally near ones an answering one, then in file order. The others in words.
 pub(super) fn best_entry<'a>(
@@ -71,4 +72,16 @@ pub(super) fn chain(cx: &Cx<'_>, reached: &Reached<'_>) -> Vec<Hop> {
 pub(super) fn outer_symbol(facts: &Facts, function: FunctionId) -> String {
     let named = facts.enclosing(Some(function)).map(|id| facts.function(id)).filter(|f| !f.symbol.is_empty());
     named.last().map_or_else(String::new, |f| f.symbol.clone())
+}
+
+/// A function as an entry, by the outermost one around it that has a name.
+pub(super) fn function_ref(cx: &Cx<'_>, file: FileId, function: FunctionId) -> EntryRef {
+    let facts = cx.program.facts(file);
+    let named = facts.enclosing(Some(function)).filter(|f| !facts.function(*f).symbol.is_empty()).last();
+    let span = facts.function(named.unwrap_or(function)).span;
+    EntryRef {
+        file: cx.path(file).to_owned(),
+        line: cx.line(file, span.start),
+        symbol: outer_symbol(facts, function),
+    }
 }

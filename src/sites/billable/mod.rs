@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
-    Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityAt, IdentityRef, SELECT_FROM, ScorePart,
-    Site, SiteKind, covered, exempt, identity,
+    Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, SELECT_FROM, ScorePart, Site,
+    SiteKind, covered, exempt,
 };
 use crate::catalog::{Entry, HttpCall, ProviderCall, StreamWhen};
 use crate::syntax::{Call, CallId, Expr};
@@ -21,7 +21,7 @@ use crate::workspace::FileId;
 use calls::{called, candidates, paid_call};
 pub(super) use entry::entry_ref;
 use entry::{best_entry, chain, outer_symbol, reached_by};
-use payer::identity_at_call;
+use payer::{Payer, payer_of};
 
 /// Score of a call that costs the app nothing: shown, not selected.
 const EXEMPT: f64 = 0.4;
@@ -62,17 +62,8 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     let call = facts.call(paid.call);
     let mut evidence = vec![describe(cx, paid, call)];
     let (reached, others) = best_entry(cx, paid, call);
-    let at_call = identity_at_call(cx, paid, call, reached.as_ref());
-    let in_entry = reached.as_ref().and_then(|r| identity::in_handler(cx, r, reached_by(cx, paid, r).start));
-    let entry_identity = in_entry.clone();
-    let (payer, at) = match (at_call, in_entry) {
-        (Some(identity), _) => (Some(identity), IdentityAt::Call),
-        (None, Some(identity)) => {
-            let same = reached.as_ref().is_some_and(|r| r.calls.is_empty());
-            (Some(identity), if same { IdentityAt::Call } else { IdentityAt::Entry })
-        }
-        (None, None) => (None, IdentityAt::None),
-    };
+    let Payer { identity: payer, at, entry_identity, entry: own_entry } =
+        payer_of(cx, paid, call, reached.as_ref());
     evidence.extend(payer.iter().flat_map(|p| p.evidence.iter().cloned()));
     evidence.extend(others);
     let mut parts = score(paid, reached.as_ref(), payer.as_ref());
@@ -91,7 +82,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         },
         reached_by: reached.as_ref().map_or(call.statement, |r| reached_by(cx, paid, r)),
         chain,
-        handler: reached.as_ref().map(|r| HandlerRef {
+        handler: reached.as_ref().filter(|_| own_entry.is_none()).map(|r| HandlerRef {
             file: r.file,
             function: r.function,
             framework: r.found.framework.id.clone(),
@@ -122,7 +113,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
             streaming: streams(paid, call),
             usage: usage(paid),
             unit: unit(paid),
-            entry: reached.as_ref().map(|r| entry_ref(cx, r)),
+            entry: own_entry.or_else(|| reached.as_ref().map(|r| entry_ref(cx, r))),
             identity: IdentityRef { expr: payer.map(|p| p.id), at },
             covered_by: None,
             plan,

@@ -1,12 +1,65 @@
 //! The payer at the call itself: from the function's own session call, or handed down from the handler.
 
 use super::Paid;
+use super::entry::{function_ref, reached_by};
+use crate::catalog::Kind;
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::{Reached, argument_for};
-use crate::sites::{Identity, identity};
+use crate::sites::{EntryRef, Identity, IdentityAt, identity, owner};
 use crate::syntax::{Call, CallId, Expr, FunctionId};
 use crate::workspace::FileId;
+
+/// Who pays for a call, and where that is known.
+pub(super) struct Payer {
+    pub(super) identity: Option<Identity>,
+    pub(super) at: IdentityAt,
+    /// The same in the handler.
+    pub(super) entry_identity: Option<Identity>,
+    /// The function that knows the payer, where the handler proper (a bot's listener) does not.
+    pub(super) entry: Option<EntryRef>,
+}
+
+/// The signed-in user at the call, then in the handler; without one, the owner of the record that either has loaded.
+pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Option<&Reached<'_>>) -> Payer {
+    let at_call = identity_at_call(cx, paid, call, reached);
+    let in_entry = reached.and_then(|r| identity::in_handler(cx, r, reached_by(cx, paid, r).start));
+    let same = reached.is_some_and(|r| r.calls.is_empty());
+    let certain = [&at_call, &in_entry].into_iter().flatten().any(|i| !i.nullable);
+    if !certain && let Some(owned) = owned(cx, paid, call, reached, same) {
+        return owned;
+    }
+    let entry_identity = in_entry.clone();
+    let (identity, at) = match (at_call, in_entry) {
+        (Some(identity), _) => (Some(identity), IdentityAt::Call),
+        (None, Some(identity)) => (Some(identity), if same { IdentityAt::Call } else { IdentityAt::Entry }),
+        (None, None) => (None, IdentityAt::None),
+    };
+    Payer { identity, at, entry_identity, entry: None }
+}
+
+fn owned(
+    cx: &Cx<'_>,
+    paid: &Paid<'_>,
+    call: &Call,
+    reached: Option<&Reached<'_>>,
+    same: bool,
+) -> Option<Payer> {
+    let reached = reached?;
+    let start = reached_by(cx, paid, reached).start;
+    if let Some(owner) = owner::in_function(cx, reached.file, reached.function, start) {
+        let at = if same { IdentityAt::Call } else { IdentityAt::Entry };
+        let inside = (!same).then(|| carried_down(cx, paid, reached, owner.clone())).flatten();
+        let (identity, at) = inside.map_or((owner.clone(), at), |inside| (inside, IdentityAt::Call));
+        return Some(Payer { identity: Some(identity), at, entry_identity: Some(owner), entry: None });
+    }
+    let function = call.function.filter(|_| !same)?;
+    let identity = owner::in_function(cx, paid.file, function, call.span.start)?;
+    // Nobody is signed in where a bot listens: what holds the check is the function that knows the owner.
+    let listens = reached.found.framework.kind == Kind::Worker;
+    let entry = listens.then(|| function_ref(cx, paid.file, function));
+    Some(Payer { identity: Some(identity), at: IdentityAt::Call, entry_identity: None, entry })
+}
 
 /// The payer in scope at the call itself: from the function's own session call, or handed down as an argument.
 pub(super) fn identity_at_call(
@@ -26,7 +79,16 @@ pub(super) fn identity_at_call(
     }
     let (first_file, first_call) = *reached.calls.first()?;
     let at = cx.program.facts(first_file).call(first_call).span.start;
-    let mut carried = identity::in_handler(cx, reached, at)?;
+    carried_down(cx, paid, reached, identity::in_handler(cx, reached, at)?)
+}
+
+/// The identity of the handler under the name it has at the call, when every call on the way hands it over.
+fn carried_down(
+    cx: &Cx<'_>,
+    paid: &Paid<'_>,
+    reached: &Reached<'_>,
+    mut carried: Identity,
+) -> Option<Identity> {
     for (index, (file, hop)) in reached.calls.iter().enumerate() {
         let Def::Function(to, callee) = cx.callee(*file, *hop) else { return None };
         carried = handed_down(cx, *file, *hop, (to, callee), &carried)?;

@@ -99,7 +99,11 @@ fn from_source(
 }
 
 /// Bindings of a function and those around it that stand before an offset, nearest first.
-fn bindings_before(facts: &Facts, function: FunctionId, at: u32) -> impl Iterator<Item = &Binding> {
+pub(super) fn bindings_before(
+    facts: &Facts,
+    function: FunctionId,
+    at: u32,
+) -> impl Iterator<Item = &Binding> {
     let around: Vec<FunctionId> = facts.enclosing(Some(function)).collect();
     let fits = move |b: &&Binding| {
         b.function.is_some_and(|f| around.contains(&f))

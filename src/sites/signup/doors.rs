@@ -38,6 +38,8 @@ pub(super) struct Door {
     pub(super) evidence: Vec<String>,
     /// Why it is not to be preselected.
     pub(super) against: Option<String>,
+    /// Visitors without an account get their customer only when they spend.
+    pub(super) later: bool,
 }
 
 /// A caller of the function that holds an insert, or of one above it.
@@ -191,7 +193,9 @@ fn climb(
 fn caller(cx: &Cx<'_>, file: FileId, call: CallId, below: &[(FileId, CallId)]) -> Caller {
     let facts = cx.program.facts(file);
     let inside = facts.call(call).function;
-    let handler = facts.enclosing(inside).find(|id| handler_of(cx, file, *id).is_some());
+    let handler = facts
+        .enclosing(inside)
+        .find(|id| handler_of(cx, file, *id).is_some() || place::is_auth_callback(cx, file, *id));
     let against = place::aside(cx, file, inside)
         .or_else(|| (!cx.holds(file)).then(|| "outside of the app".to_owned()))
         .or_else(|| handler.and_then(|_| place::only_in_development(cx, file)));
@@ -225,9 +229,6 @@ fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
             }));
     let against = place::aside(cx, insert.file, insert.function)
         .or_else(|| handler.and_then(|_| place::only_in_development(cx, insert.file)))
-        .or_else(|| {
-            guest.then(|| "makes guests: their customer is better made when they first spend".to_owned())
-        })
         .or_else(|| insert.many.then(|| "makes many users at once".to_owned()));
     let at = |f: FunctionId| in_function(cx, insert.file, f);
     Door {
@@ -242,6 +243,7 @@ fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
         in_handler: handler.is_some(),
         evidence: handler.map(|h| format!("{}, a request handler", at(h))).into_iter().collect(),
         against,
+        later: guest,
     }
 }
 
@@ -399,9 +401,8 @@ fn caller_door(
             .map(|h| format!("{}, a request handler", in_function(cx, caller.file, h)))
             .into_iter()
             .collect(),
-        against: caller.against.clone().or_else(|| {
-            guest.then(|| "makes guests: their customer is better made when they first spend".to_owned())
-        }),
+        against: caller.against.clone(),
+        later: guest,
     }
 }
 

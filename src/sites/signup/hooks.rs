@@ -506,6 +506,7 @@ impl Search<'_, '_> {
                 user_id,
                 user_email,
                 plan: SignupPlan {
+                    later: false,
                     statement: draft.statement,
                     call,
                     function: draft.function,

@@ -46,7 +46,9 @@ pub fn signups(cx: &Cx<'_>) -> Vec<Site> {
             if let Some(against) = &door.against {
                 door.evidence.push(against.clone());
             }
-            if door.fields.id.is_none() {
+            if door.later {
+                door.evidence.push("makes guests: their customer is made when they first spend".into());
+            } else if door.fields.id.is_none() {
                 door.evidence.push(
                     "nothing there names the new user's id: the customer is made when the user first spends"
                         .into(),
@@ -125,6 +127,7 @@ fn site(cx: &Cx<'_>, door: Door, parts: Vec<ScorePart>, entry: String) -> Site {
                 entry,
                 hook: door.callback.map(Hook::Body),
                 score: parts,
+                later: door.later,
             },
         })),
         evidence: door.evidence,

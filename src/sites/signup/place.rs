@@ -2,9 +2,10 @@
 //!
 //! Seeds, scripts, commands and development-only routes make users too, but nobody signs up there.
 
+use crate::catalog::Kind;
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
-use crate::syntax::{Expr, FunctionId, Span, parse};
+use crate::syntax::{Expr, FunctionId, FunctionKind, Span, parse};
 use crate::workspace::FileId;
 
 /// Why a function is not one through which somebody signs up, `None` when nothing speaks against it.
@@ -89,6 +90,23 @@ fn is_chore(name: &str) -> bool {
         "rootuser",
     ];
     starts.iter().any(|w| name.starts_with(w)) || holds.iter().any(|w| name.contains(w))
+}
+
+/// Whether a function is among the options of a call into the auth library, which then calls it for a request.
+pub(super) fn is_auth_callback(cx: &Cx<'_>, file: FileId, function: FunctionId) -> bool {
+    let facts = cx.program.facts(file);
+    let f = facts.function(function);
+    if f.kind != FunctionKind::Property {
+        return false;
+    }
+    let around = facts.call_ids().filter(|id| {
+        let call = facts.call(*id);
+        call.function == f.parent && call.args_span.contains(f.span)
+    });
+    let Some(innermost) = around.min_by_key(|id| facts.call(*id).args_span.len()) else { return false };
+    let Def::Outside(module, _) = cx.callee(file, innermost) else { return false };
+    let literals = cx.entries(Kind::Auth).flat_map(|e| &e.literals);
+    literals.into_iter().any(|l| module.starts_with(l.trim_matches(['"', '\''])))
 }
 
 /// Words of guests in a name or text.

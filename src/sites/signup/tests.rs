@@ -138,9 +138,9 @@ fn a_transaction_counts_when_it_is_over() {
 }
 
 #[test]
-fn guests_are_shown_and_not_chosen() {
+fn guests_get_their_customer_later() {
     let action = "'use server';\nimport { prisma } from '../lib/prisma';\nexport async function startAsGuest() {\n  const user = await prisma.user.create({ data: { email: `guest-${Date.now()}`, password: '' } });\n  return user.id;\n}\n";
-    assert_eq!(prisma(&[("app/actions.ts", action)]), ["- app/actions.ts:4-4 startAsGuest handler user.id"]);
+    assert_eq!(prisma(&[("app/actions.ts", action)]), ["* app/actions.ts:4-4 startAsGuest handler user.id"]);
 }
 
 #[test]
@@ -454,4 +454,18 @@ fn the_sample_apps() {
 fn nothing_is_found_without_accounts() {
     let route = "export async function POST(request: Request) {\n  const user = await create(request);\n  return Response.json(user);\n}\n";
     assert_eq!(seen(NEXT, &[("app/api/users/route.ts", route)]), NONE);
+}
+
+#[test]
+fn guests_are_found_where_the_auth_library_makes_them_and_nothing_is_written_there() {
+    let service = "import { prisma } from './prisma';\nexport async function createGuest() {\n  return prisma.user.create({ data: { email: `guest-${Date.now()}` } });\n}\n";
+    let auth = "import NextAuth from 'next-auth';\nimport Credentials from 'next-auth/providers/credentials';\nimport { createGuest } from './guests';\nexport const { auth } = NextAuth({\n  providers: [\n    Credentials({\n      async authorize() {\n        const guest = await createGuest();\n        return { ...guest };\n      },\n    }),\n  ],\n});\n";
+    let mut all = vec![("prisma/schema.prisma", PRISMA), CLIENT];
+    all.extend([("lib/guests.ts", service), ("lib/auth.ts", auth)]);
+    let picked = ["frameworks/nextjs-app", "orm/prisma", "auth/authjs"];
+    let found: Vec<String> = seen(&picked, &all).into_iter().filter(|l| l.contains("authorize")).collect();
+    assert_eq!(found, ["* lib/auth.ts:8-8 authorize handler guest.id"]);
+    let made = sites(&picked, &all);
+    let guest = made.iter().find(|s| s.symbol.as_deref() == Some("authorize")).unwrap();
+    assert!(signup(guest).plan.later);
 }

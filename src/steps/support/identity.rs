@@ -37,6 +37,7 @@ pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
         if let Detail::Billable(billable) = &site.detail
             && let (Some(identity), Some(handler)) = (&billable.plan.identity, &billable.plan.handler)
             && handler.framework == kit.framework.id
+            && identity.source != IdentitySource::Record
         {
             found.push((handler.file, identity.clone()));
         }
@@ -111,6 +112,8 @@ pub fn signed(kit: &Kit<'_>, path: &str) -> Option<Signed> {
             }
             None => signed.missing = Some(format!("!{}", optional(&identity.id))),
         },
+        // Whom a new handler serves is not said by a record of another one.
+        IdentitySource::Record => return None,
         IdentitySource::Import { name, module } => {
             signed.imports.push(import(name, module, None)?);
         }

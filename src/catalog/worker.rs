@@ -1,0 +1,47 @@
+//! What an entry says about code that runs without a request: bots that listen, and jobs that are put into a queue.
+
+use serde::Deserialize;
+
+use super::entry::Symbol;
+use super::framework::Handler;
+
+/// The worker part of an entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Functions that are called when something happens outside: a message to a bot. Whoever pays is not in a session.
+    #[serde(default)]
+    pub handlers: Vec<Handler>,
+    /// How the app has a function of its own run later: whoever asks for that is its caller.
+    #[serde(default)]
+    pub dispatches: Vec<Dispatch>,
+}
+
+/// One way to have a function run later.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Dispatch {
+    /// A method of the function itself: `make_video.delay(…)`.
+    Method {
+        /// The methods.
+        methods: Vec<String>,
+    },
+    /// A call that names the function by its module and name: `app.send_task("jobs.video.make_video")`.
+    Named {
+        /// The methods.
+        methods: Vec<String>,
+    },
+    /// A queue, and a worker that is made with the function: `new Queue("video").add(…)`, `new Worker("video", make)`. A
+    /// queue and a worker of the same name belong together.
+    Queue {
+        /// What makes the queue; its first argument is the name.
+        queues: Vec<Symbol>,
+        /// Methods that put a job into it.
+        methods: Vec<String>,
+        /// What makes the worker: the name and the function are its first arguments.
+        workers: Vec<Symbol>,
+        /// Types of the job by which a function in a file of its own is told to be a worker's.
+        #[serde(default)]
+        jobs: Vec<Symbol>,
+    },
+}
