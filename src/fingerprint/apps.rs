@@ -43,7 +43,8 @@ pub(super) fn find(ws: &Workspace, catalog: &Catalog, manifests: &[Manifest], hi
                 used.iter().filter(|u| !below(dir, u) || foreign.iter().any(|f| below(f, u))).cloned(),
             );
             let scope = Scope { ws, hits, manifests: units.manifests_for(dir, &used), folders, foreign };
-            assemble(&scope, catalog, dir, frameworks, served)
+            let behind = found.iter().any(|(other, picks)| other != dir && is_server(picks));
+            assemble(&scope, catalog, dir, frameworks, (served, behind))
         })
         .collect()
 }
@@ -51,6 +52,10 @@ pub(super) fn find(ws: &Workspace, catalog: &Catalog, manifests: &[Manifest], hi
 fn browser_only(frameworks: &[Pick<'_>]) -> bool {
     let sides = frameworks.iter().filter_map(|p| p.entry.framework.as_ref()).map(|f| f.side);
     sides.into_iter().all(|s| s == Side::Client)
+}
+
+fn is_server(frameworks: &[Pick<'_>]) -> bool {
+    frameworks.iter().filter_map(|p| p.entry.framework.as_ref()).any(|f| f.side == Side::Server)
 }
 
 /// Whether an app leaves serving to another one: it runs in the browser only, or its framework can serve and nothing of
@@ -83,7 +88,14 @@ fn is_client(scope: &Scope<'_>, frameworks: &[Pick<'_>]) -> bool {
     })
 }
 
-fn assemble(scope: &Scope<'_>, catalog: &Catalog, dir: &str, frameworks: &[Pick<'_>], served: bool) -> App {
+/// `served`: some app of the repository answers requests; `behind`: another one is a server and nothing else.
+fn assemble(
+    scope: &Scope<'_>,
+    catalog: &Catalog,
+    dir: &str,
+    frameworks: &[Pick<'_>],
+    (served, behind): (bool, bool),
+) -> App {
     let mut picks: Vec<Pick<'_>> = frameworks.to_vec();
     let mut evidence = Vec::new();
     let mut values = |field: &'static str, found: &[Pick<'_>]| -> Vec<String> {
@@ -115,7 +127,7 @@ fn assemble(scope: &Scope<'_>, catalog: &Catalog, dir: &str, frameworks: &[Pick<
     };
     let ui = one(Kind::Ui, &|p| p.entry.ui.as_ref().map_or(0, |u| u.rank));
     // A browser bundle holds no secret: beside a server app, its way to read settings is not the repository's.
-    let client = served && is_client(scope, frameworks);
+    let client = behind && is_client(scope, frameworks);
     let style = if served && browser_only(frameworks) {
         None
     } else {

@@ -117,7 +117,7 @@ fn a_sign_up_that_lost_is_named_with_its_reason() {
             ("prisma/schema.prisma", "model User {\n  id    String @id\n  email String\n}\n"),
             (
                 "app.js",
-                "const express = require('express');\nconst { PrismaClient } = require('@prisma/client');\nconst prisma = new PrismaClient();\nconst app = express();\napp.post('/register', async (req, res) => {\n  const user = await prisma.user.create({ data: { email: req.body.email } });\n  res.json(user);\n});\napp.post('/try', async function makeGuest(req, res) {\n  const user = await prisma.user.create({ data: { email: req.body.email } });\n  res.json(user);\n});",
+                "const express = require('express');\nconst { PrismaClient } = require('@prisma/client');\nconst prisma = new PrismaClient();\nconst app = express();\napp.post('/register', async (req, res) => {\n  const user = await prisma.user.create({ data: { email: req.body.email } });\n  res.json(user);\n});\nasync function fillDemo() {\n  await prisma.user.create({ data: { email: 'a@example.com' } });\n}\nmodule.exports = { fillDemo };",
             ),
         ],
         SiteKind::Signup,
