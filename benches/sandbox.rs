@@ -4,6 +4,7 @@
 //! debited before its request is answered.
 
 #![expect(
+    clippy::cast_precision_loss,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a measurement prints, and a fault in it may end it"

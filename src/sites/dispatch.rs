@@ -14,9 +14,12 @@ pub(super) fn callers(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(F
             Dispatch::Method { methods } => by_method(cx, file, function, methods, &mut found),
             Dispatch::Named { methods } => by_name(cx, file, function, methods, &mut found),
             Dispatch::Queue { queues, methods, workers, jobs } => {
-                if let Some(name) = queue_of(cx, file, function, workers, jobs) {
-                    by_queue(cx, name.as_deref(), queues, methods, &mut found);
-                }
+                let name = match queue_of(cx, file, function, workers, jobs) {
+                    Some(Queue::Named(name)) => Some(name),
+                    Some(Queue::Any) => None,
+                    None => continue,
+                };
+                by_queue(cx, name.as_deref(), queues, methods, &mut found);
             }
         }
     }
@@ -76,26 +79,40 @@ fn by_name(
     }));
 }
 
-/// The name of the queue that a function works for: `Some(None)` when it is a worker's and the name is not said.
+/// The queue a worker's function works for.
+enum Queue {
+    /// The one of this name.
+    Named(String),
+    /// The name is not said.
+    Any,
+}
+
+impl From<Option<String>> for Queue {
+    fn from(name: Option<String>) -> Self {
+        name.map_or(Self::Any, Self::Named)
+    }
+}
+
+/// The queue that a function works for; `None` when it is no worker's.
 fn queue_of(
     cx: &Cx<'_>,
     file: FileId,
     function: FunctionId,
     workers: &[Symbol],
     jobs: &[Symbol],
-) -> Option<Option<String>> {
+) -> Option<Queue> {
     let of = |symbols: &[Symbol], def: &Def| {
         symbols.iter().any(|s| after(s, def).is_some_and(<[String]>::is_empty))
     };
     let made_with = cx.handed_over(file, function).iter().find_map(|(at, id, _)| {
         let call = cx.program.facts(*at).call(*id);
-        of(workers, &cx.def(*at, call.function, &call.callee)).then(|| name_of(cx, *at, call))
+        of(workers, &cx.def(*at, call.function, &call.callee)).then(|| name_of(cx, *at, call).into())
     });
     made_with.or_else(|| {
         let f = cx.program.facts(file).function(function);
         let annotated = f.params.first()?.annotation_text.as_deref()?;
         let annotated = annotated.split('<').next().unwrap_or(annotated).trim();
-        of(jobs, &cx.program.name(file, None, annotated, u32::MAX)).then_some(None)
+        of(jobs, &cx.program.name(file, None, annotated, u32::MAX)).then_some(Queue::Any)
     })
 }
 

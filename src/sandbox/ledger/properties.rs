@@ -34,7 +34,7 @@ fn grant(number: usize, amount: Amount, paid: bool, priority: Option<i64>, expir
         purpose: if paid { PAID } else { "promotion" }.to_owned(),
         priority,
         revenue_basis: None,
-        created_at: at(number as i64),
+        created_at: at(i64::try_from(number).unwrap()),
         origin: None,
     }
 }

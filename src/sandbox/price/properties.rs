@@ -15,7 +15,7 @@ fn package() -> impl Strategy<Value = u32> {
     prop::sample::select(vec![1, 2, 10, 1000, 1_000_000])
 }
 
-fn by_volume(rows: serde_json::Value, model: Option<&str>) -> Price {
+fn by_volume(rows: &serde_json::Value, model: Option<&str>) -> Price {
     let mut price = json!({
         "name": "p", "type": "usage_based", "billing_model": {"type": "real_time"},
         "usage_calculation": {"event_type": "e", "usage_type": "volume", "volume_field": "n", "billable_dimensions": ["a", "b"]},
@@ -28,7 +28,7 @@ fn by_volume(rows: serde_json::Value, model: Option<&str>) -> Price {
     serde_json::from_value(price).unwrap()
 }
 
-fn data(volume: Amount, more: serde_json::Value) -> EventData {
+fn data(volume: Amount, more: &serde_json::Value) -> EventData {
     let mut data = json!({"n": volume});
     data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     serde_json::from_value(data).unwrap()
@@ -41,10 +41,10 @@ fn fee(price: &Price, data: &EventData, used: Amount) -> Fee {
 proptest! {
     #[test]
     fn a_volume_costs_the_same_in_one_event_or_in_several(rate in decimal(), package in package(), parts in prop::collection::vec(decimal(), 1..8)) {
-        let price = by_volume(json!([{"volume_rate": rate, "package_size": package}]), None);
+        let price = by_volume(&json!([{"volume_rate": rate, "package_size": package}]), None);
         let whole: Amount = parts.iter().copied().sum();
-        let apart: Amount = parts.iter().map(|part| fee(&price, &data(*part, json!({})), Amount::ZERO).amount).sum();
-        prop_assert_eq!(fee(&price, &data(whole, json!({})), Amount::ZERO).amount, apart);
+        let apart: Amount = parts.iter().map(|part| fee(&price, &data(*part, &json!({})), Amount::ZERO).amount).sum();
+        prop_assert_eq!(fee(&price, &data(whole, &json!({})), Amount::ZERO).amount, apart);
     }
 
     #[test]
@@ -53,24 +53,24 @@ proptest! {
         parts in prop::collection::vec(decimal(), 1..8),
     ) {
         let rows = json!([{"up_to": first, "volume_rate": rates[0]}, {"up_to": second, "volume_rate": rates[1]}, {"volume_rate": rates[2]}]);
-        let price = by_volume(rows, Some("tiered"));
+        let price = by_volume(&rows, Some("tiered"));
         let whole: Amount = parts.iter().copied().sum();
         let (mut used, mut apart) = (Amount::ZERO, Amount::ZERO);
         for part in &parts {
-            let fee = fee(&price, &data(*part, json!({})), used);
+            let fee = fee(&price, &data(*part, &json!({})), used);
             apart += fee.amount;
             used += fee.counted;
         }
         prop_assert_eq!(used, whole);
-        prop_assert_eq!(fee(&price, &data(whole, json!({})), Amount::ZERO).amount, apart);
+        prop_assert_eq!(fee(&price, &data(whole, &json!({})), Amount::ZERO).amount, apart);
     }
 
     #[test]
     fn a_fee_stays_within_its_bounds_and_is_untouched_between_them(rate in decimal(), volume in decimal(), a in decimal(), b in decimal()) {
         let (least, most) = (a.min(b), a.max(b));
-        let plain = fee(&by_volume(json!([{"volume_rate": rate}]), None), &data(volume, json!({})), Amount::ZERO).amount;
+        let plain = fee(&by_volume(&json!([{"volume_rate": rate}]), None), &data(volume, &json!({})), Amount::ZERO).amount;
         let rows = json!([{"volume_rate": rate, "min_amount": least, "max_amount": most}]);
-        let clamped = fee(&by_volume(rows, None), &data(volume, json!({})), Amount::ZERO).amount;
+        let clamped = fee(&by_volume(&rows, None), &data(volume, &json!({})), Amount::ZERO).amount;
         prop_assert_eq!(clamped, plain.max(least).min(most));
     }
 
@@ -81,9 +81,9 @@ proptest! {
             let (a, b, rate) = rows[i];
             json!({"dimensions": {"a": a, "b": b}, "values": [{"volume_rate": rate}]})
         }).collect();
-        let price = by_volume(json!(listed), None);
+        let price = by_volume(&json!(listed), None);
         let exact = i64::from(a == "x") + i64::from(b == "x");
-        let charged = fee(&price, &data(Amount::ONE, json!({"a": a, "b": b})), Amount::ZERO).amount;
+        let charged = fee(&price, &data(Amount::ONE, &json!({"a": a, "b": b})), Amount::ZERO).amount;
         prop_assert_eq!(charged, Amount::from(1 + exact));
     }
 }
