@@ -1,5 +1,11 @@
 //! Billing over time and over many events, to the last decimal.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests: a fault in one ends the test, and bodies are written where they are sent"
+)]
+
 use serde_json::{Value, json};
 
 use crate::sandbox_support::Bench;

@@ -1,6 +1,7 @@
 //! The state file of the program: what was answered is kept, however it ends.
 
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a fault in a helper ends its test")]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

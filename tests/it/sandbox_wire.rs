@@ -2,6 +2,12 @@
 //!
 //! In expected bodies `cust_*` is any text that begins so, `@time` any RFC 3339 time; everything else is itself.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests: a fault in one ends the test, and bodies are written where they are sent"
+)]
+
 use credyt_integrate::sandbox::DuplicateStatus;
 use serde_json::{Value, json};
 
@@ -34,9 +40,7 @@ fn difference(given: &Value, wanted: &Value, at: &str) -> Option<String> {
             (!same).then(|| format!("{at} is {given}, not {wanted}"))
         }
         // Numbers by their text: 0.10 would be another answer than 0.1.
-        (given, wanted) => {
-            (given.to_string() != wanted.to_string()).then(|| format!("{at} is {given}, not {wanted}"))
-        }
+        (given, wanted) => (*given != *wanted).then(|| format!("{at} is {given}, not {wanted}")),
     }
 }
 

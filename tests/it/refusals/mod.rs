@@ -54,7 +54,11 @@ fn see(base: Files<'_>, case: Files<'_>) -> Seen {
             asked_for: true,
         };
         let outcome = step.plan(&cx).changes.outcome(&workspace).expect("the edits fit the files");
-        let old = outcome.files().iter().map(|f| f.path()).filter(|path| workspace.find(path).is_some());
+        let old = outcome
+            .files()
+            .iter()
+            .map(credyt_integrate::edit::FileOutcome::path)
+            .filter(|path| workspace.find(path).is_some());
         edited.extend(old.map(str::to_owned));
     }
     edited.sort();

@@ -142,6 +142,7 @@ fn the_browser_and_other_hosts_spend_nothing() {
 
 #[test]
 fn python_that_only_names_a_provider_spends_nothing() {
+    const CALL: &str = "from openai import OpenAI\n\n\ndef test_ask():\n    OpenAI().responses.create(model=\"gpt-5\", input=\"x\")\n\n\ntest_ask()\n";
     const MAIN: &str = "from fastapi import Depends, FastAPI\n\nfrom auth import current_user_id\n";
     let typed = format!(
         "from typing import TYPE_CHECKING\n\n{MAIN}\nif TYPE_CHECKING:\n    from openai import OpenAI\n\napp = FastAPI()\n\n\ndef label(client: \"OpenAI\") -> str:\n    return type(client).__name__\n\n\n@app.get(\"/me\")\ndef me(user_id: str = Depends(current_user_id)):\n    return user_id\n"
@@ -152,7 +153,6 @@ fn python_that_only_names_a_provider_spends_nothing() {
     let tests = format!(
         "{MAIN}\napp = FastAPI()\n\n\n@app.get(\"/me\")\ndef me(user_id: str = Depends(current_user_id)):\n    return user_id\n"
     );
-    const CALL: &str = "from openai import OpenAI\n\n\ndef test_ask():\n    OpenAI().responses.create(model=\"gpt-5\", input=\"x\")\n\n\ntest_ask()\n";
     let mock = "from unittest.mock import MagicMock\n\nfrom fastapi import Depends, FastAPI\n\nfrom auth import current_user_id\n\napp = FastAPI()\nclient = MagicMock()\n\n\n@app.post(\"/ask\")\ndef ask(user_id: str = Depends(current_user_id)):\n    return client.responses.create(input=user_id)\n";
     let cases: [Case<'_>; 5] = [
         ("an import for type checkers", FASTAPI, &[("main.py", &typed)]),
