@@ -538,3 +538,24 @@ fn an_own_function_that_makes_the_request_is_a_client() {
     )]);
     assert_eq!(lines(&ws, NEXT), ["app/api/a/route.ts:7 request app/api/a/route.ts#POST -@none"]);
 }
+
+#[test]
+fn a_signed_in_object_has_only_the_members_that_the_app_declares() {
+    let user = |members: &str| {
+        let ws = memory(&[(
+            "app.py",
+            &format!(
+                "from flask import Flask\nfrom flask_login import UserMixin, current_user, login_required\nfrom openai import OpenAI\n\napp = Flask(__name__)\nclient = OpenAI()\n\nclass User(UserMixin):\n    id = 1\n{members}\n@app.post('/ask')\n@login_required\ndef ask():\n    return client.responses.create(model='m', input='x').output_text\n"
+            ),
+        )]);
+        let catalog = Catalog::embedded().unwrap();
+        let program = Program::new(&ws);
+        let app = app(&["frameworks/flask", "auth/flask-login", "providers/openai"]);
+        let cx = Cx::new(&program, &catalog, &app);
+        let Detail::Billable(paid) = &billables(&cx)[0].detail else { unreachable!() };
+        let identity = paid.plan.identity.clone().unwrap();
+        (identity.email, identity.name)
+    };
+    assert_eq!(user(""), (None, None));
+    assert_eq!(user("    email = ''\n"), (Some("current_user.email".to_owned()), None));
+}

@@ -7,7 +7,7 @@ use crate::sites::cx::{Cx, after, written_member};
 use crate::sites::guard;
 use crate::sites::handlers::Reached;
 use crate::sites::{Identity, IdentitySource};
-use crate::syntax::{Facts, FunctionId, Span};
+use crate::syntax::{Binding, Facts, FunctionId, Span};
 
 /// `req.user`, set by a guard.
 pub(super) fn from_member(
@@ -142,14 +142,30 @@ pub(super) fn from_object(
     let whole = cx.workspace().text(reached.file).ok()?;
     let local = import.local.clone();
     let find = |c: &[String]| c.first().map(|m| member(&local, m, Some(whole.as_str())));
+    // An id every user has; whether there is more is for the app's own code to show.
+    let shown = |c: &[String]| c.iter().find(|m| declares(cx, m)).map(|m| format!("{local}.{m}"));
     Some(Identity {
         id: find(&source.user.id)?,
-        email: find(&source.user.email),
-        name: find(&source.user.name),
+        email: shown(&source.user.email),
+        name: shown(&source.user.name),
         auth: entry.id.clone(),
         ready_at: facts.function(reached.function).body.start,
         nullable: source.nullable && guard::of_handler(cx, reached, "").is_none(),
         source: IdentitySource::Import { name: local, module: import.module.clone() },
         evidence: vec![format!("`{}` from `{}`", import.local, import.module)],
+    })
+}
+
+/// Whether a class of the app has a member of this name: a field, or with brackets a method.
+fn declares(cx: &Cx<'_>, member: &str) -> bool {
+    let (name, is_method) = member.strip_suffix("()").map_or((member, false), |name| (name, true));
+    cx.program.files_with_word(name).into_iter().filter(|f| cx.holds(*f)).any(|file| {
+        let facts = cx.program.facts(file);
+        if is_method {
+            return facts.functions.iter().any(|f| f.class.is_some() && f.name == name);
+        }
+        let field = facts.classes.iter().flat_map(|c| &c.fields).any(|f| f.name == name);
+        let bound = |b: &Binding| b.class.is_some() && b.names.iter().any(|n| n.local == name);
+        field || facts.bindings.iter().any(bound)
     })
 }

@@ -247,7 +247,14 @@ fn python(kit: &Kit<'_>, from: &str, target: &str) -> (String, Vec<String>) {
     let rest = way.rsplit("../").next().unwrap_or(&way).trim_start_matches("./").replace('/', ".");
     let dots = ".".repeat(up + 1);
     let relative = format!("{dots}{}", if up == 0 { down } else { rest });
-    let in_package = kit.cx.workspace.find(&join(dir, "__init__.py")).is_some();
+    // A relative import stays inside of its outermost package.
+    let is_package = |dir: &str| kit.cx.workspace.find(&join(dir, "__init__.py")).is_some();
+    let mut above = dir;
+    let mut in_package = is_package(dir);
+    for _ in 0..up {
+        above = above.rsplit_once('/').map_or("", |(above, _)| above);
+        in_package &= is_package(above);
+    }
     if in_package && relative_majority(kit) {
         (relative, vec![absolute])
     } else {
