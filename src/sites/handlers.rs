@@ -244,8 +244,23 @@ fn has_base(
     })
 }
 
-/// Handlers from which a function is reached, nearest first; ties in file order.
+/// The nearest handlers from which a function is reached; ties in file order. What is further away only sees the same
+/// spend from there.
 pub fn reached_from<'a>(cx: &Cx<'a>, file: FileId, function: Option<FunctionId>) -> Vec<Reached<'a>> {
+    climb(cx, file, function, true)
+}
+
+/// Every handler from which a function is reached, nearest first.
+pub fn all_reached_from<'a>(cx: &Cx<'a>, file: FileId, function: Option<FunctionId>) -> Vec<Reached<'a>> {
+    climb(cx, file, function, false)
+}
+
+fn climb<'a>(
+    cx: &Cx<'a>,
+    file: FileId,
+    function: Option<FunctionId>,
+    only_nearest: bool,
+) -> Vec<Reached<'a>> {
     let mut level: Vec<Standing> = vec![(file, function, Vec::new())];
     let mut seen: BTreeSet<(FileId, FunctionId)> = BTreeSet::new();
     let mut found: Vec<Reached<'a>> = Vec::new();
@@ -256,10 +271,8 @@ pub fn reached_from<'a>(cx: &Cx<'a>, file: FileId, function: Option<FunctionId>)
             let around: Vec<FunctionId> = facts.enclosing(function).collect();
             let handler = around.iter().find_map(|id| handler_of(cx, file, *id).map(|found| (*id, found)));
             if let Some((function, handler)) = handler {
-                if !found.iter().any(|r| (r.file, r.function) == (file, function)) {
-                    let calls = calls.iter().rev().copied().collect();
-                    found.push(Reached { file, function, found: handler, calls });
-                }
+                let calls = calls.iter().rev().copied().collect();
+                keep_earliest(cx, &mut found, Reached { file, function, found: handler, calls });
                 continue;
             }
             for id in around {
@@ -276,13 +289,25 @@ pub fn reached_from<'a>(cx: &Cx<'a>, file: FileId, function: Option<FunctionId>)
                 }
             }
         }
-        // Only what is nearer can be the better entry; the rest is the same spend seen from further away.
-        if !found.is_empty() || next.is_empty() {
+        if next.is_empty() || (only_nearest && !found.is_empty()) {
             break;
         }
         level = next;
     }
     found
+}
+
+/// One way a handler: by the first of its statements, before which everything must be settled.
+fn keep_earliest<'a>(cx: &Cx<'a>, found: &mut Vec<Reached<'a>>, reached: Reached<'a>) {
+    let start = |r: &Reached<'_>| {
+        r.calls.first().map(|(file, call)| cx.program.facts(*file).call(*call).statement.start)
+    };
+    let same = found.iter_mut().find(|r| (r.file, r.function) == (reached.file, reached.function));
+    match same {
+        Some(known) if start(known) > start(&reached) => *known = reached,
+        Some(_) => {}
+        None => found.push(reached),
+    }
 }
 
 /// Calls of a function, and calls it is handed to inside other functions (`asyncio.to_thread(f, x)`).

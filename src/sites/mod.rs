@@ -214,6 +214,18 @@ pub struct HandlerRef {
     pub shape: String,
 }
 
+impl HandlerRef {
+    /// The handler of a way in.
+    pub fn of(reached: &handlers::Reached<'_>) -> Self {
+        Self {
+            file: reached.file,
+            function: reached.function,
+            framework: reached.found.framework.id.clone(),
+            shape: reached.found.handler.name.clone(),
+        }
+    }
+}
+
 /// The report's view of an entry.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntryRef {

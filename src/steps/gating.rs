@@ -1,15 +1,18 @@
 //! A balance check in the handler, before the paid call.
 //!
 //! The refusal is written in the handler's own way of answering and before anything is spent or streamed. One check a
-//! handler: with several paid calls the largest estimate counts.
+//! handler: with several paid calls the largest estimate counts. A paid call that several handlers reach has a check in each.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rust_decimal::Decimal;
 use tree_sitter::Node;
 
 use crate::catalog::{Answer, Role, Snippet};
 use crate::edit::EditUnit;
+use crate::sites::handlers::all_reached_from;
+use crate::sites::identity::in_handler;
 use crate::sites::{HandlerRef, Identity};
 use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
@@ -18,7 +21,7 @@ use crate::steps::paid::{Spend, billing_user, questions, role_name, shape_of};
 use crate::steps::support::{Kit, generated, names, names::Wanted, render};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::syntax::source::Source;
-use crate::syntax::{Expr, Span, place};
+use crate::syntax::{Expr, FunctionId, Span, place};
 use crate::workspace::FileId;
 
 /// See the module.
@@ -44,8 +47,18 @@ impl Step for GatingStep {
 
 /// One handler with the paid calls it reaches.
 struct Gate<'a> {
-    handler: &'a HandlerRef,
+    handler: HandlerRef,
+    /// Who is signed in where it reaches the first of them.
+    identity: Option<Identity>,
+    /// The first of its statements that reaches one.
+    reached_by: Span,
     spends: Vec<Spend<'a>>,
+}
+
+impl Gate<'_> {
+    fn reason(&self, why: &str) -> Reason {
+        Reason { why: why.to_owned(), file: self.handler.file, at: self.reached_by.start }
+    }
 }
 
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
@@ -57,7 +70,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut units = Vec::new();
     let mut gated = false;
     for gate in gates(all, kit, &mut plan.todo) {
-        if is_gated(kit, gate.handler) {
+        if is_gated(kit, &gate.handler) {
             gated = true;
             continue;
         }
@@ -69,6 +82,8 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             Err(reason) => plan.todo.push(todo(kit, &gate.spends[0], &reason)),
         }
     }
+    plan.sites.sort();
+    plan.sites.dedup();
     if !units.is_empty() {
         let generated = generated::plan(kit, Area::Gating)?;
         plan.todo.extend(generated.todo);
@@ -98,23 +113,65 @@ fn todo(kit: &Kit<'_>, spend: &Spend<'_>, reason: &Reason) -> Todo {
         .at(kit.path(reason.file), line)
 }
 
-/// Paid calls by the handler that reaches them; those without one become `todo` lines.
+/// Paid calls by the handlers that reach them, however far up; those without one become `todo` lines.
 fn gates<'a>(all: Vec<Spend<'a>>, kit: &Kit<'_>, todos: &mut Vec<Todo>) -> Vec<Gate<'a>> {
-    let mut gates: BTreeMap<(FileId, crate::syntax::FunctionId), Gate<'a>> = BTreeMap::new();
+    let mut gates: BTreeMap<(FileId, FunctionId), Gate<'a>> = BTreeMap::new();
     for spend in all {
-        let Some(handler) = &spend.billable.plan.handler else {
+        let plan = &spend.billable.plan;
+        let Some(nearest) = &plan.handler else {
             let reason = Reason {
                 why: "no request handler that reaches it was found".to_owned(),
                 file: spend.file,
-                at: spend.billable.plan.call.start,
+                at: plan.call.start,
             };
             todos.push(todo(kit, &spend, &reason));
             continue;
         };
-        let gate = gates.entry((handler.file, handler.function));
-        gate.or_insert_with(|| Gate { handler, spends: Vec::new() }).spends.push(spend);
+        let own = Gate {
+            handler: nearest.clone(),
+            identity: plan.entry_identity.clone(),
+            reached_by: plan.reached_by,
+            spends: vec![spend.clone()],
+        };
+        for gate in std::iter::once(own).chain(others(kit, &spend, nearest)) {
+            match gates.entry((gate.handler.file, gate.handler.function)) {
+                Entry::Vacant(place) => {
+                    place.insert(gate);
+                }
+                Entry::Occupied(place) => place.into_mut().join(gate),
+            }
+        }
     }
     gates.into_values().collect()
+}
+
+/// The handlers beside the nearest one: a wrapper, a service or a job is reached from many.
+fn others<'a>(kit: &Kit<'_>, spend: &Spend<'a>, nearest: &HandlerRef) -> Vec<Gate<'a>> {
+    let cx = kit.graph();
+    let reached = all_reached_from(cx, spend.file, spend.billable.plan.function);
+    let others = reached.into_iter().filter(|r| (r.file, r.function) != (nearest.file, nearest.function));
+    let others = others.filter_map(|reached| {
+        let (file, call) = *reached.calls.first()?;
+        let reached_by = cx.program.facts(file).call(call).statement;
+        Some(Gate {
+            identity: in_handler(cx, &reached, reached_by.start),
+            handler: HandlerRef::of(&reached),
+            reached_by,
+            spends: vec![spend.clone()],
+        })
+    });
+    others.collect()
+}
+
+impl<'a> Gate<'a> {
+    /// Takes in what another paid call found for the same handler.
+    fn join(&mut self, other: Gate<'a>) {
+        if other.reached_by < self.reached_by {
+            self.reached_by = other.reached_by;
+            self.identity = other.identity;
+        }
+        self.spends.extend(other.spends);
+    }
 }
 
 /// Whether a handler asks for the balance already.
@@ -133,37 +190,31 @@ fn is_gated(kit: &Kit<'_>, handler: &HandlerRef) -> bool {
 
 fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     let first = &gate.spends[0];
-    let plan = &first.billable.plan;
     let file = gate.handler.file;
-    let reason = |why: String| Reason { why, file, at: plan.reached_by.start };
-    let identity = plan.entry_identity.as_ref().ok_or_else(|| {
-        reason("no expression in scope names the signed-in user; add sign-in in front of it".to_owned())
+    let reason = |why: &str| gate.reason(why);
+    let identity = gate.identity.as_ref().ok_or_else(|| {
+        reason("no expression in scope names the signed-in user; add sign-in in front of it")
     })?;
     if identity.nullable {
-        return Err(reason("it also runs for visitors who are not signed in".to_owned()));
+        return Err(reason("it also runs for visitors who are not signed in"));
     }
-    let shape =
-        shape_of(kit, gate.handler).ok_or_else(|| reason("its handler is of no known kind".to_owned()))?;
-    let refuse = refusal(kit, gate.handler, shape)
+    let shape = shape_of(kit, &gate.handler).ok_or_else(|| reason("its handler is of no known kind"))?;
+    let refuse = refusal(kit, &gate.handler, shape)
         .filter(|_| shape.answers != Answer::Socket)
-        .ok_or_else(|| reason("how this kind of handler refuses is not known".to_owned()))?;
+        .ok_or_else(|| reason("how this kind of handler refuses is not known"))?;
     let text = kit.text(file);
-    let language =
-        kit.cx.workspace.entry(file).language.ok_or_else(|| reason("the file is no code".to_owned()))?;
-    let source =
-        Source::parse(language, text.as_str()).ok_or_else(|| reason("the file does not parse".to_owned()))?;
-    let reached = gate.spends.iter().map(|s| s.billable.plan.reached_by).min().unwrap_or(plan.reached_by);
-    let at = statement_for(kit, &source, gate.handler, identity, reached).ok_or_else(|| {
-        reason("there is no statement before the call at which the user is known".to_owned())
-    })?;
+    let language = kit.cx.workspace.entry(file).language.ok_or_else(|| reason("the file is no code"))?;
+    let source = Source::parse(language, text.as_str()).ok_or_else(|| reason("the file does not parse"))?;
+    let at = statement_for(kit, &source, &gate.handler, identity, gate.reached_by)
+        .ok_or_else(|| reason("there is no statement before the call at which the user is known"))?;
     if raises(refuse) && is_swallowed(&source, &at) {
         return Err(reason(
-            "a handler of all exceptions around it would turn the refusal into another error".to_owned(),
+            "a handler of all exceptions around it would turn the refusal into another error",
         ));
     }
     let facts = kit.cx.program.facts(file);
-    let calling = calling(kit, facts, Some(gate.handler.function)).map_err(reason)?;
-    let edits = edits(kit, &source, gate, identity, refuse, calling, &at).map_err(reason)?;
+    let calling = calling(kit, facts, Some(gate.handler.function)).map_err(|why| reason(&why))?;
+    let edits = edits(kit, &source, gate, identity, refuse, calling, &at).map_err(|why| reason(&why))?;
     let title = format!("Balance check before `{}`", first.billable.call);
     let mut unit = EditUnit::new(title, "a user without balance is asked to top up, and nothing is spent")
         .edits(kit.path(file).to_owned(), edits);
@@ -213,7 +264,7 @@ fn edits(
     let variable = place::fresh_name(source, at, "balance");
     let called = calling.write(&names[0], &[billing_user(kit, identity), estimate(gate)], kit.is_python());
     let body = format!("{}({variable})", names[1]);
-    let role = |role| role_name(kit, gate.handler, role).unwrap_or_default();
+    let role = |role| role_name(kit, &gate.handler, role).unwrap_or_default();
     let (request, response, context, next) =
         (role(Role::Request), role(Role::Response), role(Role::Context), role(Role::Next));
     let variables = [

@@ -3,6 +3,7 @@
 mod calls;
 mod entry;
 mod http;
+mod others;
 mod payer;
 
 use std::collections::BTreeMap;
@@ -82,12 +83,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         },
         reached_by: reached.as_ref().map_or(call.statement, |r| reached_by(cx, paid, r)),
         chain,
-        handler: reached.as_ref().filter(|_| own_entry.is_none()).map(|r| HandlerRef {
-            file: r.file,
-            function: r.function,
-            framework: r.found.framework.id.clone(),
-            shape: r.found.handler.name.clone(),
-        }),
+        handler: reached.as_ref().filter(|_| own_entry.is_none()).map(HandlerRef::of),
         identity: payer.clone(),
         entry_identity,
         model: model(cx, paid, call),

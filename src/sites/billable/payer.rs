@@ -2,6 +2,7 @@
 
 use super::Paid;
 use super::entry::{function_ref, reached_by};
+use super::others::{Slot, is_receiver, is_sent};
 use crate::catalog::Kind;
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
@@ -110,14 +111,18 @@ fn handed_down(
     let facts = cx.program.facts(file);
     let target = cx.program.facts(to).function(callee);
     let wanted = plain(&identity.id);
-    let skip = usize::from(
-        target.params.first().and_then(crate::syntax::Param::name).is_some_and(|n| n == "self" || n == "cls"),
-    );
+    let skip = usize::from(target.params.first().is_some_and(is_receiver));
+    let sent = |position, name, keys: &[String]| {
+        is_sent(cx, &Slot { file: to, function: callee, position, name, keys }, 0)
+    };
     for (position, param) in target.params.iter().skip(skip).enumerate() {
         let Some(value) = argument_for(facts, call, position, param.name()) else { continue };
         for name in &param.names {
             let Some(expr) = name.path.iter().try_fold(value, |v, key| v.property(key)) else { continue };
             if let Some(id) = expression_inside(cx, file, call, expr, &wanted, &name.local) {
+                if sent(position, param.name(), &name.path) {
+                    return None;
+                }
                 return Some(renamed(identity, id, cx, to, callee));
             }
         }
@@ -125,6 +130,9 @@ fn handed_down(
         if let (Some(local), Expr::Object(pairs)) = (param.name(), value) {
             for (key, v) in pairs {
                 if let Some(id) = expression_inside(cx, file, call, v, &wanted, &format!("{local}.{key}")) {
+                    if sent(position, param.name(), std::slice::from_ref(key)) {
+                        return None;
+                    }
                     return Some(renamed(identity, id, cx, to, callee));
                 }
             }

@@ -4,9 +4,10 @@
 //! from the request's body, query, headers or address, whatever it is called on the way.
 
 use super::{Lost, LostKind};
-use crate::catalog::{Answer, Role};
+use crate::catalog::{Answer, Handler, Role};
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
+use crate::sites::handlers::handler_of;
 use crate::sites::{Billable, Site};
 use crate::syntax::{Call, Expr, Facts, FunctionId, Param, Path, Root, Span};
 use crate::workspace::FileId;
@@ -60,10 +61,12 @@ fn is_sent(cx: &Cx<'_>, billable: &Billable) -> bool {
         let framework = cx.catalog.get(&h.framework)?.framework.as_ref()?;
         framework.handlers.iter().find(|shape| shape.name == h.shape)
     });
-    shape.is_some_and(|s| {
-        let request = s.params.first().is_some_and(|r| matches!(r, Role::Request | Role::Context));
-        s.answers == Answer::Value || !request
-    })
+    shape.is_some_and(takes_what_is_sent)
+}
+
+fn takes_what_is_sent(shape: &Handler) -> bool {
+    let request = shape.params.first().is_some_and(|r| matches!(r, Role::Request | Role::Context));
+    shape.answers == Answer::Value || !request
 }
 
 /// The part of the request that a value in a function comes from.
@@ -75,6 +78,23 @@ pub(in crate::sites) fn part_of(
 ) -> Option<&'static str> {
     let facts = cx.program.facts(file);
     Look { cx, file, function, facts, arguments_are_sent: false }.part_of(value, 0)
+}
+
+/// Whether the sender of a request sets a value: it comes from a part of the request, or is what a handler is sent.
+pub(in crate::sites) fn sent(cx: &Cx<'_>, file: FileId, function: FunctionId, value: &Expr) -> bool {
+    let facts = cx.program.facts(file);
+    let shape = handler_of(cx, file, function).map(|found| found.handler);
+    let look = Look { cx, file, function, facts, arguments_are_sent: shape.is_some_and(takes_what_is_sent) };
+    if look.part_of(value, 0).is_some() {
+        return true;
+    }
+    // `userId` of a server action, `user_id` of a typed route.
+    let bare = value.as_path().and_then(Path::as_name).filter(|_| look.arguments_are_sent);
+    bare.is_some_and(|name| {
+        let params = &facts.function(function).params;
+        let param = params.iter().find(|p| p.names.iter().any(|n| n.local == name));
+        param.is_some_and(|param| !is_filled(cx, file, param))
+    })
 }
 
 struct Look<'c, 'a> {

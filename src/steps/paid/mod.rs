@@ -18,6 +18,7 @@ use crate::template::Lang;
 use crate::workspace::FileId;
 
 /// One paid call that a step may act on.
+#[derive(Clone)]
 pub struct Spend<'a> {
     /// The site.
     pub site: &'a Site,

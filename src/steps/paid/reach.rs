@@ -144,12 +144,7 @@ fn door(cx: &Cx<'_>, from: &Standing, function: FunctionId) -> Option<Door> {
     let reached = Reached { file: from.file, function, found, calls: steps.clone() };
     let identity =
         identity::in_handler(cx, &reached, statement.start).filter(|i| i.ready_at <= statement.start);
-    let handler = HandlerRef {
-        file: from.file,
-        function,
-        framework: found.framework.id.clone(),
-        shape: found.handler.name.clone(),
-    };
+    let handler = HandlerRef::of(&reached);
     Some(Door { handler, call, identity, steps })
 }
 

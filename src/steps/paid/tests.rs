@@ -225,3 +225,62 @@ fn python_names_the_payer_around_the_statement() {
     let (_, service) = plan(&files, Area::Events, "service.py");
     assert!(service.contains("user_id=current_payer(),"), "{service}");
 }
+
+/// A service in a file of its own, and the routes that call it.
+fn service(routes: &str) -> Vec<(&'static str, String)> {
+    let ai = "const OpenAI = require('openai');\nconst client = new OpenAI();\nexports.draft = async (userId, text) => {\n  const r = await client.responses.create({ model: 'm', input: text });\n  return r.output_text;\n};\n";
+    let server = app(routes).replacen('\n', "\nconst drafts = require('./drafts');\n", 1);
+    vec![
+        (EXPRESS.0, EXPRESS.1.to_owned()),
+        (AUTH.0, AUTH.1.to_owned()),
+        ("drafts.js", ai.to_owned()),
+        ("app.js", server),
+    ]
+}
+
+fn borrowed<'a>(files: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    files.iter().map(|(path, text)| (*path, text.as_str())).collect()
+}
+
+#[test]
+fn every_handler_that_reaches_a_paid_call_checks_the_balance() {
+    let files = service(
+        "app.post('/one', requireAuth, async (req, res) => {\n  res.send(await drafts.draft(req.user.id, 'one'));\n});\nconst twice = async (user) => [await drafts.draft(user.id, 'a'), await drafts.draft(user.id, 'b')];\napp.post('/two', requireAuth, async (req, res) => {\n  res.send(await twice(req.user));\n});\napp.post('/open', async (req, res) => {\n  res.send(await drafts.draft('nobody', 'x'));\n});",
+    );
+    let (plan, text) = plan(&borrowed(&files), Area::Gating, "app.js");
+    let check = "await checkBalance({ id: String(req.user.id) }, 0.01);\n";
+    assert_eq!(text.matches(check).count(), 2, "{text}");
+    assert!(
+        text.contains("const twice = async (user) => [await"),
+        "only handlers know how to refuse: {text}"
+    );
+    // The one without sign-in is named, once.
+    let todo = todo_of(&plan);
+    let open = files[3].1.lines().position(|l| l.contains("'nobody'")).unwrap() + 1;
+    assert!(todo.contains(&format!("app.js:{open}")), "{todo}");
+    assert_eq!(todo.matches("is not held back").count(), 1, "{todo}");
+}
+
+#[test]
+fn the_check_stands_before_the_first_of_two_ways_to_spend() {
+    let files = service(
+        "app.post('/ask', requireAuth, async (req, res) => {\n  if (req.body.short) {\n    return res.send(await drafts.draft(req.user.id, 'short'));\n  }\n  res.send(await drafts.draft(req.user.id, 'long'));\n});",
+    );
+    let (_, text) = plan(&borrowed(&files), Area::Gating, "app.js");
+    let check = text.find("checkBalance(").unwrap();
+    assert!(text[check + 1..].contains("if (req.body.short)"), "{text}");
+    assert_eq!(text.matches("await checkBalance(").count(), 1, "{text}");
+}
+
+#[test]
+fn a_parameter_that_another_caller_fills_from_the_request_does_not_pay() {
+    for other in ["req.body.userId", "req.query.userId", "req.params.id"] {
+        let files = service(&format!(
+            "app.post('/mine', requireAuth, async (req, res) => {{\n  res.send(await drafts.draft(req.user.id, 'x'));\n}});\nconst relay = async (id, res) => res.send(await drafts.draft(id, 'y'));\napp.post('/any/:id', async (req, res) => {{\n  await relay({other}, res);\n}});"
+        ));
+        let (plan, text) = plan(&borrowed(&files), Area::Events, "drafts.js");
+        assert!(text.contains("userId: currentPayer(),"), "{other}: {text}");
+        let todo = todo_of(&plan);
+        assert!(todo.contains("app.js:"), "{other}: {todo}");
+    }
+}
