@@ -40,6 +40,9 @@ pub struct Provider {
     /// paid call in such a function and the run see the same spend.
     #[serde(default)]
     pub runners: Vec<Callee>,
+    /// Methods that start what the runners were added to.
+    #[serde(default)]
+    pub starts: Vec<String>,
     /// Options (or keyword arguments) of a client, a model or a call that say which address is talked to.
     #[serde(default = "address_options")]
     pub address_options: Vec<String>,

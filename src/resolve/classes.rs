@@ -49,7 +49,7 @@ impl Program {
             }
         }
         let set = facts.assigns.iter().filter(|a| {
-            a.target.root == Root::This
+            a.target.root.is_this()
                 && a.target.segments.len() == 1
                 && a.target.segments[0] == name
                 && a.function.is_some_and(|f| {

@@ -139,7 +139,7 @@ impl Program {
     pub fn origin(&self, file: FileId, function: Option<FunctionId>, path: &Path) -> Def {
         let base = match &path.root {
             Root::Name(name) => self.name(file, function, name, path.span.start),
-            Root::This => return self.this_member(file, function, &path.segments),
+            Root::This(_) => return self.this_member(file, function, &path.segments),
             Root::Call(id) => return self.call_result(file, *id, &path.segments),
             Root::Other => Def::Unknown,
         };

@@ -33,10 +33,10 @@ impl Program {
             Expr::Path(p) => {
                 let base = match &p.root {
                     Root::Name(name) => self.name(file, function, name, p.span.start),
-                    Root::This => self.this_member(file, function, &p.segments),
+                    Root::This(_) => self.this_member(file, function, &p.segments),
                     _ => Def::Unknown,
                 };
-                let segments: Vec<String> = if p.root == Root::This {
+                let segments: Vec<String> = if p.root.is_this() {
                     path.to_vec()
                 } else {
                     p.segments.iter().chain(path).cloned().collect()

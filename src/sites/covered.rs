@@ -8,9 +8,8 @@
 //! which the payer is known is billed. If the payer is known nowhere, it is the one nearest to the money again. All
 //! others are covered: they say by which site, and are not selected.
 
-use super::cx::{Cx, wild};
-use super::{Billable, Detail, IdentityAt, Site};
-use crate::catalog::{Callee, Kind};
+use super::cx::Cx;
+use super::{Billable, Detail, IdentityAt, Site, runners};
 use crate::resolve::Def;
 use crate::syntax::{CallId, FunctionId, Path, Root};
 use crate::workspace::FileId;
@@ -26,13 +25,10 @@ struct Run {
 
 /// Marks the sites that see a spend which another one is billed for. Calls and sites are in the same order.
 pub(super) fn settle(cx: &Cx<'_>, calls: &[(FileId, CallId)], sites: &mut [Site]) {
-    let runners: Vec<&Callee> =
-        cx.entries(Kind::Provider).filter_map(|e| e.provider.as_ref()).flat_map(|p| &p.runners).collect();
-    if runners.is_empty() {
+    if runners::of(cx).next().is_none() {
         return;
     }
-    let runs: Vec<Option<Run>> =
-        calls.iter().map(|(file, call)| run_of(cx, &runners, *file, *call)).collect();
+    let runs: Vec<Option<Run>> = calls.iter().map(|(file, call)| run_of(cx, *file, *call)).collect();
     for outer in 0..calls.len() {
         let inner: Vec<usize> = (0..calls.len())
             .filter(|at| *at != outer)
@@ -80,7 +76,7 @@ fn cover(sites: &mut [Site], covered: usize, by: usize) {
 }
 
 /// The run that a call is a part of: the function around it, or one that calls it, is handed to a runner.
-fn run_of(cx: &Cx<'_>, runners: &[&Callee], file: FileId, call: CallId) -> Option<Run> {
+fn run_of(cx: &Cx<'_>, file: FileId, call: CallId) -> Option<Run> {
     let facts = cx.program.facts(file);
     let mut level: Vec<(FileId, FunctionId)> =
         facts.enclosing(facts.call(call).function).map(|f| (file, f)).collect();
@@ -89,9 +85,7 @@ fn run_of(cx: &Cx<'_>, runners: &[&Callee], file: FileId, call: CallId) -> Optio
         let mut next = Vec::new();
         for (file, function) in level {
             for (at, id, _) in cx.handed_over(file, function).iter() {
-                if let Def::Outside(module, members) = cx.callee(*at, *id)
-                    && runners.iter().any(|runner| is_runner(runner, &module, &members))
-                {
+                if let Some(module) = runners::module(cx, *at, *id) {
                     return Some(Run { file: *at, module });
                 }
             }
@@ -108,18 +102,6 @@ fn run_of(cx: &Cx<'_>, runners: &[&Callee], file: FileId, call: CallId) -> Optio
         level = next;
     }
     None
-}
-
-/// `StateGraph(…).add_node`, also further down a chain; without `made`, the call of the name itself.
-fn is_runner(runner: &Callee, module: &str, members: &[String]) -> bool {
-    let name: Vec<&str> = runner.name.split('.').collect();
-    let named = members.len() >= name.len() && name.iter().zip(members).all(|(a, b)| a == b);
-    wild(&runner.module, module)
-        && named
-        && match &runner.made {
-            Some(made) => members.len() > name.len() && members.last() == Some(made),
-            None => members.len() == name.len(),
-        }
 }
 
 /// Whether a call runs what was handed over there: its receiver is made by the same module, in the same file.

@@ -243,11 +243,11 @@ impl Makers<'_, '_> {
         let cx = self.cx;
         match &path.root {
             Root::Call(id) => self.call(file, *id, hops + 1),
-            Root::This => {
+            Root::This(_) => {
                 let facts = cx.program.facts(file);
                 let Some(field) = path.segments.first() else { return };
                 for assign in &facts.assigns {
-                    if assign.target.root == Root::This && assign.target.segments == [field.clone()] {
+                    if assign.target.root.is_this() && assign.target.segments == [field.clone()] {
                         self.value(file, assign.function, &assign.value, hops + 1);
                     }
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::cx::{Cx, after};
-use super::dispatch;
+use super::{dispatch, runners};
 use crate::catalog::{ArgumentChoice, Entry, Handler, HandlerShape, Kind, Symbol};
 use crate::resolve::Def;
 use crate::syntax::{CallId, Expr, Facts, FunctionId, FunctionKind, Path};
@@ -294,6 +294,7 @@ fn climb<'a>(
         }
         level = next;
     }
+    runners::keep_starting(cx, &mut found, |r| &r.calls);
     found
 }
 

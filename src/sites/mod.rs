@@ -18,6 +18,7 @@ pub mod handlers;
 pub mod identity;
 mod lookup;
 pub mod owner;
+pub mod runners;
 pub mod schema;
 pub mod signup;
 pub mod ui;

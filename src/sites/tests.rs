@@ -208,8 +208,8 @@ fn a_client_is_followed_through_properties_later_assignments_and_parameters() {
     assert_eq!(
         found,
         [
-            "app/a.py:19 this.client.responses.create",
-            "app/a.py:20 this.own.responses.create",
+            "app/a.py:19 self.client.responses.create",
+            "app/a.py:20 self.own.responses.create",
             "app/a.py:26 api.responses.create"
         ]
     );

@@ -429,12 +429,19 @@ impl Call {
 pub enum Root {
     /// A name.
     Name(String),
-    /// `this` or Python's first parameter of a method.
-    This,
+    /// `this` or Python's first parameter of a method, as written.
+    This(String),
     /// The value of a call: `f().x`.
     Call(CallId),
     /// Anything else.
     Other,
+}
+
+impl Root {
+    /// Whether the path starts at the object a method is called on.
+    pub fn is_this(&self) -> bool {
+        matches!(self, Self::This(_))
+    }
 }
 
 /// `root.a.b`; optional chaining, `!`, casts and brackets with a literal are looked through.
@@ -474,7 +481,7 @@ impl Path {
     pub fn dotted(&self) -> String {
         let root = match &self.root {
             Root::Name(name) => name.as_str(),
-            Root::This => "this",
+            Root::This(receiver) => receiver,
             Root::Call(_) => "()",
             Root::Other => "?",
         };

@@ -128,8 +128,10 @@ fn user_of_type(
     if let Some((at, id)) = class {
         let members = all_fields(cx, at, id, 0);
         let has = |name: &str| members.iter().any(|m| m == name);
-        // A record that belongs to a user names the user by a foreign key; its own id is not the user's.
-        let id = ["user_id", "owner_id"].iter().find(|m| has(m)).copied().or_else(|| {
+        // A record that belongs to a user names the user by a foreign key; its own id, e-mail and name are not the user's.
+        let owner = ["user_id", "owner_id"].iter().find(|m| has(m)).copied();
+        let is_record = owner.is_some() && has("id");
+        let id = owner.or_else(|| {
             fields
                 .id
                 .iter()
@@ -137,8 +139,8 @@ fn user_of_type(
                 .find(|m| has(m))
                 .or_else(|| written_member(&text, param, "id").map(|_| "id"))
         })?;
-        let email = fields.email.iter().find(|m| has(m));
-        let name = fields.name.iter().find(|m| has(m));
+        let email = fields.email.iter().find(|m| !is_record && has(m));
+        let name = fields.name.iter().find(|m| !is_record && has(m));
         let of = |m: &String| format!("{param}.{m}");
         return Some(User { id: format!("{param}.{id}"), email: email.map(of), name: name.map(of) });
     }

@@ -411,7 +411,7 @@ impl<'a> Search<'_, 'a> {
     /// The construction of the model that a name is bound to, or that a chain starts with.
     fn construction(&self, id: CallId, makers: &[String]) -> Option<(usize, Certainty)> {
         let call = self.facts.call(id);
-        if call.callee.root == Root::This
+        if call.callee.root.is_this()
             && let [member] = call.callee.segments.as_slice()
             && makers.contains(member)
         {
@@ -605,7 +605,7 @@ impl<'a> Search<'_, 'a> {
         let typed = |text: &str| {
             self.own.iter().copied().find(|i| text.contains(&format!("<{}>", self.models[*i].name)))
         };
-        if repository.root == Root::This
+        if repository.root.is_this()
             && let [member] = repository.segments.as_slice()
         {
             let class = self.facts.enclosing(call.function).find_map(|f| self.facts.function(f).class)?;

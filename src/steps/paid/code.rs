@@ -41,8 +41,10 @@ impl Calling {
             }
         };
         let one_line = format!("{head}({})", args.join(", "));
-        // Room for the name it is bound to and for the indent of the place.
-        if one_line.len() <= WIDTH - 20 && !one_line.contains('\n') {
+        // Room for the name it is bound to and for the indent of the place, in lines as long as the usual formatters leave
+        // them.
+        let room = if python { 88 - 18 } else { WIDTH - 20 };
+        if one_line.len() <= room && !one_line.contains('\n') {
             return one_line;
         }
         let pad = if python { "    " } else { "  " };

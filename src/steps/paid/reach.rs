@@ -11,7 +11,7 @@ use crate::catalog::Kind;
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after, is_aside};
 use crate::sites::handlers::{Reached, handler_of};
-use crate::sites::{HandlerRef, Identity, identity};
+use crate::sites::{HandlerRef, Identity, identity, runners};
 use crate::steps::paid::record::Reason;
 use crate::syntax::source::Source;
 use crate::syntax::{CallId, FunctionId, FunctionKind, Param, Path};
@@ -70,6 +70,7 @@ pub fn ways(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>) -> Ways {
         }
         level = next;
     }
+    runners::keep_starting(cx, &mut ways.doors, |d| &d.steps);
     ways.doors.sort_by_key(|d| (d.handler.file, d.call));
     ways.doors.dedup_by_key(|d| (d.handler.file, d.call));
     ways
@@ -153,6 +154,8 @@ fn known_runs(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, C
     let handed = cx.handed_over(file, function);
     let runs = handed.iter().filter(|(at, call, _)| match cx.callee(*at, *call) {
         Def::Outside(module, members) if module == "asyncio" && members == ["to_thread"] => true,
+        // The node of a graph runs in the context of whoever starts the graph.
+        Def::Outside(..) if runners::module(cx, *at, *call).is_some() => true,
         def => cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref()).any(|framework| {
             framework.runs_in_context.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
         }),

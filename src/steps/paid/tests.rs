@@ -284,3 +284,41 @@ fn a_parameter_that_another_caller_fills_from_the_request_does_not_pay() {
         assert!(todo.contains("app.js:"), "{other}: {todo}");
     }
 }
+
+const GRAPH: &[(&str, &str)] = &[
+    ("requirements.txt", "fastapi==0.121\nlanggraph==1.0\nlangchain-openai==1.0\npyjwt==2.10\n"),
+    (
+        "auth.py",
+        "import jwt\nfrom fastapi import Header\nfrom pydantic import BaseModel\n\n\ndef token_for(user):\n    return jwt.encode({'sub': user}, 's')\n\n\nclass Thread(BaseModel):\n    id: str\n    user_id: str\n    name: str\n\n\ndef current_thread(token: str = Header()) -> Thread:\n    return Thread(**jwt.decode(token, 's', algorithms=['HS256']))\n",
+    ),
+    (
+        "agent.py",
+        "from langchain_openai import ChatOpenAI\nfrom langgraph.graph import StateGraph\n\n\nclass Agent:\n    def __init__(self):\n        self.llm = ChatOpenAI(model='m')\n        self.graph = None\n\n    async def talk(self, state):\n        answer = await self.llm.ainvoke(state['messages'])\n        return {'messages': [answer]}\n\n    async def build(self):\n        graph = StateGraph(dict)\n        graph.add_node('talk', self.talk)\n        return graph.compile()\n\n    async def answer(self, messages):\n        graph = await self.build()\n        return await graph.ainvoke({'messages': messages})\n\n    async def history(self, thread):\n        graph = await self.build()\n        return await graph.aget_state(thread)\n",
+    ),
+    (
+        "main.py",
+        "from fastapi import Depends, FastAPI\n\nfrom agent import Agent\nfrom auth import Thread, current_thread\n\napp = FastAPI()\nagent = Agent()\n\n\n@app.post('/talk')\nasync def talk(messages: list[str], thread: Thread = Depends(current_thread)):\n    return await agent.answer(messages)\n\n\n@app.get('/history')\nasync def history(thread: Thread = Depends(current_thread)):\n    return await agent.history(thread.id)\n",
+    ),
+];
+
+#[test]
+fn a_node_of_a_graph_is_billed_to_whoever_starts_the_graph() {
+    let (_, node) = plan(GRAPH, Area::Events, "agent.py");
+    assert!(node.contains("user_id=current_payer(),"), "{node}");
+    let (_, routes) = plan(GRAPH, Area::Events, "main.py");
+    assert!(
+        routes.contains("    with bill_to(str(thread.user_id)):\n        return await agent.answer(messages)\n"),
+        "{routes}"
+    );
+    assert_eq!(routes.matches("bill_to(").count(), 1, "who only reads the state spends nothing: {routes}");
+}
+
+#[test]
+fn a_handler_that_only_reads_the_state_of_a_graph_is_not_held_back() {
+    let (_, routes) = plan(GRAPH, Area::Gating, "main.py");
+    assert_eq!(routes.matches("await check_balance(").count(), 1, "{routes}");
+    assert!(
+        routes.contains("check_balance(BillingUser(id=str(thread.user_id))"),
+        "a record's name is not its owner's: {routes}"
+    );
+}

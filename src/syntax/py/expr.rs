@@ -85,7 +85,11 @@ impl Walk<'_> {
     }
 
     fn name(&self, text: &str) -> Root {
-        if self.receiver.as_deref() == Some(text) { Root::This } else { Root::Name(text.to_owned()) }
+        if self.receiver.as_deref() == Some(text) {
+            Root::This(text.to_owned())
+        } else {
+            Root::Name(text.to_owned())
+        }
     }
 
     fn dotted(&self, node: Node<'_>) -> Expr {

@@ -80,8 +80,8 @@ class Service:
         .map(|x| (x.name.as_str(), x.annotation.as_deref(), x.value.is_some()))
         .collect();
     assert_eq!(fields, [("API_KEY", Some("str"), true), ("MODEL", Some("str"), false)]);
-    assert_eq!(f.assigns[0].target.dotted(), "this.client");
-    assert_eq!(f.calls[0].callee.dotted(), "this.client.responses.create");
+    assert_eq!(f.assigns[0].target.dotted(), "self.client");
+    assert_eq!(f.calls[0].callee.dotted(), "self.client.responses.create");
     assert_eq!(f.functions[1].symbol, "Service.run");
     assert_eq!(f.calls[0].option("input").unwrap().text_parts().as_deref(), Some("hi "));
 }

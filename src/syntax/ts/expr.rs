@@ -121,7 +121,7 @@ impl Walk<'_> {
                 "identifier" | "undefined" | "property_identifier" => {
                     break Root::Name(self.text(at).to_owned());
                 }
-                "this" => break Root::This,
+                "this" => break Root::This("this".to_owned()),
                 "super" => break Root::Name("super".to_owned()),
                 "import" => break Root::Name("import".to_owned()),
                 _ => match self.expr(at) {

@@ -121,7 +121,7 @@ export default defineEventHandler(async (event) => {});
     let create = f.calls.iter().find(|c| c.callee.last() == Some("create")).unwrap();
     assert_eq!(
         (&create.callee.root, create.callee.dotted().as_str()),
-        (&Root::This, "this.client.messages.create")
+        (&Root::This("this".to_owned()), "this.client.messages.create")
     );
     assert_eq!(create.result, ResultUse::Returned);
     assert!(f.functions[0].argument_of.is_some(), "the wrapper call is known");
