@@ -195,6 +195,8 @@ fn literal(value: &Value) -> String {
         Value::List(items) => {
             format!("[{}]", items.iter().map(|item| string(item)).collect::<Vec<_>>().join(", "))
         }
+        // No key of the file takes one.
+        Value::Secret(_) => string(""),
     }
 }
 

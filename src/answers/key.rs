@@ -10,6 +10,11 @@ impl Key {
         Self(vec![name.to_owned()])
     }
 
+    /// The API key: asked for, but never kept; `credyt.toml` and `--set` know no such key.
+    pub fn api_key() -> Self {
+        Self::top("api_key")
+    }
+
     /// A key of one paid call, by its site's id without `billable:`.
     pub fn event(site: &str, name: &str) -> Self {
         Self(vec!["events".to_owned(), site.to_owned(), name.to_owned()])

@@ -9,6 +9,7 @@
 mod document;
 mod key;
 mod schema;
+mod secret;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use rust_decimal::Decimal;
 
 pub use key::Key;
 pub use schema::Kind;
+pub use secret::Secret;
 
 use crate::steps::Area;
 
@@ -94,6 +96,8 @@ pub enum Value {
     Flag(bool),
     /// Several of a question's choices.
     List(Vec<String>),
+    /// Kept for the time of the run only.
+    Secret(Secret),
 }
 
 impl std::fmt::Display for Value {
@@ -103,6 +107,7 @@ impl std::fmt::Display for Value {
             Self::Number(number) => number.fmt(f),
             Self::Flag(flag) => f.write_str(if *flag { "yes" } else { "no" }),
             Self::List(items) => f.write_str(&items.join(", ")),
+            Self::Secret(_) => f.write_str("…"),
         }
     }
 }
@@ -163,8 +168,12 @@ impl Answers {
         self.values.get(key)
     }
 
-    /// Adds or replaces one answer. Everything else in the text stays as it is.
+    /// Adds or replaces one answer. Everything else in the text stays as it is; a secret never gets there.
     pub fn set(&mut self, key: &Key, value: Value) -> Result<(), AnswersError> {
+        if *key == Key::api_key() && matches!(value, Value::Secret(_)) {
+            self.values.insert(key.clone(), value);
+            return Ok(());
+        }
         let value = schema::check(key, value).map_err(|problem| problem.at(FILE_NAME, 1, key))?;
         if self.values.get(key) != Some(&value) {
             self.text = document::write(&self.text, key, &value);
@@ -177,6 +186,14 @@ impl Answers {
     pub fn set_argument(&mut self, argument: &str) -> Result<(), AnswersError> {
         let (key, value) = document::argument(argument)?;
         self.set(&key, value)
+    }
+
+    /// The API key that was typed in this run.
+    pub fn api_key(&self) -> Option<&str> {
+        match self.values.get(&Key::api_key()) {
+            Some(Value::Secret(secret)) => secret.reveal(),
+            _ => None,
+        }
     }
 
     /// Product code customers are subscribed to. Default `default_plan`.

@@ -156,7 +156,7 @@ fn assemble(
         auth,
         orm,
         ui: ui_value,
-        env: Env { style: style_value, files, site },
+        env: Env { style: style_value, files, site, local: None },
         providers,
         tests: commands.tests,
         typecheck: commands.typecheck,

@@ -82,6 +82,10 @@ pub struct Env {
     pub files: Vec<String>,
     /// Where a new secret is declared; `None` when the environment is read directly.
     pub site: Option<EnvSite>,
+    /// The file of this machine that git ignores, into which a real key may be written; known to the runs that ask for
+    /// one.
+    #[serde(skip)]
+    pub local: Option<String>,
 }
 
 /// Where settings are declared.

@@ -1,7 +1,7 @@
 //! Members of classes: methods, fields set anywhere in the class, and what parameters annotated with a class have.
 
 use super::program::{Def, Level, Program};
-use crate::syntax::{ClassId, Decorator, Function, FunctionId, Root};
+use crate::syntax::{ClassId, Decorator, Function, FunctionId};
 use crate::workspace::FileId;
 
 impl Program {

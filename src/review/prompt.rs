@@ -4,12 +4,13 @@
 
 use console::{Key, Term};
 use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Confirm, Input, MultiSelect, Select};
+use dialoguer::{Confirm, Input, MultiSelect, Password, Select};
 use rust_decimal::Decimal;
 
 use super::screen::Screen;
 use super::text::{Label, Text};
-use crate::answers::Value;
+use crate::answers::{Secret, Value};
+use crate::credyt::{Environment, key_environment};
 use crate::run::RunError;
 use crate::steps::{Choice, Question, QuestionKind};
 
@@ -198,10 +199,29 @@ pub(super) fn question(screen: &mut Screen, term: &Term, question: &Question) ->
             // The prompt has accepted it as a number.
             Ok(Value::Number(text.trim().parse().unwrap_or_default()))
         }
+        QuestionKind::ApiKey => {
+            let theme = theme();
+            let input = Password::with_theme(&theme)
+                .with_prompt(&question.text)
+                .allow_empty_password(true)
+                .validate_with(|typed: &String| api_key_problem(typed.trim()).map_or(Ok(()), Err));
+            Ok(Value::Secret(Secret::new(&tidy(term, input.interact_on(term))?)))
+        }
         QuestionKind::Confirm => {
             let default = matches!(question.default, Some(Value::Flag(true)));
             Ok(Value::Flag(confirm(term, &question.text, default)?))
         }
+    }
+}
+
+/// Why a typed key is not taken. Nothing is: the key can be added later.
+fn api_key_problem(typed: &str) -> Option<&'static str> {
+    if typed.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        Some("a key has no spaces; paste it alone")
+    } else if key_environment(typed) == Environment::Live {
+        Some("this is a live key, which belongs into the secrets of your host; paste a test key")
+    } else {
+        None
     }
 }
 

@@ -17,7 +17,7 @@ use super::report::{self, StepReport, StepStatus};
 use super::walk::{Decided, Walk, normal_root, read_answers, roots};
 use super::{
     AppFacts, CheckResult, Exit, Findings, Options, Reviewer, RunError, RunReport, StepView, Survey, Verdict,
-    announce, fitness, safety,
+    announce, fitness, local_env, safety,
 };
 
 /// Name in the journal of answers that belong to no applied step.
@@ -85,6 +85,7 @@ impl<'a> Driver<'a> {
             report: RunReport::new(),
             past: Vec::new(),
         };
+        self.find_local_env(&mut walk);
         walk.take_site_answers();
         let toggled = self.reviewer.overview(self.screen, &walk.app, &walk.explainer(), !known)?;
         for (id, used) in toggled {
@@ -294,9 +295,17 @@ impl<'a> Driver<'a> {
         if let Some(app) = findings.apps.into_iter().find(|app| app.root == walk.app.root) {
             walk.app = app;
         }
+        self.find_local_env(walk);
         walk.sites = findings.sites.into_iter().filter(|site| site.app == walk.app.root).collect();
         walk.take_site_answers();
         Ok(())
+    }
+
+    /// A key is only asked for where it can be typed unseen.
+    fn find_local_env(&self, walk: &mut Walk<'_>) {
+        if self.reviewer.is_interactive() {
+            walk.app.app.env.local = local_env::find(&walk.root, &walk.workspace, &walk.app);
+        }
     }
 
     /// To the last step that was decided, as if it had not been.

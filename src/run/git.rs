@@ -32,6 +32,12 @@ pub(super) fn state(root: &Utf8Path, ours: &BTreeMap<String, bool>) -> State {
     State::Changes(changed)
 }
 
+/// Whether git ignores a path, so that it cannot be committed by accident. A tracked file is never ignored, whatever the
+/// rules say.
+pub(super) fn ignores(root: &Utf8Path, path: &str) -> bool {
+    git(root, &["check-ignore", "--quiet", "--", path]).is_some()
+}
+
 /// The paths of a `--porcelain=v1 -z` listing: `XY path`, and after a rename the old path alone.
 fn paths(listing: &str) -> impl Iterator<Item = &str> {
     let mut fields = listing.split('\0');

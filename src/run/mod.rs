@@ -12,6 +12,7 @@ mod driver;
 mod error;
 mod fitness;
 mod git;
+mod local_env;
 mod report;
 mod safety;
 mod status;

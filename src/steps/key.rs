@@ -19,8 +19,9 @@ impl Step for KeyStep {
     }
 
     fn questions(&self, cx: &StepContext<'_>) -> Vec<Question> {
-        let python = Kit::new(cx).is_ok_and(|kit| kit.is_python());
-        python.then(how_to_call).into_iter().collect()
+        let Ok(kit) = Kit::new(cx) else { return Vec::new() };
+        let python = kit.is_python().then(how_to_call);
+        python.into_iter().chain(env_files::local_without_key(&kit).map(which_key)).collect()
     }
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
@@ -38,6 +39,12 @@ fn how_to_call() -> Question {
         Choice::new("http", "with plain HTTP, through the library the app has"),
     ];
     Question::select(Key::top("client"), "How should the app call Credyt?", choices, "sdk")
+}
+
+/// Only where the key is out of git's reach.
+fn which_key(file: &str) -> Question {
+    Question::api_key("Your Credyt test key? (enter to add it later)")
+        .help(format!("it is written to `{file}`, which git ignores, and nowhere else"))
 }
 
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
@@ -60,6 +67,9 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let known = env_files::add_to_templates(kit, &mut templates);
     push(&mut plan, templates);
     plan.todo.extend(env_files::pass_on(kit));
+    let local = env_files::key_unit(kit);
+    let is_set = local.is_some();
+    local.into_iter().for_each(|unit| push(&mut plan, unit));
 
     plan.notes.push(format!(
         "The app runs without `{KEY}`; what needs Credyt then logs an error, and paid calls follow `on_unavailable`."
@@ -69,13 +79,16 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         plan.notes.clear();
         return Ok(plan);
     }
-    plan.todo.push(Todo::chore(if known == 0 {
+    plan.todo.push(Todo::chore(if is_set {
+        format!("set `{KEY}` where the app runs")
+    } else if known == 0 {
         format!("set `{KEY}` where the app runs, and locally in a file that git ignores")
     } else {
         format!("set `{KEY}` in your local env file and where the app runs")
     }));
+    let first = if is_set { "Run" } else { "Set the key and run" };
     plan.next = format!(
-        "Set `{KEY}` and run `credyt-integrate verify`; without a key, start `credyt-integrate sandbox` and set `{URL}`."
+        "{first} `credyt-integrate verify`; without a key, start `credyt-integrate sandbox` and set `{URL}`."
     );
     Ok(plan)
 }

@@ -1,6 +1,6 @@
 //! What a step asks, as a value: the terminal, `--yes`, `--set` and `credyt.toml` answer the same question.
 
-use crate::answers::{Key, Value};
+use crate::answers::{Key, Secret, Value};
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum QuestionKind {
     Number,
     /// Yes or no.
     Confirm,
+    /// A Credyt API key, typed unseen; nothing typed is an answer.
+    ApiKey,
 }
 
 /// One choice of a question.
@@ -106,6 +108,18 @@ impl Question {
             text: text.into(),
             help: String::new(),
             default,
+            series: None,
+        }
+    }
+
+    /// An API key, for this run only.
+    pub fn api_key(text: impl Into<String>) -> Self {
+        Self {
+            key: Key::api_key(),
+            kind: QuestionKind::ApiKey,
+            text: text.into(),
+            help: String::new(),
+            default: Some(Value::Secret(Secret::default())),
             series: None,
         }
     }

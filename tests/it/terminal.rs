@@ -32,8 +32,19 @@ impl Terminal {
         Self::spawn(command)
     }
 
+    /// The window has its size before the program looks.
     fn spawn(command: std::process::Command) -> Self {
-        let mut session = OsSession::spawn(command).expect("a pseudo-terminal");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "until [ \"$(stty size)\" = '60 100' ]; do :; done; exec \"$0\" \"$@\""]);
+        shell.arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        command.get_current_dir().map(|folder| shell.current_dir(folder));
+        let mut session = OsSession::spawn(shell).expect("a pseudo-terminal");
         session.get_process_mut().set_window_size(100, 60).expect("a window");
         session.set_expect_timeout(Some(Duration::from_mins(1)));
         Self { session, seen: String::new() }
@@ -255,6 +266,43 @@ fn many_paid_calls_are_asked_about_in_one_list() {
     assert!(project.read("app/api/chat/route.ts").contains("type: \"chat_answered\""), "{seen}");
     assert!(project.read("app/api/image/route.ts").contains("type: \"image_generated\""), "{seen}");
     assert!(project.read("credyt.toml").contains("event_type = \"chat_answered\""));
+}
+
+#[test]
+fn a_key_is_typed_unseen_and_goes_where_git_does_not_look() {
+    let project = Project::fixture("nextjs-authjs-prisma");
+    project.write(".env", "AUTH_SECRET=s3cret\nDATABASE_URL=file:dev.db\n");
+    let mut terminal = Terminal::tool(&project, &["--step", "key"]);
+    terminal.see("Is that right?").see("[?] ").press("y");
+    terminal.see("written to `.env`, which git ignores").see("Your Credyt test key?");
+    terminal.press("key_live_1234567\r").see("this is a live key").press("key_test_7654321\r");
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    let env = project.read(".env");
+    assert_eq!(env, "AUTH_SECRET=s3cret\nDATABASE_URL=file:dev.db\nCREDYT_API_KEY=key_test_7654321\n");
+    assert!(!seen.contains("7654321") && !seen.contains("1234567") && !seen.contains("s3cret"), "{seen}");
+    let found = project.git(&["grep", "--no-index", "-l", "7654321"]);
+    assert_eq!(found, ".env\n", "neither the answers nor the journal keep it");
+
+    let mut again = Terminal::tool(&project, &["undo", "key", "--yes"]);
+    again.see("restored .env");
+    assert_eq!(again.end().0, 0);
+    assert_eq!(project.read(".env"), "AUTH_SECRET=s3cret\nDATABASE_URL=file:dev.db\n");
+}
+
+#[test]
+fn a_key_is_not_asked_for_where_it_could_be_committed() {
+    let project = Project::fixture("nextjs-authjs-prisma");
+    project.write(".gitignore", "node_modules\n");
+    project.write(".env", "AUTH_SECRET=\n");
+    project.commit();
+    let mut terminal = Terminal::tool(&project, &["--step", "key"]);
+    terminal.see("Is that right?").see("[?] ").press("y");
+    terminal.see("Apply this step?").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert!(!seen.contains("Your Credyt test key?"), "{seen}");
 }
 
 #[test]

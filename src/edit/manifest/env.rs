@@ -66,6 +66,16 @@ pub fn add_env(text: &str, lines: &[EnvLine<'_>], related: &[&str], comment: &st
     edits
 }
 
+/// How many variables of an env file have a value.
+pub fn variables_set(text: &str) -> usize {
+    variables(text, 0).iter().filter(|v| v.has_value).count()
+}
+
+/// Whether an env file gives a variable a value.
+pub fn sets(text: &str, name: &str) -> bool {
+    variables(text, 0).iter().any(|v| v.key == name && v.has_value)
+}
+
 fn guarded(edit: Edit, line: &EnvLine<'_>) -> Edit {
     let edit = match line.secret {
         false => edit,

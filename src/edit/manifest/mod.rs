@@ -10,7 +10,7 @@ mod list;
 mod pyproject;
 mod requirements;
 
-pub use env::{EnvLine, add_env};
+pub use env::{EnvLine, add_env, sets, variables_set};
 pub use json::{add_json_dependency, set_json};
 pub use pyproject::{add_pipfile_package, add_pyproject_dependency};
 pub use requirements::add_requirement;

@@ -307,7 +307,9 @@ fn a_node_of_a_graph_is_billed_to_whoever_starts_the_graph() {
     assert!(node.contains("user_id=current_payer(),"), "{node}");
     let (_, routes) = plan(GRAPH, Area::Events, "main.py");
     assert!(
-        routes.contains("    with bill_to(str(thread.user_id)):\n        return await agent.answer(messages)\n"),
+        routes.contains(
+            "    with bill_to(str(thread.user_id)):\n        return await agent.answer(messages)\n"
+        ),
         "{routes}"
     );
     assert_eq!(routes.matches("bill_to(").count(), 1, "who only reads the state spends nothing: {routes}");

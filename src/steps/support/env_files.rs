@@ -1,6 +1,7 @@
 //! Lines of `.env.example` and its like, and the other files that pass secrets on by name.
 
-use crate::edit::{Edit, EditUnit};
+use crate::edit::manifest::{self, EnvLine};
+use crate::edit::{Edit, EditUnit, NewFile};
 use crate::steps::Todo;
 use crate::steps::support::Kit;
 use crate::steps::support::env::{KEY, URL, WEBHOOK};
@@ -65,6 +66,28 @@ pub fn add_to_templates(kit: &Kit<'_>, unit: &mut EditUnit) -> usize {
         unit.add(path.as_str(), template_edit(text.as_str()));
     }
     known
+}
+
+/// The file of this machine a key may go into, when it has none yet.
+pub fn local_without_key<'a>(kit: &Kit<'a>) -> Option<&'a str> {
+    let file = kit.cx.app.env.local.as_deref()?;
+    let has_key = kit.cx.workspace.text_at(file).is_some_and(|text| manifest::sets(text.as_str(), KEY));
+    (!has_key).then_some(file)
+}
+
+/// The key that was typed, in that file.
+pub fn key_unit(kit: &Kit<'_>) -> Option<EditUnit> {
+    let key = kit.cx.answers.api_key()?;
+    let file = local_without_key(kit)?;
+    let why = "the app has the key on this machine";
+    let unit = EditUnit::new("Your key", format!("`{file}` is ignored by git"));
+    Some(match kit.cx.workspace.text_at(file) {
+        None => unit.create(file, NewFile::new(format!("{KEY}={key}\n"), why).masking(key)),
+        Some(text) => {
+            let line = EnvLine { key: KEY, value: key, secret: true };
+            unit.edits(file, manifest::add_env(text.as_str(), &[line], &["CREDYT_"], "Credyt", why))
+        }
+    })
 }
 
 /// Adds the webhook's secret to every template of the app.
