@@ -5,7 +5,7 @@ use super::handlers::Reached;
 use super::identity::reaches_verifier;
 use crate::catalog::{HandlerShape, Kind};
 use crate::resolve::{Def, Module};
-use crate::syntax::{Call, CallId, Expr, FunctionId, Path, Span, parse};
+use crate::syntax::{Call, CallId, Expr, FunctionId, Imported, Path, Span, parse};
 use crate::workspace::FileId;
 
 /// Mounts of routers in routers that are followed.
@@ -17,6 +17,8 @@ pub struct Guard {
     pub name: Option<String>,
     /// Where it comes from, as written.
     pub from: Option<String>,
+    /// What of that is imported: itself, or the module it is a member of.
+    pub imported: Option<Imported>,
     /// The file that defines it.
     pub defined_in: Option<FileId>,
     /// In words, with the line.
@@ -174,6 +176,7 @@ fn guard_path(
     Some(Guard {
         name: Some(path.dotted()),
         from: import.map(|i| i.module.clone()),
+        imported: import.map(|i| i.imported.clone()),
         defined_in: defined_in.or_else(|| import.is_none().then_some(file)),
         why: format!("reached only after `{}` ({}:{line})", path.dotted(), cx.path(file)),
     })

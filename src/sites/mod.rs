@@ -29,7 +29,7 @@ pub use find::find;
 pub use lookup::{NotFound, lookup};
 use serde::Serialize;
 
-use crate::syntax::{FunctionId, Span};
+use crate::syntax::{FunctionId, Imported, Span};
 use crate::workspace::FileId;
 
 /// Score from which a site is selected by default.
@@ -309,6 +309,8 @@ pub enum IdentitySource {
         guard: Option<String>,
         /// Where the middleware comes from, as written.
         from: Option<String>,
+        /// What of that is imported: the middleware, or the module it is a member of.
+        imported: Option<Imported>,
         /// The file it is defined in.
         defined_in: Option<FileId>,
     },

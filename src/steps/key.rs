@@ -67,9 +67,11 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let known = env_files::add_to_templates(kit, &mut templates);
     push(&mut plan, templates);
     plan.todo.extend(env_files::pass_on(kit));
-    let local = env_files::key_unit(kit);
-    let is_set = local.is_some();
-    local.into_iter().for_each(|unit| push(&mut plan, unit));
+    let key = env_files::key_unit(kit);
+    let is_set = key.is_some();
+    if let Some(unit) = key {
+        push(&mut plan, unit);
+    }
 
     plan.notes.push(format!(
         "The app runs without `{KEY}`; what needs Credyt then logs an error, and paid calls follow `on_unavailable`."

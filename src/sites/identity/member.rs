@@ -57,6 +57,7 @@ pub(super) fn from_member(
         source: IdentitySource::RequestProperty {
             guard: guard.as_ref().and_then(|g| g.name.clone()),
             from: guard.as_ref().and_then(|g| g.from.clone()),
+            imported: guard.as_ref().and_then(|g| g.imported.clone()),
             defined_in: guard.as_ref().and_then(|g| g.defined_in),
         },
         evidence,

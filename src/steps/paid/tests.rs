@@ -267,8 +267,8 @@ fn the_check_stands_before_the_first_of_two_ways_to_spend() {
         "app.post('/ask', requireAuth, async (req, res) => {\n  if (req.body.short) {\n    return res.send(await drafts.draft(req.user.id, 'short'));\n  }\n  res.send(await drafts.draft(req.user.id, 'long'));\n});",
     );
     let (_, text) = plan(&borrowed(&files), Area::Gating, "app.js");
-    let check = text.find("checkBalance(").unwrap();
-    assert!(text[check + 1..].contains("if (req.body.short)"), "{text}");
+    let check = text.find("checkBalance({").unwrap();
+    assert!(text.find("if (req.body.short)").is_some_and(|branch| branch > check), "{text}");
     assert_eq!(text.matches("await checkBalance(").count(), 1, "{text}");
 }
 
@@ -323,4 +323,15 @@ fn a_handler_that_only_reads_the_state_of_a_graph_is_not_held_back() {
         routes.contains("check_balance(BillingUser(id=str(thread.user_id))"),
         "a record's name is not its owner's: {routes}"
     );
+}
+
+#[test]
+fn a_middleware_that_is_a_member_of_a_module_comes_with_the_module() {
+    let guards = "exports.isAuthenticated = (req, res, next) => {\n  if (req.isAuthenticated()) return next();\n  res.redirect('/login');\n};\n";
+    let server = "const express = require('express');\nconst passport = require('passport');\nconst OpenAI = require('openai');\nconst guards = require('./guards');\nconst ai = new OpenAI();\nconst app = express();\napp.use(passport.session());\napp.post('/ask', guards.isAuthenticated, async (req, res) => {\n  const r = await ai.responses.create({ model: 'm', input: 'x' });\n  res.json({ r, by: req.user.id });\n});\napp.listen(3000);\n";
+    let manifest = r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "passport": "0.7", "passport-local": "1"}}"#;
+    let files = [("package.json", manifest), ("guards.js", guards), ("app.js", server)];
+    let (plan, route) = plan(&files, Area::Portal, "routes/billing.js");
+    assert!(route.contains("const guards = require('../guards');\n"), "{route} {}", todo_of(&plan));
+    assert!(route.contains(".get('/portal', guards.isAuthenticated, async (req, res) => {\n"), "{route}");
 }

@@ -76,17 +76,19 @@ pub fn signed(kit: &Kit<'_>, path: &str) -> Option<Signed> {
         request: if kit.is_python() { "request".to_owned() } else { root },
         user: user::literal(kit, &identity.id, identity.email.as_deref(), identity.name.as_deref()),
     };
-    let import = |name: &str, from: &str, defined_in: Option<FileId>| -> Option<String> {
-        let what = Imported::Named(name.to_owned());
+    let import_as = |what: &Imported, name: &str, from: &str, defined_in: Option<FileId>| -> Option<String> {
         let target = defined_in.or_else(|| match kit.cx.program.module(file, from, Some(name)) {
             Module::File(target) => Some(target),
             _ => None,
         });
         match target {
-            Some(target) => names::import_line_from(kit, path, kit.path(target), &what, name),
+            Some(target) => names::import_line_from(kit, path, kit.path(target), what, name),
             None if kit.is_python() => Some(format!("from {from} import {name}")),
             None => Some(format!("import {{ {name} }} from \"{from}\";")),
         }
+    };
+    let import = |name: &str, from: &str, defined_in: Option<FileId>| {
+        import_as(&Imported::Named(name.to_owned()), name, from, defined_in)
     };
     match &identity.source {
         IdentitySource::Call { text, binding, import: name, from, defined_in } => {
@@ -105,9 +107,14 @@ pub fn signed(kit: &Kit<'_>, path: &str) -> Option<Signed> {
             }
             signed.param = Some(text.clone());
         }
-        IdentitySource::RequestProperty { guard, from, defined_in } => match guard {
+        IdentitySource::RequestProperty { guard, from, imported, defined_in } => match guard {
             Some(guard) => {
-                signed.imports.push(import(guard, from.as_deref().unwrap_or_default(), *defined_in)?);
+                // `passportConfig.isAuthenticated` comes with the module it is a member of.
+                let root = guard.split('.').next().unwrap_or(guard);
+                let itself = Imported::Named(root.to_owned());
+                let what = imported.as_ref().unwrap_or(&itself);
+                let from = from.as_deref().unwrap_or_default();
+                signed.imports.push(import_as(what, root, from, *defined_in)?);
                 signed.guard = Some(guard.clone());
             }
             None => signed.missing = Some(format!("!{}", optional(&identity.id))),
