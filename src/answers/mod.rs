@@ -14,6 +14,7 @@ mod secret;
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 pub use key::Key;
 pub use schema::Kind;
@@ -130,6 +131,35 @@ pub enum OnUnavailable {
     Block,
 }
 
+/// Who has the wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Payer {
+    /// Each user has one.
+    User,
+    /// The users of an organisation share one.
+    Organisation,
+}
+
+impl Payer {
+    /// As `credyt.toml` has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Organisation => "organisation",
+        }
+    }
+}
+
+/// What was said about who pays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PayerAnswer {
+    /// `None` when nobody said.
+    pub who: Option<Payer>,
+    /// The record type of the organisation, for apps in which several could be it.
+    pub organisation: Option<String>,
+}
+
 /// Answers about one paid call; `None` where nobody said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventAnswers {
@@ -227,9 +257,14 @@ impl Answers {
         self.flag_of(&Key::top("store_customer_id"))
     }
 
-    /// Who pays, by the id of one of the payers that were found; `None` when nobody said.
-    pub fn payer(&self) -> Option<&str> {
-        self.text_of("payer")
+    /// Who pays, as far as somebody said.
+    pub fn payer(&self) -> PayerAnswer {
+        let who = match self.text_of("payer") {
+            Some("user") => Some(Payer::User),
+            Some("organisation") => Some(Payer::Organisation),
+            _ => None,
+        };
+        PayerAnswer { who, organisation: self.text_of("organisation").map(str::to_owned) }
     }
 
     /// The areas wanted, `None` for all.

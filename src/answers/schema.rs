@@ -41,7 +41,8 @@ const TOP: &[(&str, Kind)] = &[
     ("client", Kind::OneOf(&["sdk", "http"])),
     ("on_unavailable", Kind::OneOf(&["allow", "block"])),
     ("store_customer_id", Kind::Flag),
-    ("payer", Kind::Text),
+    ("payer", Kind::OneOf(&["user", "organisation"])),
+    ("organisation", Kind::Text),
 ];
 
 const EVENT: &[(&str, Kind)] = &[

@@ -25,6 +25,25 @@ pub struct Auth {
     /// Where a new user comes to exist.
     #[serde(default)]
     pub signups: Vec<SignUp>,
+    /// What the library knows of organisations that users belong to, when it does.
+    pub organisations: Option<AuthOrganisations>,
+}
+
+/// Organisations kept by an auth library.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthOrganisations {
+    /// What one is called: `organization`.
+    pub noun: String,
+    /// Texts one of which stands in the code of an app that uses them.
+    pub marks: Vec<String>,
+    /// Columns in which apps keep the id of one, to tell what belongs to it.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// Where a new one comes to exist, in the form of a sign-up; `user` is then the organisation, and `email` that of the
+    /// user who made it.
+    #[serde(default)]
+    pub founded: Vec<SignUp>,
 }
 
 /// One way to learn who is signed in.
@@ -37,6 +56,9 @@ pub struct Identity {
     pub source: IdentitySource,
     /// What of its value is the user.
     pub user: UserFields,
+    /// What of its value is the organisation that the user is acting for. It is absent for users who act for none, so it
+    /// counts only behind a check of its own.
+    pub organisation: Option<UserFields>,
     /// The value may be absent: the code must have checked, or the insertion must.
     #[serde(default)]
     pub nullable: bool,

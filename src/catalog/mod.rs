@@ -15,6 +15,7 @@ pub mod glob;
 mod http;
 mod manager;
 mod orm;
+mod payers;
 mod provider;
 mod sender;
 mod store;
@@ -28,7 +29,7 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 use rust_embed::RustEmbed;
 
-pub use auth::{Auth, How, Identity, IdentitySource, SignUp, SignUpPlace, Verifier};
+pub use auth::{Auth, AuthOrganisations, How, Identity, IdentitySource, SignUp, SignUpPlace, Verifier};
 pub use checks::faults;
 pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, TextPattern, When};
 pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
@@ -40,6 +41,7 @@ pub use framework::{
 pub use http::{Http, Request};
 pub use manager::{Manager, ToolRule};
 pub use orm::{Create, CreateForm, Gives, ModelShape, NamedBy, Orm, Owner};
+pub use payers::PayerWords;
 pub use provider::{
     AskOption, Client, HttpCall, Makes, Output, Price, Prices, Provider, ProviderCall, Stream,
     StreamCallback, StreamUsage, StreamWhen, UsageField,
@@ -147,6 +149,18 @@ fn read_outputs() -> Result<Vec<Output>, CatalogError> {
     let text = embedded_text(&path).unwrap_or_default();
     let words: Result<Words, _> = toml::from_str(&text);
     words.map(|w| w.output).map_err(|source| CatalogError::Malformed { path, source: Box::new(source) })
+}
+
+/// `payers.toml`; no words when the file is wrong, which the tests of the catalog find.
+pub fn payer_words() -> &'static PayerWords {
+    static WORDS: LazyLock<PayerWords> = LazyLock::new(|| read_payer_words().unwrap_or_default());
+    &WORDS
+}
+
+fn read_payer_words() -> Result<PayerWords, CatalogError> {
+    let path = "payers.toml".to_owned();
+    let text = embedded_text(&path).unwrap_or_default();
+    toml::from_str(&text).map_err(|source| CatalogError::Malformed { path, source: Box::new(source) })
 }
 
 /// The text of any file below `codemods/`: a template, a query.

@@ -24,7 +24,14 @@ pub struct Orm {
     /// Those among them that fail when there is none.
     #[serde(default)]
     pub reads_certain: Vec<String>,
-    /// How a record type refers to the user its records belong to.
+    /// Methods and keys whose arguments say which record is loaded: a record is one of the signed-in user's when these name
+    /// the user.
+    #[serde(default)]
+    pub conditions: Vec<String>,
+    /// Keys and functions among them that let other records through, too.
+    #[serde(default)]
+    pub conditions_open: Vec<String>,
+    /// How a record type refers to the user (or the organisation) its records belong to.
     #[serde(default)]
     pub owners: Vec<Owner>,
     /// Text that marks the primary key in the declaration of a field; without a mark the key is `id`.
@@ -56,7 +63,7 @@ pub struct Orm {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Owner {
-    /// Its first group is the column; `{user}` stands for the names of the user model.
+    /// Its first group is the column; `{user}` stands for the names of the model that is referred to.
     pub column: String,
     /// The member of a record, where it is not called like the column; `{column}` stands for that.
     pub member: Option<String>,

@@ -11,4 +11,8 @@ pub struct Sender {
     /// Columns in which apps keep its id of whoever pays, lower case, without separators. A record with one answers who pays.
     #[serde(default)]
     pub payer_columns: Vec<String>,
+    /// Settings by which a library of theirs is told which record type pays, as they are called in the code. The value is
+    /// its name, behind a dot if it has the module's in front.
+    #[serde(default)]
+    pub payer_settings: Vec<String>,
 }

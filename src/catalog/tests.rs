@@ -34,6 +34,14 @@ fn the_words_for_what_a_call_makes_are_in_lower_case_and_name_an_event() {
 }
 
 #[test]
+fn the_words_for_organisations_are_in_lower_case() {
+    let words = super::read_payer_words().unwrap_or_else(|e| panic!("{e}"));
+    assert!(!words.organisations.is_empty());
+    let all = words.organisations.iter().chain(&words.suffixes).chain(&words.outsiders);
+    assert!(all.into_iter().all(|w| *w == w.to_ascii_lowercase()));
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_the_path_of_the_entry() {
     let err = load("ui/x/entry.toml", minimal("colour = \"red\"")).unwrap_err().to_string();
     assert!(err.starts_with("codemods/ui/x/entry.toml:") && err.contains("colour"), "{err}");

@@ -2,12 +2,16 @@
 
 use camino::Utf8PathBuf;
 use clap::Args;
+use serde::Serialize;
 
 use super::CommandResult;
 use crate::catalog::Catalog;
 use crate::fingerprint::{App, fingerprint};
+use crate::resolve::Program;
 use crate::review::{Label, Screen, Text};
 use crate::run::Exit;
+use crate::sites::cx::Cx;
+use crate::sites::payer::Payers;
 use crate::workspace::Workspace;
 
 /// The flags of `detect`.
@@ -31,21 +35,65 @@ pub(super) fn detect(screen: &mut Screen, args: &DetectArgs) -> CommandResult {
     let workspace = Workspace::open(&args.path)?;
     let catalog = Catalog::embedded()?;
     let found = fingerprint(&workspace, &catalog);
+    let program = Program::new(&workspace);
+    let payers: Vec<Option<Payers>> = found
+        .apps
+        .iter()
+        .map(|app| Some(Payers::find(&Cx::new(&program, &catalog, app))).filter(Payers::is_open))
+        .collect();
     if args.json {
-        screen.document(&found)?;
+        let apps = found.apps.iter().zip(&payers).map(|(app, payer)| AppDocument { app, payer }).collect();
+        screen.document(&Document { version: found.version, root: &found.root, apps })?;
         return Ok(Exit::Done);
     }
     if found.apps.is_empty() {
         screen.report("No app was found here.")?;
         screen.hint("give the folder of an app, or see `credyt-integrate codemods` for what is recognised");
     }
-    for (index, app) in found.apps.iter().enumerate() {
+    for (index, (app, payers)) in found.apps.iter().zip(&payers).enumerate() {
         if index > 0 {
             screen.report("")?;
         }
         show(screen, app)?;
+        if let Some(payers) = payers {
+            who_pays(screen, payers)?;
+        }
     }
     Ok(Exit::Done)
+}
+
+/// The fingerprint, and who could pay where there is a choice.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    root: &'a str,
+    apps: Vec<AppDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct AppDocument<'a> {
+    #[serde(flatten)]
+    app: &'a App,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payer: &'a Option<Payers>,
+}
+
+fn who_pays(screen: &mut Screen, payers: &Payers) -> Result<(), crate::run::RunError> {
+    for (index, (value, evidence)) in payers.described().into_iter().enumerate() {
+        let title = if index == 0 { "who pays" } else { "" };
+        let mut text = Text::new().plain("  ").muted(title).pad_to(VALUES).plain(&value);
+        if evidence.is_empty() {
+            screen.report(text)?;
+            continue;
+        }
+        for reason in evidence {
+            let place = format!("{}:{}", reason.file, reason.line);
+            let line = text.pad_to(REASONS).path(&place).muted("  ").muted(&reason.why);
+            screen.report_indented(REASONS, line)?;
+            text = Text::new();
+        }
+    }
+    Ok(())
 }
 
 fn show(screen: &mut Screen, app: &App) -> Result<(), crate::run::RunError> {

@@ -1,10 +1,13 @@
 //! The library's own rooms as the survey of a run: fingerprint, then the places of each app.
 
+use crate::answers::PayerAnswer;
 use crate::catalog::{AppLanguage, Catalog, Kind};
 use crate::fingerprint::{self, Fingerprint, fingerprint};
 use crate::resolve::Program;
 use crate::run::{AppFacts, Fact, Findings, RunError, Survey};
+use crate::sites::cx::Cx;
 use crate::sites::find;
+use crate::sites::payer::Payers;
 use crate::workspace::Workspace;
 
 /// Fingerprint and sites.
@@ -20,30 +23,62 @@ impl OfLibrary {
     }
 }
 
+impl OfLibrary {
+    fn look(&self, workspace: &Workspace, found: &Fingerprint) -> Findings {
+        let program = Program::new(workspace);
+        let sites = find(&program, &self.catalog, found);
+        let apps = found.apps.iter().map(|app| facts(app, &program, &self.catalog)).collect();
+        Findings { program, apps, sites }
+    }
+}
+
 impl Survey for OfLibrary {
     fn catalog(&self) -> &Catalog {
         &self.catalog
     }
 
     fn survey(&self, workspace: &Workspace) -> Result<Findings, RunError> {
-        let found: Fingerprint = fingerprint(workspace, &self.catalog);
-        let program = Program::new(workspace);
-        let sites = find(&program, &self.catalog, &found);
-        let apps = found.apps.iter().map(|app| facts(app, &self.catalog)).collect();
-        Ok(Findings { program, apps, sites })
+        Ok(self.look(workspace, &fingerprint(workspace, &self.catalog)))
+    }
+
+    fn survey_paid_by(
+        &self,
+        workspace: &Workspace,
+        app: &str,
+        payer: &PayerAnswer,
+    ) -> Result<Findings, RunError> {
+        let mut found = fingerprint(workspace, &self.catalog);
+        for known in found.apps.iter_mut().filter(|known| known.root == app) {
+            known.payer = payer.clone();
+        }
+        Ok(self.look(workspace, &found))
     }
 }
 
-fn facts(app: &fingerprint::App, catalog: &Catalog) -> AppFacts {
+fn facts(app: &fingerprint::App, program: &Program, catalog: &Catalog) -> AppFacts {
+    let payers = Some(Payers::find(&Cx::new(program, catalog, app))).filter(Payers::is_open);
+    let mut facts = rows(app, catalog);
+    facts.extend(payers.iter().flat_map(who_pays));
     AppFacts {
         root: app.root.clone(),
         name: app.name.clone(),
         app: app.clone(),
         providers: app.providers.iter().map(|value| title(catalog, Kind::Provider, value)).collect(),
-        facts: rows(app, catalog),
+        facts,
         has_users: !app.auth.is_empty(),
+        payers,
         typecheck: app.typecheck.clone(),
     }
+}
+
+/// Who pays, and who could in their place.
+fn who_pays(payers: &Payers) -> Vec<Fact> {
+    let fact = |(value, evidence): (String, &[fingerprint::Evidence])| Fact {
+        label: "Who pays",
+        value,
+        place: evidence.last().map(|e| format!("{}:{}", e.file, e.line)),
+    };
+    payers.described().into_iter().map(fact).collect()
 }
 
 /// The lines of the summary: values in words, each with the place of its best evidence.

@@ -164,6 +164,7 @@ fn assemble(
         entries,
         folders: scope.folders.clone(),
         foreign: scope.foreign.clone(),
+        payer: crate::answers::PayerAnswer::default(),
     }
 }
 

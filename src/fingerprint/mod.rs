@@ -17,6 +17,7 @@ mod version;
 
 use serde::Serialize;
 
+use crate::answers::{Answers, FILE_NAME, PayerAnswer};
 use crate::catalog::{AppLanguage, Catalog, Kind};
 use crate::workspace::Workspace;
 
@@ -71,6 +72,9 @@ pub struct App {
     /// Folders below those that belong to other apps.
     #[serde(skip)]
     pub foreign: Vec<String>,
+    /// Who pays, as far as its `credyt.toml` says.
+    #[serde(skip)]
+    pub payer: PayerAnswer,
 }
 
 /// How an app reads its settings.
@@ -146,8 +150,18 @@ impl App {
 pub fn fingerprint(ws: &Workspace, catalog: &Catalog) -> Fingerprint {
     let manifests = manifest::read_all(ws);
     let hits = hits::Hits::of(ws, catalog);
-    let apps = apps::find(ws, catalog, &manifests, &hits);
+    let mut apps = apps::find(ws, catalog, &manifests, &hits);
+    for app in &mut apps {
+        app.payer = remembered(ws, app);
+    }
     Fingerprint { version: 1, root: ws.root().to_string(), apps }
+}
+
+/// Who pays by the answers kept beside an app. What is wrong with that file is said by the commands that act on it.
+fn remembered(ws: &Workspace, app: &App) -> PayerAnswer {
+    let text = ws.text_at(&app.path(FILE_NAME));
+    let answers = text.and_then(|text| Answers::parse(FILE_NAME, text.as_str()).ok());
+    answers.map(|answers| answers.payer()).unwrap_or_default()
 }
 
 /// Whether a path lies below a folder (`""` is the root).

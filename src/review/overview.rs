@@ -108,7 +108,8 @@ pub(super) fn line(site: &Site) -> Text {
 fn describe(site: &Site) -> String {
     match &site.detail {
         Detail::Billable(billable) => {
-            let payer = match &billable.identity.expr {
+            let shared = billable.payer.as_ref().map(|payer| &payer.expr);
+            let payer = match shared.unwrap_or(&billable.identity.expr) {
                 Some(expr) => format!("paid by {expr}"),
                 None => "nobody to charge is in scope".to_owned(),
             };

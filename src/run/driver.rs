@@ -17,7 +17,7 @@ use super::report::{self, StepReport, StepStatus};
 use super::walk::{Decided, Walk, normal_root, read_answers, roots};
 use super::{
     AppFacts, CheckResult, Exit, Findings, Options, Reviewer, RunError, RunReport, StepView, Survey, Verdict,
-    announce, fitness, local_env, safety,
+    announce, fitness, local_env, payer, safety,
 };
 
 /// Name in the journal of answers that belong to no applied step.
@@ -60,8 +60,8 @@ impl<'a> Driver<'a> {
     pub fn run(mut self, root: &Utf8Path) -> Result<Ended, RunError> {
         let workspace = Workspace::open(root)?;
         let root = workspace.root().to_owned();
-        let findings = self.survey.survey(&workspace)?;
-        let app = self.choose_app(&root, &findings)?;
+        let mut findings = self.survey.survey(&workspace)?;
+        let mut app = self.choose_app(&root, &findings)?;
         let sites: Vec<Site> = findings.sites.iter().filter(|site| site.app == app.root).cloned().collect();
         fitness::check(&findings, &app, &sites)?;
         if !self.options.dry_run {
@@ -73,6 +73,16 @@ impl<'a> Driver<'a> {
         let known = !answers.text().is_empty();
         for argument in &self.options.set {
             answers.set_argument(argument)?;
+        }
+        if let Some(payers) = app.payers.clone() {
+            payer::ask(self.screen, self.reviewer, &payers, &mut answers)?;
+        }
+        let mut sites = sites;
+        if answers.payer() != app.app.payer {
+            findings = self.survey.survey_paid_by(&workspace, &app.root, &answers.payer())?;
+            sites = findings.sites.iter().filter(|site| site.app == app.root).cloned().collect();
+            let known = findings.apps.iter().find(|other| other.root == app.root).cloned();
+            app = known.unwrap_or(app);
         }
         let mut walk = Walk {
             catalog: self.survey.catalog(),
@@ -290,7 +300,8 @@ impl<'a> Driver<'a> {
 
     /// Offsets and sites moved with the files.
     fn look_again(&mut self, walk: &mut Walk<'_>) -> Result<(), RunError> {
-        let findings = self.survey.survey(&walk.workspace)?;
+        let payer = walk.answers.payer();
+        let findings = self.survey.survey_paid_by(&walk.workspace, &walk.app.root, &payer)?;
         walk.program = findings.program;
         if let Some(app) = findings.apps.into_iter().find(|app| app.root == walk.app.root) {
             walk.app = app;

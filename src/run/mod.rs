@@ -13,6 +13,7 @@ mod error;
 mod fitness;
 mod git;
 mod local_env;
+mod payer;
 mod report;
 mod safety;
 mod status;
@@ -29,12 +30,13 @@ pub use summary::{CHECKLIST, checklist, summary};
 pub use unattended::Unattended;
 pub(crate) use walk::difference;
 
-use crate::answers::Value;
+use crate::answers::{PayerAnswer, Value};
 use crate::catalog::Catalog;
 use crate::edit::{ChangeSet, Outcome};
 use crate::fingerprint::App;
 use crate::resolve::Program;
 use crate::review::Screen;
+use crate::sites::payer::Payers;
 use crate::sites::{Explainer, Site};
 use crate::steps::{Area, Question, StepPlan};
 use crate::workspace::Workspace;
@@ -63,6 +65,16 @@ pub trait Survey {
 
     /// The apps and every place in them.
     fn survey(&self, workspace: &Workspace) -> Result<Findings, RunError>;
+
+    /// The same where it was just said who pays in one of the apps.
+    fn survey_paid_by(
+        &self,
+        workspace: &Workspace,
+        _app: &str,
+        _payer: &PayerAnswer,
+    ) -> Result<Findings, RunError> {
+        self.survey(workspace)
+    }
 }
 
 /// What is in a workspace.
@@ -90,6 +102,8 @@ pub struct AppFacts {
     pub providers: Vec<String>,
     /// Whether the app knows its users: some way to sign in was recognised.
     pub has_users: bool,
+    /// Who could pay, where there is a choice.
+    pub payers: Option<Payers>,
     /// Command that checks the types.
     pub typecheck: Option<String>,
 }

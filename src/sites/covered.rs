@@ -58,8 +58,7 @@ fn billable(site: &Site) -> Option<&Billable> {
 
 fn knows_payer(site: &Site) -> bool {
     billable(site).is_some_and(|b| {
-        b.identity.at != IdentityAt::None
-            && b.plan.identity.as_ref().is_none_or(|identity| !identity.nullable)
+        b.plan.at != IdentityAt::None && b.plan.identity.as_ref().is_none_or(|identity| !identity.nullable)
     })
 }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::handlers::{self, Found};
 use super::identity;
 use super::owner::{self, Owned};
+use super::payer::Payers;
+use super::schema::{self, Model};
 use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob};
 use crate::fingerprint::App;
 use crate::resolve::{Def, Program};
@@ -35,6 +37,8 @@ struct Memo<'a> {
     verifiers: Known<Option<(&'a Entry, &'a Verifier)>>,
     said: Mutex<BTreeMap<String, bool>>,
     owned: OnceLock<Vec<Owned>>,
+    payers: OnceLock<Payers>,
+    models: OnceLock<Vec<Model>>,
 }
 
 /// Answers by function. Two threads may find the same answer; no lock is held meanwhile.
@@ -100,7 +104,17 @@ impl<'a> Cx<'a> {
         self.memo.verifiers.get((file, function), || identity::find_verifier(self, file, function, 0))
     }
 
-    /// The record types that belong to users.
+    /// Every record type of the app.
+    pub(super) fn models(&self) -> &[Model] {
+        self.memo.models.get_or_init(|| schema::declared(self.program, self.catalog, self.app))
+    }
+
+    /// Who could pay, and who does.
+    pub fn payers(&self) -> &Payers {
+        self.memo.payers.get_or_init(|| Payers::find(self))
+    }
+
+    /// The record types that belong to whoever pays.
     pub fn owned(&self) -> &[Owned] {
         self.memo.owned.get_or_init(|| owner::owned(self))
     }

@@ -24,7 +24,7 @@ pub fn find(program: &Program, catalog: &Catalog, fingerprint: &Fingerprint) -> 
         let found = signups(&cx)
             .into_iter()
             .chain(billables(&cx))
-            .chain(schemas(program, catalog, app))
+            .chain(schemas(&cx))
             .chain(slots(program, catalog, app))
             .chain(webhooks(program, catalog, app))
             .chain(envs(program, app));

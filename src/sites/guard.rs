@@ -272,6 +272,29 @@ pub fn members_set(cx: &Cx<'_>, member: &str) -> Option<Vec<String>> {
 /// The end of the statement that leaves the function when one of the names is missing, if it stands after `from` and
 /// before `until` in the same block: `if (!session) return …`, `if user is None: raise …`.
 pub fn end_of_guard(cx: &Cx<'_>, file: FileId, from: Span, names: &[&str], until: u32) -> Option<u32> {
+    guarded(cx, file, from, names, until, |_| true)
+}
+
+/// The same for a check that leaves whenever the name is missing, not only when something else is missing, too.
+pub(super) fn end_of_own_guard(
+    cx: &Cx<'_>,
+    file: FileId,
+    from: Span,
+    names: &[&str],
+    until: u32,
+) -> Option<u32> {
+    let own = |condition: &str| !condition.contains("&&") && !condition.contains(" and ");
+    guarded(cx, file, from, names, until, own)
+}
+
+fn guarded(
+    cx: &Cx<'_>,
+    file: FileId,
+    from: Span,
+    names: &[&str],
+    until: u32,
+    counts: impl Fn(&str) -> bool,
+) -> Option<u32> {
     let text = cx.workspace().text(file).ok()?;
     let language = cx.workspace().entry(file).language?;
     let tree = parse(language, text.as_str())?;
@@ -297,7 +320,7 @@ pub fn end_of_guard(cx: &Cx<'_>, file: FileId, from: Span, names: &[&str], until
         if node.start_byte() as u32 >= until {
             break;
         }
-        if node.kind() == "if_statement" && leaves(node, text.as_str(), names) {
+        if node.kind() == "if_statement" && leaves(node, text.as_str(), names, &counts) {
             end = Some(node.end_byte() as u32);
         }
         next = node.next_named_sibling();
@@ -306,9 +329,15 @@ pub fn end_of_guard(cx: &Cx<'_>, file: FileId, from: Span, names: &[&str], until
 }
 
 /// An `if` whose condition speaks of a name and whose branch leaves.
-fn leaves(node: tree_sitter::Node<'_>, text: &str, names: &[&str]) -> bool {
+fn leaves(node: tree_sitter::Node<'_>, text: &str, names: &[&str], counts: &impl Fn(&str) -> bool) -> bool {
     let slice = |n: tree_sitter::Node<'_>| text.get(n.byte_range()).unwrap_or_default();
-    let condition = node.child_by_field_name("condition").map(slice).unwrap_or_default();
+    let written = node.child_by_field_name("condition").map(slice).unwrap_or_default();
+    // `!session?.user.id` asks for `session.user.id`.
+    let plain = written.replace("?.", ".");
+    let condition = plain.as_str();
+    if !counts(condition) {
+        return false;
+    }
     let negative = condition.contains('!')
         || condition.contains("not ")
         || condition.contains("null")

@@ -18,12 +18,14 @@ pub mod handlers;
 pub mod identity;
 mod lookup;
 pub mod owner;
+pub mod payer;
 pub mod runners;
 pub mod schema;
 pub mod signup;
 pub mod ui;
 pub mod webhook;
 
+use crate::answers::Payer as Who;
 pub use explain::{Explainer, Explanation};
 pub use find::find;
 pub use lookup::{NotFound, lookup};
@@ -156,8 +158,11 @@ pub struct Billable {
     pub unit: String,
     /// The request handler through which a user reaches it.
     pub entry: Option<EntryRef>,
-    /// The expression that names who pays.
+    /// The expression that names the signed-in user, who pays unless `payer` says otherwise.
     pub identity: IdentityRef,
+    /// Who pays in the user's place: the organisation, with the expression that names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer: Option<PayerRef>,
     /// Id of the site that is billed for the same spend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub covered_by: Option<String>,
@@ -183,6 +188,10 @@ pub struct BillablePlan {
     pub handler: Option<HandlerRef>,
     /// How the payer is known, when it is: at the call, or else in the handler.
     pub identity: Option<Identity>,
+    /// Where that is.
+    pub at: IdentityAt,
+    /// Why nobody is named who pays, where that is not for want of a user.
+    pub missing: Option<String>,
     /// How the payer is known in the handler.
     pub entry_identity: Option<Identity>,
     /// The model name's expression text at the call, when there is one.
@@ -239,7 +248,7 @@ pub struct EntryRef {
 }
 
 /// Where the payer's expression is in scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IdentityAt {
     /// At the call.
@@ -247,7 +256,19 @@ pub enum IdentityAt {
     /// In the request handler only.
     Entry,
     /// Nowhere.
+    #[default]
     None,
+}
+
+/// The report's view of a payer who is not the user.
+#[derive(Debug, Clone, Serialize)]
+pub struct PayerRef {
+    /// Who it is.
+    pub who: Who,
+    /// The expression.
+    pub expr: Option<String>,
+    /// Where it is in scope.
+    pub at: IdentityAt,
 }
 
 /// The report's view of an identity.
@@ -354,6 +375,9 @@ pub struct Signup {
     pub user_id: Option<String>,
     /// Expression of the email.
     pub user_email: Option<String>,
+    /// Who comes to exist there in place of a user: the organisation that pays, with `user_id` for its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer: Option<Who>,
     /// What a step needs beyond the report.
     #[serde(skip)]
     pub plan: SignupPlan,

@@ -5,11 +5,12 @@
 
 use super::cx::Cx;
 use super::identity::bindings_before;
+use super::payer::{Paying, Record, Row};
 use super::schema::{Model, names_user};
 use super::{Identity, IdentitySource, guard};
 use crate::catalog::{Kind, Owner};
 use crate::resolve::Def;
-use crate::syntax::{CallId, Expr, Facts, FunctionId, PatternName, Root};
+use crate::syntax::{Call, CallId, Expr, Facts, FunctionId, PatternName, Root};
 use crate::workspace::FileId;
 
 /// Functions of the app that are looked into for what they return.
@@ -31,32 +32,62 @@ pub fn owned(cx: &Cx<'_>) -> Vec<Owned> {
     if cx.app.auth.is_empty() && cx.entries(Kind::Auth).next().is_none() {
         return Vec::new();
     }
-    let models = super::schema::declared(cx.program, cx.catalog, cx.app);
-    let mut users: Vec<String> = models.iter().filter(|m| names_user(&m.name)).flat_map(names_of).collect();
-    let libraries = cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).flat_map(|o| &o.users);
-    users.extend(libraries.filter(|s| !s.name.contains('(')).map(|s| s.name.clone()));
+    // Where an organisation pays, a record's organisation does; that is known with the payers.
+    if let Some(record) = organisation(cx) {
+        let about = |row: &Row| Owned {
+            names: row.names.clone(),
+            member: row.member.clone(),
+            optional: row.optional,
+        };
+        return record.rows.iter().filter(|row| !row.of_user && !row.is_user).map(about).collect();
+    }
+    let models = cx.models();
+    let users = super::schema::user_names(cx, models);
     if users.is_empty() {
         return Vec::new();
     }
-    // A key names the table, which is usually the plural.
-    users.extend(users.clone().iter().map(|n| format!("{}s", n.to_lowercase())));
-    let users: Vec<String> = users.iter().map(|n| regex::escape(n)).collect();
-    let users = format!("(?:{})", users.join("|"));
+    let users = alternatives(&users);
     let owned = models.iter().filter(|m| !names_user(&m.name)).filter_map(|model| {
         let orm = cx.catalog.get(&model.orm)?.orm.as_ref()?;
         let text = cx.slice(model.file, model.span);
         orm.owners.iter().find_map(|owner| {
-            let (member, optional) = member_of(owner, &users, &text)?;
+            let Reference { member, optional, .. } = reference(owner, &users, &text)?;
             Some(Owned { names: names_of(model), member, optional })
         })
     });
     owned.collect()
 }
 
-/// The member of a declaration that refers to the user, and whether it may be empty.
-fn member_of(owner: &Owner, users: &str, text: &str) -> Option<(String, bool)> {
-    let pattern = regex::Regex::new(&owner.column.replace("{user}", users)).ok()?;
-    let column = pattern.captures(text)?.get(1)?.as_str();
+/// The record type of the organisation that pays.
+fn organisation<'c>(cx: &'c Cx<'_>) -> Option<&'c Record> {
+    match cx.payers().paying() {
+        Paying::Organisation(organisation) => organisation.record.as_ref(),
+        Paying::User | Paying::Unclear => None,
+    }
+}
+
+/// A pattern for what a declaration may call a record type. A key names the table, which is usually the plural.
+pub(super) fn alternatives(names: &[String]) -> String {
+    let plural = names.iter().map(|n| format!("{}s", n.to_lowercase()));
+    let all: Vec<String> = names.iter().cloned().chain(plural).map(|n| regex::escape(&n)).collect();
+    if all.is_empty() { "[^\\s\\S]".to_owned() } else { format!("(?:{})", all.join("|")) }
+}
+
+/// How a declaration refers to another one.
+pub(super) struct Reference {
+    /// The member that holds the other one's key.
+    pub(super) member: String,
+    /// It may be empty.
+    pub(super) optional: bool,
+    /// Where, in the declaration.
+    pub(super) at: u32,
+}
+
+/// How a declaration refers to the record type that a pattern stands for.
+pub(super) fn reference(owner: &Owner, targets: &str, text: &str) -> Option<Reference> {
+    let pattern = regex::Regex::new(&owner.column.replace("{user}", targets)).ok()?;
+    let column = pattern.captures(text)?.get(1)?;
+    let (column, at) = (column.as_str(), column.start() as u32);
     let says = |pattern: &String| {
         let pattern = pattern.replace("{column}", &regex::escape(column));
         regex::Regex::new(&pattern).is_ok_and(|o| o.is_match(text))
@@ -64,10 +95,10 @@ fn member_of(owner: &Owner, users: &str, text: &str) -> Option<(String, bool)> {
     let optional =
         owner.optional.as_ref().is_some_and(says) || owner.required.as_ref().is_some_and(|r| !says(r));
     let member = owner.member.as_ref().map_or_else(|| column.to_owned(), |m| m.replace("{column}", column));
-    Some((member, optional))
+    Some(Reference { member, optional, at })
 }
 
-fn names_of(model: &Model) -> Vec<String> {
+pub(super) fn names_of(model: &Model) -> Vec<String> {
     let mut first_low = model.name.clone();
     if let Some(first) = first_low.get_mut(..1) {
         first.make_ascii_lowercase();
@@ -83,6 +114,9 @@ fn names_of(model: &Model) -> Vec<String> {
 /// The owner of a record that a function has loaded before an offset; of several, the one it loads first.
 pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> Option<Identity> {
     let facts = cx.program.facts(file);
+    let payers = cx.payers();
+    let paying = payers.paying();
+    let noun = paying.noun();
     let mut bindings: Vec<_> = bindings_before(facts, function, at).collect();
     bindings.sort_by_key(|b| b.statement.start);
     bindings.into_iter().find_map(|binding| {
@@ -101,7 +135,7 @@ pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> 
             ready_at: guarded.unwrap_or(binding.statement.end),
             nullable: !(has_owner && (certain || guarded.is_some())),
             source: IdentitySource::Record,
-            evidence: vec![format!("`{local}` is loaded by the app, and belongs to a user (line {line})")],
+            evidence: vec![format!("`{local}` is loaded by the app, and belongs to a {noun} (line {line})")],
         })
     })
 }
@@ -166,44 +200,62 @@ fn returned<'c>(
 
 /// The record that a chain of library calls reads: it speaks of an owned model and ends in a method that loads one.
 fn read<'c>(cx: &'c Cx<'_>, facts: &Facts, call: CallId) -> Option<(&'c Owned, bool)> {
-    let mut words: Vec<&str> = Vec::new();
-    let mut next = Some(call);
-    while let Some(id) = next {
-        let call = facts.call(id);
-        words.extend(call.callee.segments.iter().map(String::as_str));
-        words.extend(call.callee.root_name());
-        for arg in &call.args {
-            words.extend(arg.as_str().filter(|s| !s.contains(' ')));
-            words.extend(arg.as_path().and_then(crate::syntax::Path::root_name));
-            // `session.exec(select(Bot).where(…))`
-            if let Expr::Call(inner) = arg {
-                words.extend(inner_words(facts, *inner));
-            }
-        }
-        next = match call.callee.root {
-            Root::Call(inner) => Some(inner),
-            _ => None,
-        };
-    }
-    let orms: Vec<_> = cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).collect();
+    let words = Chain::of(facts, call).words(facts);
+    let certain = reads(cx, &words)?;
     let holds = |names: &[String]| words.iter().any(|w| names.iter().any(|n| n == w));
-    let certain = orms.iter().any(|o| holds(&o.reads_certain));
-    if !certain && !orms.iter().any(|o| holds(&o.reads)) {
-        return None;
-    }
     cx.owned().iter().find(|o| holds(&o.names)).map(|o| (o, certain))
 }
 
-fn inner_words(facts: &Facts, call: CallId) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut next = Some(call);
-    while let Some(id) = next {
-        let call = facts.call(id);
-        words.extend(call.args.iter().filter_map(|a| a.as_path().and_then(crate::syntax::Path::root_name)));
-        next = match call.callee.root {
-            Root::Call(inner) => Some(inner),
+/// Whether words are of a call that loads a record, and then whether there always is one.
+pub(super) fn reads(cx: &Cx<'_>, words: &[&str]) -> Option<bool> {
+    let holds = |names: &[String]| words.iter().any(|w| names.iter().any(|n| n == w));
+    let orms: Vec<_> = cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).collect();
+    let certain = orms.iter().any(|o| holds(&o.reads_certain));
+    (certain || orms.iter().any(|o| holds(&o.reads))).then_some(certain)
+}
+
+/// A chain of library calls.
+pub(super) struct Chain {
+    /// The outermost call and those it is chained onto.
+    pub(super) calls: Vec<CallId>,
+    /// Calls that are arguments of these, with what they are chained onto: `session.exec(select(Bot).where(…))`.
+    pub(super) inner: Vec<CallId>,
+}
+
+impl Chain {
+    pub(super) fn of(facts: &Facts, call: CallId) -> Self {
+        let calls = onto(facts, call);
+        let args = calls.iter().flat_map(|id| &facts.call(*id).args);
+        let inner = args.filter_map(|arg| match arg {
+            Expr::Call(inner) => Some(onto(facts, *inner)),
             _ => None,
-        };
+        });
+        Self { inner: inner.flatten().collect(), calls }
     }
-    words
+
+    /// What it speaks of: its members, and plain names and words among its arguments.
+    pub(super) fn words<'f>(&self, facts: &'f Facts) -> Vec<&'f str> {
+        let mut words: Vec<&str> = Vec::new();
+        for call in self.calls.iter().map(|id| facts.call(*id)) {
+            words.extend(call.callee.segments.iter().map(String::as_str));
+            words.extend(call.callee.root_name());
+            words.extend(call.args.iter().filter_map(Expr::as_str).filter(|s| !s.contains(' ')));
+            words.extend(arg_roots(call));
+        }
+        words.extend(self.inner.iter().flat_map(|id| arg_roots(facts.call(*id))));
+        words
+    }
+}
+
+fn arg_roots(call: &Call) -> impl Iterator<Item = &str> {
+    call.args.iter().filter_map(|a| a.as_path().and_then(crate::syntax::Path::root_name))
+}
+
+/// A call and those it is chained onto.
+fn onto(facts: &Facts, call: CallId) -> Vec<CallId> {
+    std::iter::successors(Some(call), |id| match facts.call(*id).callee.root {
+        Root::Call(inner) => Some(inner),
+        _ => None,
+    })
+    .collect()
 }

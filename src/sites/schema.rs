@@ -10,7 +10,9 @@ use crate::resolve::{Def, Program};
 use crate::syntax::{CallId, ClassId, Expr, Span};
 use crate::workspace::{FileId, Language, SourceText};
 
-use super::cx::{after, is_callee};
+use super::cx::{Cx, after, is_callee};
+use super::owner::names_of;
+use super::payer::{Paying, billing_column};
 use super::{Detail, SELECT_FROM, Schema, Site, SiteKind};
 
 /// A record type.
@@ -25,13 +27,12 @@ pub(super) struct Model {
     pub(super) span: Span,
     pub(super) orm: String,
     /// Bytes that hold the columns, for what they are called.
-    columns: Span,
+    pub(super) columns: Span,
 }
 
 /// The declarations a customer id could be added to, best first.
-pub fn schemas(program: &Program, catalog: &Catalog, app: &App) -> Vec<Site> {
-    let models = declared(program, catalog, app);
-    let mut sites: Vec<Site> = models.iter().filter_map(|m| site(program, catalog, app, m)).collect();
+pub fn schemas(cx: &Cx<'_>) -> Vec<Site> {
+    let mut sites: Vec<Site> = cx.models().iter().filter_map(|m| site(cx, m)).collect();
     sites.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| (&a.file, a.line).cmp(&(&b.file, b.line))));
     // One user and one payer; further declarations of the same name are duplicates nobody migrates.
     let mut kept: Vec<(Role, Option<String>)> = Vec::new();
@@ -51,6 +52,15 @@ pub fn is_user(site: &Site) -> bool {
     role_of(site) == Role::User
 }
 
+/// Whether the record type of a site is that of whoever pays.
+pub fn is_payer(site: &Site, paying: Paying<'_>) -> bool {
+    match paying {
+        Paying::User => is_user(site),
+        Paying::Organisation(organisation) => site.symbol.as_deref() == Some(organisation.name.as_str()),
+        Paying::Unclear => false,
+    }
+}
+
 /// Every record type of an app.
 pub(super) fn declared(program: &Program, catalog: &Catalog, app: &App) -> Vec<Model> {
     let mut models: Vec<Model> = Vec::new();
@@ -66,6 +76,17 @@ pub(super) fn declared(program: &Program, catalog: &Catalog, app: &App) -> Vec<M
 pub(super) fn names_user(name: &str) -> bool {
     user_score(name) >= 0.9
 }
+
+/// What the code may call the users of an app: its own record types, and those that come with a library.
+pub(super) fn user_names(cx: &Cx<'_>, models: &[Model]) -> Vec<String> {
+    let mut users: Vec<String> = models.iter().filter(|m| names_user(&m.name)).flat_map(names_of).collect();
+    let libraries = cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).flat_map(|o| &o.users);
+    users.extend(libraries.filter(|s| !s.name.contains('(')).map(|s| s.name.clone()));
+    users
+}
+
+/// Score of an organisation that does not pay so far: shown, not selected.
+const ORGANISATION: f64 = 0.6;
 
 /// Which of the two questions a record type answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,48 +113,24 @@ fn user_score(name: &str) -> f64 {
     }
 }
 
-/// The column by which an outside service knows who pays.
-fn payment_column<'c>(catalog: &'c Catalog, columns: &str) -> Option<&'c str> {
-    let plain: String =
-        columns.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let known = catalog.of(Kind::Sender).filter_map(|e| e.sender.as_ref()).flat_map(|s| &s.payer_columns);
-    known.map(String::as_str).find(|id| plain.contains(id))
-}
-
 /// How much a record with such a column is who pays: a customer may also be somebody else's.
 fn payer_score(name: &str) -> f64 {
     if name.to_lowercase().contains("customer") { 0.8 } else { 0.9 }
 }
 
-/// Records about single payments are not who pays.
-fn is_document(name: &str) -> bool {
-    let name = name.to_lowercase();
-    [
-        "payment",
-        "invoice",
-        "charge",
-        "transaction",
-        "event",
-        "log",
-        "order",
-        "webhook",
-        "product",
-        "price",
-        "session",
-        "usage",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
-}
-
-fn site(program: &Program, catalog: &Catalog, app: &App, model: &Model) -> Option<Site> {
+fn site(cx: &Cx<'_>, model: &Model) -> Option<Site> {
+    let (program, catalog, app) = (cx.program, cx.catalog, cx.app);
     let ws = program.workspace();
     let entry = ws.entry(model.file);
     let text = ws.text(model.file).ok()?;
     let user = user_score(&model.name);
     let payment =
-        payment_column(catalog, text.slice(model.columns.range())).filter(|_| !is_document(&model.name));
-    let mut score = user.max(payment.map_or(0.0, |_| payer_score(&model.name)));
+        billing_column(catalog, &model.name, text.slice(model.columns.range())).map(|(name, _)| name);
+    let payers = cx.payers();
+    let organisation = payers.organisations.iter().find(|o| o.name == model.name && o.record.is_some());
+    let pays = matches!(payers.paying(), Paying::Organisation(o) if o.name == model.name);
+    let shared = organisation.map_or(0.0, |o| if pays || o.billed { 0.9 } else { ORGANISATION });
+    let mut score = user.max(payment.map_or(0.0, |_| payer_score(&model.name))).max(shared);
     if score < 0.5 {
         return None;
     }
@@ -143,6 +140,10 @@ fn site(program: &Program, catalog: &Catalog, app: &App, model: &Model) -> Optio
         evidence.push(format!("already holds an id of a payment provider (`{column}`)"));
         score = (score + 0.05).min(1.0);
     }
+    // What an organisation's own declaration says stands above.
+    let more = organisation.iter().flat_map(|o| o.evidence.iter().skip(1));
+    let more: Vec<String> = more.map(|e| format!("{} ({}:{})", e.why, e.file, e.line)).collect();
+    evidence.extend(more.into_iter().filter(|why| payment.is_none() || !why.starts_with("already holds")));
     if user < 0.7 && app.auth.is_empty() {
         score -= 0.3;
         evidence.push("but nobody signs in to this app".to_owned());

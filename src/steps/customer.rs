@@ -58,6 +58,7 @@ impl Step for CustomerStep {
 
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut plan = StepPlan::new(Status::Planned);
+    let (noun, shared) = (kit.noun(), kit.paying().is_shared());
     let kept = kept(kit, &mut plan);
     let generated = generated::plan_with(kit, Area::Customer, |context, after| {
         if after && let Some(kept) = &kept {
@@ -98,12 +99,12 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
                 site.file, site.line
             )),
             Ok(None) => plan.notes.push(format!(
-                "At {}:{} nothing names the new user's id; the customer is made when that user first needs one.",
+                "At {}:{} nothing names the new {noun}'s id; the customer is made when that {noun} first needs one.",
                 site.file, site.line
             )),
             Err(why) => plan.todo.push(Todo::left(
                 kit.cx.asked_for,
-                format!("call `{}` for the new user here: {why}", kit.function("registerCustomer")),
+                format!("call `{}` for the new {noun} here: {why}", kit.function("registerCustomer")),
                 site.file.as_str(),
                 site.line,
             )),
@@ -116,14 +117,19 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         return Ok(plan);
     }
     if signups.is_empty() {
-        plan.notes.push(
-            "No line of this repository makes users, so each gets a customer on first need.".to_owned(),
-        );
+        plan.notes.push(format!(
+            "No line of this repository makes {noun}s, so each gets a customer on first need."
+        ));
+    } else if shared {
+        plan.notes.push(format!("A {noun} that is there already gets its customer on first need."));
     } else {
         plan.notes.push("Users who signed up before get their customer on first need.".to_owned());
     }
-    plan.next =
-        String::from("Sign up as a new user and look at the customers in Credyt (or at the sandbox's page).");
+    plan.next = if shared {
+        format!("Make a new {noun} and look at the customers in Credyt (or at the sandbox's page).")
+    } else {
+        String::from("Sign up as a new user and look at the customers in Credyt (or at the sandbox's page).")
+    };
     Ok(plan)
 }
 
@@ -204,7 +210,7 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
     let register = kit.function("registerCustomer");
     let mut wanted = vec![Wanted::helper(kit, "customer", &register)];
     if kit.is_python() {
-        wanted.push(Wanted::helper(kit, "customer", "BillingUser"));
+        wanted.push(Wanted::helper(kit, "customer", &kit.told("BillingUser")));
     }
     let call = CallForm::of(kit, file, signup);
     if call == CallForm::ToThread || call == CallForm::Run {
@@ -224,6 +230,7 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
         call.write(&local, &user)
     };
     let refusal = |refusal: Refusal| refusal.to_string();
+    let reason = kit.told(WHY);
     let edits: Vec<Edit> = match (&signup.plan.hook, &signup.plan.bind) {
         (Some(hook), _) => in_hook(kit, &source, &style, hook, id, &statement(None)).map_err(refusal)?,
         (None, Some(bind)) => {
@@ -233,7 +240,7 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
                 prefer: bind,
                 result: place::ResultUse::Needed,
                 promise: true,
-                why: WHY,
+                why: &reason,
             };
             place::after_call(&source, &style, &request, |name| statement(Some((bind, name))))
                 .map_err(refusal)?
@@ -241,14 +248,15 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
         }
         (None, None) => {
             let range = settled(&source, signup.plan.statement.range(), id);
-            place::after(&source, &style, &range, &statement(None), WHY).map_err(refusal)?
+            place::after(&source, &style, &range, &statement(None), &reason).map_err(refusal)?
         }
     };
     let title = match &site.symbol {
-        Some(symbol) => format!("Customer for a new user in `{symbol}`"),
-        None => "Customer for a new user".to_owned(),
+        Some(symbol) => format!("Customer for a new {} in `{symbol}`", kit.noun()),
+        None => format!("Customer for a new {}", kit.noun()),
     };
-    let unit = EditUnit::new(title, WHY).for_site(site.id.as_str()).edits(site.file.as_str(), imports);
+    let unit =
+        EditUnit::new(title, reason.as_str()).for_site(site.id.as_str()).edits(site.file.as_str(), imports);
     Ok(Some(unit.edits(site.file.as_str(), edits)))
 }
 
@@ -317,7 +325,7 @@ fn in_hook(
             let first =
                 inside.find(|n| n.kind() != "comment").ok_or(Refusal::NotFound("statement of the hook"))?;
             let range = if node.kind().ends_with("block") { first.byte_range() } else { node.byte_range() };
-            place::before(source, style, &range, &guarded, WHY)
+            place::before(source, style, &range, &guarded, &kit.told(WHY))
         }
         Hook::Missing { object, path, params } => {
             if kit.is_python() {
@@ -336,7 +344,7 @@ fn in_hook(
                 value = format!("{{\n  {key}: {},\n}}", value.replace('\n', "\n  "));
                 key = above;
             }
-            place::add_property(source, style, &object.range(), (key, &value), WHY)
+            place::add_property(source, style, &object.range(), (key, &value), &kit.told(WHY))
         }
     }
 }

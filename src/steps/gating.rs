@@ -12,11 +12,11 @@ use tree_sitter::Node;
 use crate::catalog::{Answer, Role, Snippet};
 use crate::edit::EditUnit;
 use crate::sites::handlers::all_reached_from;
-use crate::sites::identity::in_handler;
+use crate::sites::payer::{Paying, in_handler};
 use crate::sites::{HandlerRef, Identity};
 use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
-use crate::steps::paid::record::{Reason, calling};
+use crate::steps::paid::record::{NOBODY, Reason, calling, visitors};
 use crate::steps::paid::{Spend, billing_user, questions, role_name, shape_of};
 use crate::steps::support::{Kit, generated, names, names::Wanted, render};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
@@ -101,9 +101,16 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             Status::NotApplicable("no handler has a place for a balance check".to_owned())
         };
     }
-    plan.next =
-        "Sign in as a user without a balance and use a paid feature: it answers 402 and nothing is spent."
-            .to_owned();
+    plan.next = match kit.paying() {
+        Paying::User => {
+            "Sign in as a user without a balance and use a paid feature: it answers 402 and nothing is spent."
+                .to_owned()
+        }
+        paying => format!(
+            "Sign in as a user whose {} has no balance and use a paid feature: it answers 402 and nothing is spent.",
+            paying.noun()
+        ),
+    };
     Ok(plan)
 }
 
@@ -193,10 +200,14 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     let file = gate.handler.file;
     let reason = |why: &str| gate.reason(why);
     let identity = gate.identity.as_ref().ok_or_else(|| {
-        reason("no expression in scope names the signed-in user; add sign-in in front of it")
+        let nobody = format!("{NOBODY}; add sign-in in front of it");
+        reason(first.billable.plan.missing.as_deref().unwrap_or(&nobody))
     })?;
     if identity.nullable {
-        return Err(reason("it also runs for visitors who are not signed in"));
+        return Err(reason(&match kit.paying() {
+            Paying::User => "it also runs for visitors who are not signed in".to_owned(),
+            Paying::Organisation(_) | Paying::Unclear => visitors(kit),
+        }));
     }
     let shape = shape_of(kit, &gate.handler).ok_or_else(|| reason("its handler is of no known kind"))?;
     let refuse = refusal(kit, &gate.handler, shape)
@@ -252,7 +263,7 @@ fn edits(
     let (check, body) = (kit.function("checkBalance"), kit.function("insufficientBalance"));
     let mut wanted = vec![Wanted::helper(kit, "balance", &check), Wanted::helper(kit, "balance", &body)];
     if kit.is_python() {
-        wanted.push(Wanted::helper(kit, "customer", "BillingUser"));
+        wanted.push(Wanted::helper(kit, "customer", &kit.told("BillingUser")));
     }
     if calling == Calling::InThread {
         wanted.push(Wanted::package("asyncio", "*"));

@@ -511,6 +511,8 @@ pub enum Expr {
     Number(String),
     /// `true`, `false`
     Bool(bool),
+    /// `null`, `None`.
+    Null,
     /// A function written in place.
     Function(FunctionId),
     /// An object or dict literal; a spread has the key `...`.
@@ -528,6 +530,11 @@ pub enum Expr {
 }
 
 impl Expr {
+    /// Whether it is nothing at all.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null) || self.as_path().is_some_and(|p| p.as_name() == Some("undefined"))
+    }
+
     /// The value with `await` looked through.
     pub fn unawaited(&self) -> &Self {
         match self {

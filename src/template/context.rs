@@ -18,6 +18,8 @@ pub struct ModuleContext {
     pub ext: String,
     /// Extension of the files, without the dot: `ts`, `js`, `mjs`, `py`.
     pub source_ext: String,
+    /// What whoever pays is called: `user`, or the name of an organisation such as `team`.
+    pub noun: String,
     /// Oldest Node major version the app names.
     pub node_floor: Option<u32>,
     /// Oldest Python version the app names.

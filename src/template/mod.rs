@@ -23,6 +23,7 @@ mod catalog;
 mod commonjs;
 mod context;
 mod javascript;
+mod payer;
 mod render;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use context::{
     Areas, Asset, Client, Env, Flavour, HttpLibrary, Lang, Log, Meter, ModuleContext, ModuleSystem,
     OnUnavailable, Payment, Portal, Price, PythonMeter, Store, TypeScriptMeter, Unit,
 };
+pub use payer::{renamed, told};
 pub use render::{Module, for_language, modules, packages};
 
 /// Why nothing could be rendered.

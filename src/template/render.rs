@@ -5,7 +5,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxCo
 use super::{
     Areas, Client, Flavour, Lang, ModuleContext, ModuleSystem, TemplateError,
     catalog::{self, AreaFile, When},
-    commonjs, javascript,
+    commonjs, javascript, payer,
 };
 
 /// One generated file.
@@ -75,7 +75,8 @@ fn module(area: &str, name: &str, context: &ModuleContext) -> Result<Module, Tem
         Lang::Python => "python",
     };
     let path = format!("{area}/{folder}/{name}.j2");
-    let rendered = tidy(&render(&path, &catalog::text(&path)?, context)?);
+    let template = payer::told(&catalog::text(&path)?, &context.noun);
+    let rendered = tidy(&render(&path, &template, context)?);
     let syntax = |line| TemplateError::Syntax { path: path.clone(), line };
     let text = for_language(&rendered, context.lang, context.module).map_err(syntax)?;
     Ok(Module { name: name.to_owned(), file_name: format!("{name}.{}", context.source_ext), text })
@@ -105,6 +106,7 @@ fn render(path: &str, template: &str, context: &ModuleContext) -> Result<String,
         // `datetime.UTC` came with Python 3.11, and linters of such apps ask for it.
         utc => if context.python_floor.is_some_and(|floor| floor >= (3, 11)) { "UTC" } else { "timezone.utc" },
         utc_import => if context.python_floor.is_some_and(|floor| floor >= (3, 11)) { "UTC, datetime" } else { "datetime, timezone" },
+        person => payer::USER,
         // `crypto` is a global from Node 19 on.
         node_crypto => !context.web_crypto && context.node_floor.is_none_or(|floor| floor < 19),
         as_error => if context.log.error.contains("{error}") { " as error" } else { "" },

@@ -8,6 +8,7 @@ mod webhook;
 /// A TypeScript app with every area and nothing unusual.
 fn typescript() -> ModuleContext {
     ModuleContext {
+        noun: "user".to_owned(),
         lang: Lang::TypeScript,
         module: ModuleSystem::Esm,
         ext: String::new(),
@@ -208,6 +209,19 @@ fn every_template_renders_to_clean_text_that_parses() {
 }
 
 /// To look at what is rendered, or to compile and run it: `CREDYT_RENDER_TO=folder cargo test template::`.
+#[test]
+fn every_template_is_told_for_an_organisation_without_a_user_left_over() {
+    for (name, context) in matrix() {
+        let context = ModuleContext { noun: "organization".to_owned(), store: None, ..context };
+        for module in modules(&context).unwrap() {
+            assert_eq!(parse_error(&module.text, context.lang), None, "{name}: {}", module.file_name);
+            let left = ["BillingUser", "userId", "user_id", "a user", "userid"];
+            let left = left.iter().find(|word| module.text.contains(**word));
+            assert_eq!(left, None, "{name}: {}", module.file_name);
+        }
+    }
+}
+
 #[test]
 fn writes_the_matrix_where_asked() {
     let Some(folder) = std::env::var_os("CREDYT_RENDER_TO").map(std::path::PathBuf::from) else { return };

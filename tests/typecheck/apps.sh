@@ -23,7 +23,7 @@ runtimes() {
 # Installs dependencies; runs in the copy. Python environments live beside it, so that the copy holds only the app.
 install() {
   case $1 in
-    nextjs-jwt-drizzle)
+    nextjs-jwt-drizzle | nextjs-teams-drizzle)
       pnpm=$store/pnpm-10/node_modules/.bin/pnpm
       [ -x "$pnpm" ] || npm install --silent --prefix "$store/pnpm-10" pnpm@10 || return
       "$pnpm" install --frozen-lockfile --ignore-scripts --reporter=append-only ;;
@@ -56,7 +56,7 @@ install_added() {
 check() {
   case $1 in
     nextjs-authjs-prisma) npm run --silent db:generate && npm run --silent typecheck ;;
-    nextjs-jwt-drizzle) npm run --silent typecheck ;;
+    nextjs-jwt-drizzle | nextjs-teams-drizzle) npm run --silent typecheck ;;
     express-jwt-prisma) npm run --silent db:generate && npm run --silent typecheck ;;
     express-passport-mongoose) npm run --silent check ;;
     fastapi-sqlmodel-jwt)

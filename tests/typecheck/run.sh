@@ -17,9 +17,9 @@ set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 store=${CARGO_TARGET_DIR:-$root/target}/typecheck
-fixtures=(nextjs-authjs-prisma nextjs-jwt-drizzle express-jwt-prisma express-passport-mongoose
+fixtures=(nextjs-authjs-prisma nextjs-jwt-drizzle nextjs-teams-drizzle express-jwt-prisma express-passport-mongoose
           fastapi-sqlmodel-jwt fastapi-async-replicate
-          nextjs-authjs-prisma@stored nextjs-jwt-drizzle@stored express-jwt-prisma@stored
+          nextjs-authjs-prisma@stored nextjs-jwt-drizzle@stored nextjs-teams-drizzle@stored express-jwt-prisma@stored
           express-passport-mongoose@stored fastapi-sqlmodel-jwt@stored fastapi-async-replicate@stored
           fastapi-sqlmodel-jwt@http fastapi-async-replicate@http)
 # shellcheck source=tests/typecheck/apps.sh
@@ -47,7 +47,7 @@ migrated() {
         await db.execute('SELECT \"credytCustomerId\" FROM \"User\"');
         const { rows } = await db.execute('PRAGMA index_list(\"User\")');
         if (!rows.some((r) => r.name === 'User_credytCustomerId_key' && r.unique)) throw new Error('no unique index');" ;;
-    nextjs-jwt-drizzle)
+    nextjs-jwt-drizzle | nextjs-teams-drizzle)
       export DATABASE_URL=file:$database
       node_modules/.bin/drizzle-kit generate | tee /dev/stderr | grep -q 'No schema changes' &&
         node_modules/.bin/drizzle-kit check && node_modules/.bin/drizzle-kit migrate ;;

@@ -13,9 +13,10 @@ use rayon::prelude::*;
 use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
-    Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, SELECT_FROM, ScorePart, Site,
-    SiteKind, covered, exempt,
+    Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, PayerRef, SELECT_FROM, ScorePart,
+    Site, SiteKind, covered, exempt,
 };
+use crate::answers::Payer as Who;
 use crate::catalog::{Entry, HttpCall, ProviderCall, StreamWhen};
 use crate::syntax::{Call, CallId, Expr};
 use crate::workspace::FileId;
@@ -63,9 +64,10 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     let call = facts.call(paid.call);
     let mut evidence = vec![describe(cx, paid, call)];
     let (reached, others) = best_entry(cx, paid, call);
-    let Payer { identity: payer, at, entry_identity, entry: own_entry } =
+    let Payer { identity: payer, at, entry_identity, entry: own_entry, user, missing } =
         payer_of(cx, paid, call, reached.as_ref());
     evidence.extend(payer.iter().flat_map(|p| p.evidence.iter().cloned()));
+    evidence.extend(missing.clone());
     evidence.extend(others);
     let mut parts = score(paid, reached.as_ref(), payer.as_ref());
     if let Some(free) = exempt::exempt(cx, paid.file, paid.call, paid.provider) {
@@ -85,6 +87,8 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         chain,
         handler: reached.as_ref().filter(|_| own_entry.is_none()).map(HandlerRef::of),
         identity: payer.clone(),
+        at,
+        missing,
         entry_identity,
         model: model(cx, paid, call),
         score: parts,
@@ -110,7 +114,12 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
             usage: usage(paid),
             unit: unit(paid),
             entry: own_entry.or_else(|| reached.as_ref().map(|r| entry_ref(cx, r))),
-            identity: IdentityRef { expr: payer.map(|p| p.id), at },
+            payer: user.is_some().then(|| PayerRef {
+                who: Who::Organisation,
+                expr: payer.as_ref().map(|p| p.id.clone()),
+                at,
+            }),
+            identity: user.unwrap_or(IdentityRef { expr: payer.map(|p| p.id), at }),
             covered_by: None,
             plan,
         })),

@@ -7,7 +7,8 @@ use crate::catalog::Kind;
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::{Reached, argument_for};
-use crate::sites::{EntryRef, Identity, IdentityAt, identity, owner};
+use crate::sites::payer::{self, Place};
+use crate::sites::{EntryRef, Identity, IdentityAt, IdentityRef, identity, owner};
 use crate::syntax::{Call, CallId, Expr, FunctionId};
 use crate::workspace::FileId;
 
@@ -19,6 +20,16 @@ pub(super) struct Payer {
     pub(super) entry_identity: Option<Identity>,
     /// The function that knows the payer, where the handler proper (a bot's listener) does not.
     pub(super) entry: Option<EntryRef>,
+    /// The signed-in user, where somebody else pays.
+    pub(super) user: Option<IdentityRef>,
+    /// Why nobody is named, where that is not for want of a user.
+    pub(super) missing: Option<String>,
+}
+
+impl Payer {
+    fn user(identity: Option<Identity>, at: IdentityAt, entry_identity: Option<Identity>) -> Self {
+        Self { identity, at, entry_identity, entry: None, user: None, missing: None }
+    }
 }
 
 /// The signed-in user at the call, then in the handler; without one, the owner of the record that either has loaded.
@@ -26,6 +37,9 @@ pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Optio
     let at_call = identity_at_call(cx, paid, call, reached);
     let in_entry = reached.and_then(|r| identity::in_handler(cx, r, reached_by(cx, paid, r).start));
     let same = reached.is_some_and(|r| r.calls.is_empty());
+    if cx.payers().paying().is_shared() {
+        return organisation_of(cx, paid, call, reached, (at_call, in_entry));
+    }
     let certain = [&at_call, &in_entry].into_iter().flatten().any(|i| !i.nullable);
     if !certain && let Some(owned) = owned(cx, paid, call, reached, same) {
         return owned;
@@ -36,7 +50,59 @@ pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Optio
         (None, Some(identity)) => (Some(identity), if same { IdentityAt::Call } else { IdentityAt::Entry }),
         (None, None) => (None, IdentityAt::None),
     };
-    Payer { identity, at, entry_identity, entry: None }
+    Payer::user(identity, at, entry_identity)
+}
+
+/// The organisation of the signed-in user at the call, then in the handler; where nobody signs in, the one that the record
+/// which either has loaded belongs to.
+fn organisation_of(
+    cx: &Cx<'_>,
+    paid: &Paid<'_>,
+    call: &Call,
+    reached: Option<&Reached<'_>>,
+    (at_call, in_entry): (Option<Identity>, Option<Identity>),
+) -> Payer {
+    let same = reached.is_some_and(|r| r.calls.is_empty());
+    let nobody = at_call.is_none() && in_entry.is_none();
+    let user = match (&at_call, &in_entry) {
+        (Some(identity), _) => IdentityRef { expr: Some(identity.id.clone()), at: IdentityAt::Call },
+        (None, Some(identity)) => IdentityRef {
+            expr: Some(identity.id.clone()),
+            at: if same { IdentityAt::Call } else { IdentityAt::Entry },
+        },
+        (None, None) => IdentityRef { expr: None, at: IdentityAt::None },
+    };
+    let entry = reached.map(|r| {
+        let at = reached_by(cx, paid, r).start;
+        let place =
+            Place { file: r.file, function: r.function, at, user: in_entry.as_ref(), reached: Some(r) };
+        payer::at_place(cx, &place)
+    });
+    let here = call.function.filter(|_| !same).and_then(|function| {
+        let at = call.span.start;
+        let place = Place { file: paid.file, function, at, user: at_call.as_ref(), reached: None };
+        payer::at_place(cx, &place).ok()
+    });
+    let (entry, missing) = match entry {
+        Some(Ok(identity)) => (Some(identity), None),
+        Some(Err(missing)) => (None, Some(missing)),
+        None => (None, None),
+    };
+    let carried = || carried_down(cx, paid, reached.filter(|_| !same)?, entry.clone()?);
+    let (identity, at) = match here.or_else(carried) {
+        Some(identity) => (Some(identity), IdentityAt::Call),
+        None if same => (entry.clone(), IdentityAt::Call),
+        None => (entry.clone(), IdentityAt::Entry),
+    };
+    if identity.is_none()
+        && nobody
+        && let Some(owned) = owned(cx, paid, call, reached, same)
+    {
+        return Payer { user: Some(user), ..owned };
+    }
+    let at = if identity.is_some() { at } else { IdentityAt::None };
+    let missing = missing.filter(|_| identity.is_none() && !nobody);
+    Payer { user: Some(user), missing, ..Payer::user(identity, at, entry) }
 }
 
 fn owned(
@@ -52,14 +118,14 @@ fn owned(
         let at = if same { IdentityAt::Call } else { IdentityAt::Entry };
         let inside = (!same).then(|| carried_down(cx, paid, reached, owner.clone())).flatten();
         let (identity, at) = inside.map_or((owner.clone(), at), |inside| (inside, IdentityAt::Call));
-        return Some(Payer { identity: Some(identity), at, entry_identity: Some(owner), entry: None });
+        return Some(Payer::user(Some(identity), at, Some(owner)));
     }
     let function = call.function.filter(|_| !same)?;
     let identity = owner::in_function(cx, paid.file, function, call.span.start)?;
     // Nobody is signed in where a bot listens: what holds the check is the function that knows the owner.
     let listens = reached.found.framework.kind == Kind::Worker;
     let entry = listens.then(|| function_ref(cx, paid.file, function));
-    Some(Payer { identity: Some(identity), at: IdentityAt::Call, entry_identity: None, entry })
+    Some(Payer { entry, ..Payer::user(Some(identity), IdentityAt::Call, None) })
 }
 
 /// The payer in scope at the call itself: from the function's own session call, or handed down as an argument.

@@ -240,8 +240,8 @@ fn nearest(mut reached: Vec<Reached<'_>>) -> Option<Reached<'_>> {
 fn payer(catalog: &Catalog, billable: &Billable) -> Payer {
     let identity = billable.plan.identity.as_ref();
     Payer {
-        expr: billable.identity.expr.clone(),
-        at: billable.identity.at,
+        expr: identity.map(|i| i.id.clone()),
+        at: billable.plan.at,
         vouched_by: identity.and_then(|i| catalog.get(&i.auth)).map(|entry| entry.title.clone()),
         nullable: identity.is_some_and(|i| i.nullable),
         evidence: identity.map(|i| i.evidence.clone()).unwrap_or_default(),

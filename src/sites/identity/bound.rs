@@ -1,7 +1,7 @@
 //! Users in a bound value: `const session = await auth()`, also when the call is the app's own session reader.
 
 use super::{bindings_before, function_text, parameter, reaches_verifier};
-use crate::catalog::{self, Entry, Kind, Role, UserFields};
+use crate::catalog::{self, Entry, Kind, Role, UserFields, payer_words};
 use crate::resolve::{Def, Module};
 use crate::sites::cx::{Cx, is_callee, written_member};
 use crate::sites::guard;
@@ -72,6 +72,9 @@ pub(super) fn reader_binding(cx: &Cx<'_>, file: FileId, function: FunctionId, at
         let Some(call) = binding.value.as_call() else { continue };
         let Def::Function(reader_file, reader) = cx.callee(file, call) else { continue };
         let Some((entry, _)) = reaches_verifier(cx, reader_file, reader) else { continue };
+        if gives_organisation(cx, binding) {
+            continue;
+        }
         let fields = UserFields {
             id: ID_MEMBERS.iter().map(|m| (*m).to_owned()).collect(),
             email: vec!["user.email".to_owned(), "email".to_owned()],
@@ -84,6 +87,14 @@ pub(super) fn reader_binding(cx: &Cx<'_>, file: FileId, function: FunctionId, at
         }
     }
     None
+}
+
+/// `const team = await getTeam()`: what a reader gives under the name of an organisation of the app's is no user.
+fn gives_organisation(cx: &Cx<'_>, binding: &Binding) -> bool {
+    let payers = cx.payers();
+    let is_one = |noun: &str| payers.organisations.iter().any(|o| o.noun == noun);
+    let [name] = binding.names.as_slice() else { return false };
+    payers.is_open() && name.path.is_empty() && payer_words().noun(&name.local).is_some_and(is_one)
 }
 
 /// Expressions of a user.

@@ -5,9 +5,8 @@ use super::{function_text, reaches_verifier};
 use crate::catalog::{self, Entry, UserFields};
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after, is_callee, written_member};
-use crate::sites::handlers::Reached;
 use crate::sites::{Identity, IdentitySource};
-use crate::syntax::{Class, ClassId, Expr, Facts, Param, Path};
+use crate::syntax::{Class, ClassId, Expr, Facts, FunctionId, Param, Path};
 use crate::workspace::FileId;
 
 /// `current_user: User = Depends(get_current_user)`, `user: CurrentUser`.
@@ -17,15 +16,23 @@ pub(super) fn injected(
     source: &catalog::Identity,
     marker: &catalog::Symbol,
     callee: Option<&catalog::Callee>,
-    reached: &Reached<'_>,
+    place: (FileId, FunctionId),
 ) -> Option<Identity> {
-    let facts = cx.program.facts(reached.file);
-    let f = facts.function(reached.function);
+    let facts = cx.program.facts(place.0);
+    let f = facts.function(place.1);
     for param in &f.params {
         let Some(name) = param.name() else { continue };
-        let Some((file, dependency, of_type)) = dependency_of(cx, reached.file, param, marker) else {
+        let Some((file, dependency, of_type)) = dependency_of(cx, place.0, param, marker) else {
             continue;
         };
+        let of_organisation = of_type.as_deref().is_some_and(|of_type| {
+            of_type
+                .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .any(|n| cx.payers().is_organisation(n))
+        });
+        if of_organisation {
+            continue;
+        }
         let vouched = match callee {
             Some(callee) => is_callee(callee, &dependency),
             None => match dependency {
@@ -36,11 +43,11 @@ pub(super) fn injected(
         if !vouched {
             continue;
         }
-        let Some(user) = user_of_type(cx, file, name, of_type.as_deref(), reached, &source.user) else {
+        let Some(user) = user_of_type(cx, file, name, of_type.as_deref(), place, &source.user) else {
             continue;
         };
-        let text = cx.slice(reached.file, param.span);
-        let line = cx.line(reached.file, param.span.start);
+        let text = cx.slice(place.0, param.span);
+        let line = cx.line(place.0, param.span.start);
         return Some(Identity {
             id: user.id,
             email: user.email,
@@ -56,7 +63,7 @@ pub(super) fn injected(
 }
 
 /// What a parameter's marker injects: the dependency, the file it is written in, and the declared type.
-fn dependency_of(
+pub(in crate::sites) fn dependency_of(
     cx: &Cx<'_>,
     file: FileId,
     param: &Param,
@@ -95,10 +102,10 @@ fn user_of_type(
     file: FileId,
     param: &str,
     of_type: Option<&str>,
-    reached: &Reached<'_>,
+    place: (FileId, FunctionId),
     fields: &UserFields,
 ) -> Option<User> {
-    let text = function_text(cx, reached.file, reached.function);
+    let text = function_text(cx, place.0, place.1);
     let bare = of_type.map(|t| t.split(['|', '[']).next().unwrap_or(t).trim().to_owned());
     match bare.as_deref() {
         Some("str" | "int" | "UUID" | "uuid.UUID") => {
@@ -119,7 +126,7 @@ fn user_of_type(
     let class = bare.and_then(|name| {
         match cx.program.name(file, None, name.rsplit('.').next().unwrap_or(&name), u32::MAX) {
             Def::Class(at, id) => Some((at, id)),
-            _ => match cx.program.name(reached.file, None, &name, u32::MAX) {
+            _ => match cx.program.name(place.0, None, &name, u32::MAX) {
                 Def::Class(at, id) => Some((at, id)),
                 _ => None,
             },
@@ -163,7 +170,7 @@ fn all_fields(cx: &Cx<'_>, file: FileId, id: ClassId, hops: usize) -> Vec<String
 }
 
 /// Names of a parameter's text that the module imports, with their modules.
-fn names_in(facts: &Facts, text: &str) -> Vec<(String, String)> {
+pub(in crate::sites) fn names_in(facts: &Facts, text: &str) -> Vec<(String, String)> {
     let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
     let mut found: Vec<(String, String)> = words
         .filter_map(|w| {

@@ -17,6 +17,7 @@ use crate::syntax::{Binding, Facts, FunctionId, Span};
 use crate::workspace::FileId;
 use bound::{from_call, from_getter, from_session_reader, reader_binding};
 use injected::injected;
+pub(super) use injected::{dependency_of, names_in};
 use member::{from_member, from_object};
 pub(super) use verifier::find_verifier;
 pub use verifier::reaches_verifier;
@@ -60,6 +61,51 @@ pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> 
     reader_binding(cx, file, function, at)
 }
 
+/// The identity that a function has because it is injected there, handler or not.
+pub(super) fn in_params(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Option<Identity> {
+    cx.entries(Kind::Auth).find_map(|entry| {
+        entry.auth.iter().flat_map(|auth| &auth.identities).find_map(|source| match &source.source {
+            catalog::IdentitySource::Injected { marker, callee } => {
+                injected(cx, entry, source, marker, callee.as_ref(), (file, function))
+            }
+            _ => None,
+        })
+    })
+}
+
+/// The declared type of a parameter that the framework fills.
+pub(super) fn injected_type(cx: &Cx<'_>, file: FileId, param: &crate::syntax::Param) -> Option<String> {
+    cx.entries(Kind::Auth).flat_map(|e| e.auth.iter().flat_map(|auth| &auth.identities)).find_map(|source| {
+        match &source.source {
+            catalog::IdentitySource::Injected { marker, .. } => dependency_of(cx, file, param, marker)?.2,
+            _ => None,
+        }
+    })
+}
+
+/// The organisation that the signed-in user of a handler is acting for, where the sign-in library says so.
+pub(super) fn organisation(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
+    cx.entries(Kind::Auth).find_map(|entry| {
+        entry.auth.iter().flat_map(|auth| &auth.identities).find_map(|source| {
+            let user = source.organisation.clone()?;
+            let source = catalog::Identity { user, nullable: true, ..source.clone() };
+            from_source(cx, entry, &source, reached, at)
+        })
+    })
+}
+
+/// The same in a function that is no handler.
+pub(super) fn organisation_in(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> Option<Identity> {
+    cx.entries(Kind::Auth).find_map(|entry| {
+        entry.auth.iter().flat_map(|auth| &auth.identities).find_map(|source| {
+            let catalog::IdentitySource::Call(callee) = &source.source else { return None };
+            let user = source.organisation.clone()?;
+            let source = catalog::Identity { user, nullable: true, ..source.clone() };
+            from_call(cx, entry, &source, callee, file, function, at)
+        })
+    })
+}
+
 fn from_source(
     cx: &Cx<'_>,
     entry: &Entry,
@@ -79,7 +125,7 @@ fn from_source(
         }
         catalog::IdentitySource::Object(symbol) => from_object(cx, entry, source, symbol, reached, at),
         catalog::IdentitySource::Injected { marker, callee } => {
-            injected(cx, entry, source, marker, callee.as_ref(), reached)
+            injected(cx, entry, source, marker, callee.as_ref(), (reached.file, reached.function))
         }
         catalog::IdentitySource::Decorated { symbols, of, path } => {
             let facts = cx.program.facts(reached.file);

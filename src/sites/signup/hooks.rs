@@ -4,11 +4,11 @@
 //! the app does not use yet is a place too, where it would be written ([`Hook::Missing`]). Users kept by a provider
 //! ([`Auth::hosted`](crate::catalog::Auth)) come to exist outside of the repository: only their webhook is preselected.
 
-use super::models::{Model, code_with, user_name};
+use super::models::{Model, Whose, code_with, user_name};
 use super::options::{self, Found};
 use super::place;
 use super::value::{Named, below};
-use crate::catalog::{Callee, Entry, How, Kind, SignUp, SignUpPlace, Symbol, UserFields};
+use crate::catalog::{Callee, Entry, How, Kind, SignUp, SignUpPlace, Symbol, UserFields, payer_words};
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after, is_callee};
 use crate::sites::handlers::reached_from;
@@ -32,6 +32,21 @@ impl Told {
     }
 }
 
+/// Every place at which the picked auth entries, or signals of the data library, tell of a new organisation.
+pub(super) fn of_organisation<'a>(cx: &Cx<'a>, models: &[Model<'a>], noun: &str) -> Vec<Told> {
+    let mut found: Vec<Told> = Vec::new();
+    for entry in cx.entries(Kind::Auth) {
+        let Some(auth) = &entry.auth else { continue };
+        let signals = auth.signups.iter().filter(|s| matches!(s.place, SignUpPlace::Callback { .. }));
+        let signals = signals.filter(|_| !models.is_empty());
+        let own = auth.organisations.iter().filter(|o| o.noun == noun).flat_map(|o| &o.founded);
+        for signup in signals.chain(own) {
+            Search { cx, models, entry, signup, new: noun }.run(&mut found);
+        }
+    }
+    found
+}
+
 /// Every place the picked auth entries name.
 pub(super) fn hooks<'a>(cx: &Cx<'a>, models: &[Model<'a>]) -> Vec<Told> {
     let mut found: Vec<Told> = Vec::new();
@@ -41,14 +56,14 @@ pub(super) fn hooks<'a>(cx: &Cx<'a>, models: &[Model<'a>]) -> Vec<Told> {
         // A hook is better than the calls that lead to it, so it is looked for first.
         let is_call = |s: &&SignUp| matches!(s.place, SignUpPlace::Call { .. });
         for signup in auth.signups.iter().filter(|s| !is_call(s)) {
-            let search = Search { cx, models, entry, signup };
+            let search = Search { cx, models, entry, signup, new: "user" };
             search.run(&mut found);
         }
         if found[before..].iter().any(|t| t.site.score >= SELECT_FROM) {
             continue;
         }
         for signup in auth.signups.iter().filter(is_call) {
-            let search = Search { cx, models, entry, signup };
+            let search = Search { cx, models, entry, signup, new: "user" };
             search.calls(auth.hosted, &mut found);
         }
     }
@@ -60,6 +75,8 @@ struct Search<'c, 'a> {
     models: &'c [Model<'a>],
     entry: &'a Entry,
     signup: &'a SignUp,
+    /// What comes to exist.
+    new: &'c str,
 }
 
 /// What a place comes to, before it is a site.
@@ -119,7 +136,7 @@ impl Search<'_, '_> {
                     let offers = needs.is_none_or(|key| options::has_key(self.cx, &object, key));
                     let draft = match options::follow(self.cx, &object, &keys) {
                         Found::Function { file, at, params: written, body } => {
-                            let Some(base) = in_params(&written, user) else { continue };
+                            let Some(user) = in_params(&written, user) else { continue };
                             Draft {
                                 file,
                                 function: None,
@@ -127,11 +144,11 @@ impl Search<'_, '_> {
                                 region: at,
                                 statement: body,
                                 hook: Some(Hook::Body(body)),
-                                user: Some(Named::Record(base)),
+                                user: Some(user),
                                 score: 0.96,
                                 evidence: vec![format!(
-                                    "`{path}` of {} is called with every new user",
-                                    self.entry.title
+                                    "`{path}` of {} is called with every new {}",
+                                    self.entry.title, self.new
                                 )],
                                 sees_all: false,
                             }
@@ -143,11 +160,11 @@ impl Search<'_, '_> {
                             region: last,
                             statement: last,
                             hook: Some(Hook::Missing { object, path: keys, params: params.to_owned() }),
-                            user: Some(Named::Record(in_pattern(params, user))),
+                            user: Some(in_pattern(params, user)),
                             score: 0.9,
                             evidence: vec![format!(
-                                "{} calls `{path}` with every new user; it is not written yet",
-                                self.entry.title
+                                "{} calls `{path}` with every new {}; it is not written yet",
+                                self.entry.title, self.new
                             )],
                             sees_all: false,
                         },
@@ -210,10 +227,11 @@ impl Search<'_, '_> {
         let Some((_, value)) = keywords.iter().find(|(k, _)| k == "sender") else { return Sender::Any };
         let name = match value {
             Expr::Path(path) => {
+                let is_user = |l: &str| l.to_lowercase().ends_with("user_model");
                 if self.models.iter().any(|m| m.is(self.cx, file, function, path).is_some())
-                    || path.last().is_some_and(|l| l.to_lowercase().ends_with("user_model"))
+                    || (self.of_users() && path.last().is_some_and(is_user))
                 {
-                    return Sender::User;
+                    return Sender::Own;
                 }
                 path.last().unwrap_or_default().to_owned()
             }
@@ -223,18 +241,25 @@ impl Search<'_, '_> {
                 other.as_call().and_then(|c| facts.call(c).callee.last()).unwrap_or_default().to_owned()
             }
         };
-        if user_name(&name) == Some(3) || name.ends_with("user_model") {
-            Sender::User
+        let of_user = user_name(&name) == Some(3) || name.ends_with("user_model");
+        let of_model = self.models.iter().any(|m| m.of.weight(&name) == Some(3));
+        if (self.of_users() && of_user) || (!self.of_users() && of_model) {
+            Sender::Own
         } else {
             Sender::Other(name)
         }
+    }
+
+    /// Whether users are looked for.
+    fn of_users(&self) -> bool {
+        self.models.iter().all(|m| m.of == Whose::Users)
     }
 
     fn receiver(&self, file: FileId, id: FunctionId, sender: &Sender, param: Option<&str>) -> Option<Told> {
         let facts = self.cx.program.facts(file);
         let f = facts.function(id);
         let text = self.cx.slice(file, f.body);
-        let of_user = param.is_some_and(|p| user_name(p) == Some(3));
+        let of_user = self.of_users() && param.is_some_and(|p| user_name(p) == Some(3));
         let only_new = of_user || text.contains("created") || text.contains("_state.adding");
         if !only_new {
             return None;
@@ -243,16 +268,20 @@ impl Search<'_, '_> {
             .filter(|p| f.params.iter().any(|q| q.name() == Some(p)))
             .or_else(|| f.params.iter().filter_map(|p| p.name()).find(|n| user_name(n) == Some(3)));
         let (score, why) = match sender {
-            Sender::User => (0.93, "a signal that is sent for every new user".to_owned()),
+            Sender::Own => (0.93, format!("a signal that is sent for every new {}", self.new)),
             Sender::Any if of_user => {
                 (0.93, format!("a signal that {} sends for every new user", self.entry.title))
             }
-            Sender::Other(model) if is_organisation(model) && is_about_billing(&text) => (
-                0.6,
-                format!(
-                    "the app's own billing begins with a new `{model}`: if that is who pays, make the customer here"
-                ),
-            ),
+            Sender::Other(model)
+                if self.of_users() && payer_words().noun(model).is_some() && is_about_billing(&text) =>
+            {
+                (
+                    0.6,
+                    format!(
+                        "the app's own billing begins with a new `{model}`: if that is who pays, make the customer here"
+                    ),
+                )
+            }
             Sender::Any | Sender::Other(_) => return None,
         };
         let block = created_block(self.cx, file, f.body).unwrap_or(f.body);
@@ -268,7 +297,7 @@ impl Search<'_, '_> {
             user: known.then_some(Named::Record(base)),
             score,
             evidence: vec![why],
-            sees_all: matches!(sender, Sender::User),
+            sees_all: matches!(sender, Sender::Own),
         }))
     }
 
@@ -483,10 +512,23 @@ impl Search<'_, '_> {
         Some(draft(call.statement, None, named))
     }
 
+    /// The members of what comes to exist: those the entry names, and of an organisation's own record those it declares.
+    fn fields(&self) -> UserFields {
+        let own = self.models.iter().find(|m| m.of != Whose::Users);
+        match own.filter(|_| matches!(self.signup.place, SignUpPlace::Callback { .. })) {
+            Some(model) => UserFields {
+                id: vec![model.id.clone()],
+                email: model.email.iter().cloned().collect(),
+                name: model.display.iter().cloned().collect(),
+            },
+            None => self.signup.user.clone(),
+        }
+    }
+
     fn told(&self, draft: Draft) -> Told {
-        let fields = &self.signup.user;
+        let fields = self.fields();
         let (user_id, user_email, name) =
-            draft.user.as_ref().map_or((None, None, None), |u| expressions(u, fields));
+            draft.user.as_ref().map_or((None, None, None), |u| expressions(u, &fields));
         let score = draft.score;
         let cx = self.cx;
         let facts = cx.program.facts(draft.file);
@@ -505,6 +547,7 @@ impl Search<'_, '_> {
                 how: how(self.signup.how),
                 user_id,
                 user_email,
+                payer: None,
                 plan: SignupPlan {
                     later: false,
                     statement: draft.statement,
@@ -527,7 +570,8 @@ impl Search<'_, '_> {
 /// Whose signal it is.
 enum Sender {
     Any,
-    User,
+    /// That of the record type which is looked for.
+    Own,
     Other(String),
 }
 
@@ -558,31 +602,38 @@ fn expressions(user: &Named, fields: &UserFields) -> (Option<String>, Option<Str
         Named::Record(base) => {
             names.first().map(|n| if n.is_empty() { base.clone() } else { format!("{base}.{n}") })
         }
-        Named::Members(members) => {
-            names.iter().find_map(|n| members.iter().find(|(m, _)| m == n)).map(|(_, local)| local.clone())
-        }
+        Named::Members(members) => names.iter().find_map(|name| {
+            members.iter().find_map(|(member, local)| {
+                let rest = name.strip_prefix(member.as_str())?;
+                (rest.is_empty() || rest.starts_with('.')).then(|| format!("{local}{rest}"))
+            })
+        }),
         Named::Unbound(_) | Named::Nothing => None,
     };
     (of(&fields.id), of(&fields.email), of(&fields.name))
 }
 
-/// The expression of the user in a hook's parameters as the app wrote them.
-fn in_params(params: &[crate::syntax::PatternName], user: &str) -> Option<String> {
+/// The user in a hook's parameters as the app wrote them.
+fn in_params(params: &[crate::syntax::PatternName], user: &str) -> Option<Named> {
     let path: Vec<&str> = user.split('.').filter(|p| !p.is_empty()).collect();
     match below(params, &path) {
-        Named::Record(base) => Some(base),
+        Named::Record(base) => Some(Named::Record(base)),
+        members @ Named::Members(_) if path.is_empty() => Some(members),
         _ => None,
     }
 }
 
 /// The same for parameters as the entry writes them.
-fn in_pattern(params: &str, user: &str) -> String {
-    if user.is_empty() { params.to_owned() } else { user.rsplit('.').next().unwrap_or(user).to_owned() }
-}
-
-fn is_organisation(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["tenant", "team", "organi", "workspace", "company"].iter().any(|w| name.contains(w))
+fn in_pattern(params: &str, user: &str) -> Named {
+    let listed = params.strip_prefix('{').and_then(|p| p.strip_suffix('}'));
+    match listed.filter(|_| user.is_empty()) {
+        Some(names) => {
+            let names = names.split(',').map(|name| name.trim().to_owned());
+            Named::Members(names.map(|name| (name.clone(), name)).collect())
+        }
+        None if user.is_empty() => Named::Record(params.to_owned()),
+        None => Named::Record(user.rsplit('.').next().unwrap_or(user).to_owned()),
+    }
 }
 
 fn is_about_billing(text: &str) -> bool {

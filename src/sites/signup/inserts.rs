@@ -3,7 +3,7 @@
 //! In: the user models and the create forms of the ORM entries. Out: one [`Insert`] a record that comes to exist, with
 //! the statement after which it has its id. Only files that hold a form's method and the model's name are parsed.
 
-use super::models::{At, Certainty, Model, holds, user_name};
+use super::models::{At, Certainty, Model, Whose, holds};
 use super::value::{Named, below, named};
 use crate::catalog::{Create, CreateForm, Entry, Gives, Kind};
 use crate::resolve::Def;
@@ -261,6 +261,11 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
+    /// How much a name speaks for a record that is looked for.
+    fn weight(&self, name: &str) -> Option<i32> {
+        self.own.iter().filter_map(|i| self.models[*i].of.weight(name)).max()
+    }
+
     fn refers(&self, function: Option<FunctionId>, path: &Path) -> Option<(usize, Certainty)> {
         let mut hits = self
             .own
@@ -364,9 +369,10 @@ impl<'a> Search<'_, 'a> {
             (!pairs.is_empty()).then_some(pairs)
         });
         let written = values.unwrap_or_default();
-        let is_user =
-            user_name(name) == Some(3) || written.iter().any(|(k, _)| k.to_lowercase().contains("password"));
-        is_user.then(|| {
+        let of = &self.models[model].of;
+        let with_password = || written.iter().any(|(k, _)| k.to_lowercase().contains("password"));
+        let is_one = of.weight(name) == Some(3) || (*of == Whose::Users && with_password());
+        is_one.then(|| {
             let mut insert = self.insert(model, id, Certainty::Named, written);
             insert.upsert |= self.facts.call(inserts).callee.last() == Some("upsert");
             insert
@@ -376,7 +382,7 @@ impl<'a> Search<'_, 'a> {
     /// The model of a table, where one is known; tables need no declaration in the code.
     fn table_model(&self, name: &str) -> Option<usize> {
         let bare = name.rsplit('.').next().unwrap_or(name).trim_matches(['"', '`', '\'']);
-        user_name(bare)?;
+        self.weight(bare)?;
         self.own
             .iter()
             .copied()
@@ -636,7 +642,7 @@ impl<'a> Search<'_, 'a> {
                     .find(|i| self.models[*i].is(self.cx, file, made.function, path).is_some());
             }
         }
-        let named = repository.last().filter(|n| user_name(n) == Some(3))?;
+        let named = repository.last().filter(|n| self.weight(n) == Some(3))?;
         let _ = named;
         self.own.first().copied()
     }
@@ -649,9 +655,8 @@ impl<'a> Search<'_, 'a> {
             rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '`')).collect();
         let bare = table.rsplit('.').next()?.trim_matches(['"', '`']).to_owned();
         let columns = rest.split_once('(')?.1.split(')').next()?;
-        let is_user =
-            user_name(&bare) == Some(3) || (user_name(&bare).is_some() && columns.contains("password"));
-        if !is_user {
+        let weight = self.weight(&bare);
+        if weight != Some(3) && !(weight.is_some() && columns.contains("password")) {
             return None;
         }
         let model = self.own.first().copied()?;

@@ -9,6 +9,7 @@
 //! inserts of the same app redundant.
 
 mod doors;
+mod founding;
 mod hooks;
 mod inserts;
 mod key;
@@ -23,20 +24,65 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::cx::Cx;
+use super::payer::{Organisation, Paying};
 use super::{Detail, Hook, SELECT_FROM, ScorePart, Signup, SignupPlan, Site, SiteKind};
+use crate::answers::Payer;
 use doors::Door;
 pub use key::{Key, key_of};
 use models::Certainty;
 
-/// Every place in an app where a user comes to exist, best first within file order.
+/// Every place in an app where whoever pays comes to exist, best first within file order. Where an organisation pays, those
+/// at which only a user does are shown and not chosen: that user joins an organisation, or makes one elsewhere.
 pub fn signups(cx: &Cx<'_>) -> Vec<Site> {
-    let models = models::models(cx);
-    let mut drafts: Vec<(Door, Vec<ScorePart>, String)> = Vec::new();
-    let mut inserts = inserts::inserts(cx, &models);
-    let indirect = inserts::indirect(cx, &models, &mut inserts);
+    let paying = cx.payers().paying();
+    let mut sites = of(cx, &models::models(cx), paying);
+    if let Paying::Organisation(organisation) = paying {
+        let models = models::of_organisation(cx, &organisation.name);
+        founding::merge(cx, &mut sites, of_organisation(cx, &models, organisation), &organisation.noun);
+    }
+    sites.sort_by(|a, b| (&a.file, a.line, a.span).cmp(&(&b.file, b.line, b.span)));
+    sites.dedup_by(|b, a| a.file == b.file && a.span == b.span);
+    number(&mut sites);
+    sites
+}
+
+fn of<'a>(cx: &Cx<'a>, models: &[models::Model<'a>], paying: Paying<'_>) -> Vec<Site> {
+    let drafts = drafts(cx, models, "user");
+    let mut sites = settled(cx, drafts, hooks::hooks(cx, models), "user");
+    if paying.is_shared() {
+        for site in &mut sites {
+            founding::set_aside(site, paying.noun());
+        }
+    }
+    sites
+}
+
+fn of_organisation<'a>(cx: &Cx<'a>, models: &[models::Model<'a>], organisation: &Organisation) -> Vec<Site> {
+    let noun = organisation.noun.as_str();
+    let mut drafts = drafts(cx, models, noun);
+    for draft in &mut drafts {
+        founding::add_email(cx, &mut draft.0);
+    }
+    let mut sites = settled(cx, drafts, hooks::of_organisation(cx, models, noun), noun);
+    for site in &mut sites {
+        if let Detail::Signup(signup) = &mut site.detail {
+            signup.payer = Some(Payer::Organisation);
+        }
+    }
+    sites
+}
+
+/// A door with its score and the entry that recognised it.
+type Draft = (Door, Vec<ScorePart>, String);
+
+/// The places at which records of these models are written.
+fn drafts<'a>(cx: &Cx<'a>, models: &[models::Model<'a>], noun: &str) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut inserts = inserts::inserts(cx, models);
+    let indirect = inserts::indirect(cx, models, &mut inserts);
     for insert in &inserts {
         let model = &models[insert.model];
-        for mut door in doors::doors(cx, &models, insert, &indirect) {
+        for mut door in doors::doors(cx, models, insert, &indirect) {
             let score = score(
                 &door,
                 insert.certainty,
@@ -49,31 +95,31 @@ pub fn signups(cx: &Cx<'_>) -> Vec<Site> {
             if door.later {
                 door.evidence.push("makes guests: their customer is made when they first spend".into());
             } else if door.fields.id.is_none() {
-                door.evidence.push(
-                    "nothing there names the new user's id: the customer is made when the user first spends"
-                        .into(),
-                );
+                door.evidence.push(format!(
+                    "nothing there names the new {noun}'s id: the customer is made when the {noun} first spends"
+                ));
             }
             drafts.push((door, score, insert.entry.id.clone()));
         }
     }
-    let hooks = hooks::hooks(cx, &models);
+    drafts
+}
+
+/// The places and the hooks together; a hook that sees all makes the places redundant.
+fn settled(cx: &Cx<'_>, mut drafts: Vec<Draft>, hooks: Vec<hooks::Told>, noun: &str) -> Vec<Site> {
     // An insert inside a hook is the app's own row of a user that the hook already tells of.
     drafts.retain(|(door, _, _)| !hooks.iter().any(|h| h.holds(cx.path(door.file), door.statement)));
     if hooks.iter().any(|h| h.sees_all && h.site.selected) {
         for (door, parts, _) in &mut drafts {
             if ScorePart::sum(parts) >= SELECT_FROM {
-                ScorePart::lower(parts, 0.6, "a hook sees every new user");
-                door.evidence.push("a hook sees every new user, so this place needs nothing".into());
+                ScorePart::lower(parts, 0.6, "a hook sees all of them");
+                door.evidence.push(format!("a hook sees every new {noun}, so this place needs nothing"));
             }
         }
     }
     let mut sites: Vec<Site> =
         drafts.into_iter().map(|(door, parts, entry)| site(cx, door, parts, entry)).collect();
     sites.extend(hooks.into_iter().map(|h| h.site));
-    sites.sort_by(|a, b| (&a.file, a.line, a.span).cmp(&(&b.file, b.line, b.span)));
-    sites.dedup_by(|b, a| a.file == b.file && a.span == b.span);
-    number(&mut sites);
     sites
 }
 
@@ -118,6 +164,7 @@ fn site(cx: &Cx<'_>, door: Door, parts: Vec<ScorePart>, entry: String) -> Site {
             how: door.how,
             user_id: door.fields.id,
             user_email: door.fields.email,
+            payer: None,
             plan: SignupPlan {
                 statement: door.statement,
                 call: door.call,

@@ -4,6 +4,8 @@
 //! hold the id and the email. A name alone is not enough for anything but `User`: an `Account` may be a login of a
 //! provider, a `Member` a row between a user and a team. So names are weighed with what the declaration holds.
 
+use std::sync::Arc;
+
 use super::key::primary;
 use crate::catalog::{Callee, Create, CreateForm, Entry, Kind, ModelShape, Symbol, glob};
 use crate::resolve::Def;
@@ -47,7 +49,28 @@ pub(super) struct Model<'a> {
     pub(super) display: Option<String>,
     /// Evidence, in words.
     pub(super) why: String,
+    /// Whose records these are.
+    pub(super) of: Whose,
     weight: i32,
+}
+
+/// Whose records are looked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Whose {
+    /// Users'.
+    Users,
+    /// Those of the organisation whose record type has this name.
+    Organisation(Arc<str>),
+}
+
+impl Whose {
+    /// How much a name speaks for such a record: 3 for certain, 1 for words that may mean one, `None` for anything else.
+    pub(super) fn weight(&self, name: &str) -> Option<i32> {
+        match self {
+            Self::Users => user_name(name),
+            Self::Organisation(own) => same_name(name, own).then_some(3),
+        }
+    }
 }
 
 /// How sure it is that an expression is the model.
@@ -65,7 +88,7 @@ pub(super) fn models<'a>(cx: &Cx<'a>) -> Vec<Model<'a>> {
     for entry in cx.entries(Kind::Orm) {
         let Some(orm) = &entry.orm else { continue };
         for shape in &orm.models {
-            declared(cx, entry, shape, &mut found);
+            declared(cx, entry, shape, &Whose::Users, &mut found);
         }
         for symbol in &orm.users {
             let name = symbol.name.split('.').next().unwrap_or_default().to_owned();
@@ -79,6 +102,7 @@ pub(super) fn models<'a>(cx: &Cx<'a>) -> Vec<Model<'a>> {
                 email: Some("email".into()),
                 display: None,
                 why,
+                of: Whose::Users,
                 weight: 3,
             });
         }
@@ -95,6 +119,7 @@ pub(super) fn models<'a>(cx: &Cx<'a>) -> Vec<Model<'a>> {
                 email: Some("email".into()),
                 display: None,
                 why: "a table of users".into(),
+                of: Whose::Users,
                 weight: 3,
             });
         }
@@ -102,6 +127,18 @@ pub(super) fn models<'a>(cx: &Cx<'a>) -> Vec<Model<'a>> {
     let best = found.iter().filter(|m| m.at != At::Library).map(|m| m.weight).max().unwrap_or(0);
     found.retain(|m| m.weight >= 3 && (m.at == At::Library || best < 5 || m.weight >= 5));
     found.sort_by_key(|m| -m.weight);
+    found
+}
+
+/// The models of the organisation whose record type has this name.
+pub(super) fn of_organisation<'a>(cx: &Cx<'a>, name: &str) -> Vec<Model<'a>> {
+    let mut found = Vec::new();
+    let of = Whose::Organisation(name.into());
+    for entry in cx.entries(Kind::Orm) {
+        for shape in entry.orm.iter().flat_map(|o| &o.models) {
+            declared(cx, entry, shape, &of, &mut found);
+        }
+    }
     found
 }
 
@@ -205,9 +242,15 @@ pub(super) fn user_name(name: &str) -> Option<i32> {
     }
 }
 
-fn declared<'a>(cx: &Cx<'a>, entry: &'a Entry, shape: &'a ModelShape, found: &mut Vec<Model<'a>>) {
+fn declared<'a>(
+    cx: &Cx<'a>,
+    entry: &'a Entry,
+    shape: &'a ModelShape,
+    of: &Whose,
+    found: &mut Vec<Model<'a>>,
+) {
     match shape {
-        ModelShape::Block { files, keyword } => blocks(cx, entry, files, keyword, found),
+        ModelShape::Block { files, keyword } => blocks(cx, entry, files, keyword, of, found),
         ModelShape::Call { symbols, table, columns, named_by } => {
             for file in code_with(cx, symbols.iter().map(|s| last_name(&s.name))) {
                 let facts = cx.program.facts(file);
@@ -223,19 +266,19 @@ fn declared<'a>(cx: &Cx<'a>, entry: &'a Entry, shape: &'a ModelShape, found: &mu
                         let table = table.and_then(|t| at.args.get(t)).and_then(Expr::as_str);
                         let text = cx.slice(file, at.args_span);
                         let place = At::Value(file, index);
-                        add(cx, entry, &name.local, table, place, (file, at.span), &text, found);
+                        add(cx, entry, &name.local, table, place, (file, at.span), &text, of, found);
                     }
                 }
             }
             if let Some(named_by) = named_by {
-                named_models(cx, entry, named_by, found);
+                named_models(cx, entry, named_by, of, found);
             }
         }
         ModelShape::Class { bases, made_bases, decorators, keyword } => {
             for file in code_with(cx, ["class "].into_iter()) {
                 let facts = cx.program.facts(file);
                 for (index, class) in facts.classes.iter().enumerate() {
-                    if user_name(&class.name).is_none() {
+                    if of.weight(&class.name).is_none() {
                         continue;
                     }
                     let id = ClassId(index as u32);
@@ -250,7 +293,7 @@ fn declared<'a>(cx: &Cx<'a>, entry: &'a Entry, shape: &'a ModelShape, found: &mu
                             if named { b.value.as_str() } else { None }
                         });
                         let place = At::Class(file, id);
-                        add(cx, entry, &class.name, table, place, (file, class.span), &text, found);
+                        add(cx, entry, &class.name, table, place, (file, class.span), &text, of, found);
                     }
                 }
             }
@@ -266,7 +309,7 @@ fn declared<'a>(cx: &Cx<'a>, entry: &'a Entry, shape: &'a ModelShape, found: &mu
                         let text = cx.slice(file, call.args_span);
                         let index = facts.bindings.iter().position(|b| b.value.as_call() == Some(id));
                         let place = index.map_or(At::File, |i| At::Value(file, i));
-                        add(cx, entry, model, None, place, (file, call.span), &text, found);
+                        add(cx, entry, model, None, place, (file, call.span), &text, of, found);
                     }
                 }
             }
@@ -276,7 +319,14 @@ fn declared<'a>(cx: &Cx<'a>, entry: &'a Entry, shape: &'a ModelShape, found: &mu
 }
 
 /// `model User { … }` in schema files anywhere in the repository: a schema often lies in a package of its own.
-fn blocks<'a>(cx: &Cx<'a>, entry: &'a Entry, globs: &[String], keyword: &str, found: &mut Vec<Model<'a>>) {
+fn blocks<'a>(
+    cx: &Cx<'a>,
+    entry: &'a Entry,
+    globs: &[String],
+    keyword: &str,
+    of: &Whose,
+    found: &mut Vec<Model<'a>>,
+) {
     for (file, at) in cx.workspace().files() {
         if !globs.iter().any(|g| glob::matches(g, &at.path)) {
             continue;
@@ -286,7 +336,7 @@ fn blocks<'a>(cx: &Cx<'a>, entry: &'a Entry, globs: &[String], keyword: &str, fo
         while let Some((name, span)) = next_block(text.as_str(), keyword, &mut start) {
             let body = text.slice(span.range());
             let table = body.split_once("@@map(\"").and_then(|(_, t)| t.split('"').next());
-            add(cx, entry, &name, table, At::File, (file, span), body, found);
+            add(cx, entry, &name, table, At::File, (file, span), body, of, found);
         }
     }
 }
@@ -312,6 +362,7 @@ fn named_models<'a>(
     cx: &Cx<'a>,
     entry: &'a Entry,
     named_by: &crate::catalog::NamedBy,
+    of: &Whose,
     found: &mut Vec<Model<'a>>,
 ) {
     for file in code_with(cx, named_by.symbols.iter().map(|s| last_name(&s.name))) {
@@ -334,7 +385,7 @@ fn named_models<'a>(
             };
             let index = facts.bindings.iter().position(|b| b.names.len() == 1 && holds(&b.value, id));
             let place = index.map_or(At::File, |i| At::Value(file, i));
-            add(cx, entry, name, None, place, (file, call.span), &text, found);
+            add(cx, entry, name, None, place, (file, call.span), &text, of, found);
         }
     }
 }
@@ -356,9 +407,11 @@ fn add<'a>(
     at: At,
     (file, span): (FileId, Span),
     text: &str,
+    of: &Whose,
     found: &mut Vec<Model<'a>>,
 ) {
-    let Some(mut weight) = user_name(name).or_else(|| table.and_then(user_name)) else { return };
+    let weighed = of.weight(name).or_else(|| table.and_then(|t| of.weight(t)));
+    let Some(mut weight) = weighed else { return };
     let fields = identifiers(text);
     let email = fields.iter().find(|f| f.to_lowercase() == "email");
     let email = email.or_else(|| fields.iter().find(|f| f.to_lowercase().ends_with("email")));
@@ -368,16 +421,28 @@ fn add<'a>(
     });
     weight += i32::from(email.is_some()) + i32::from(secret) * if weight < 3 { 2 } else { 1 };
     let of_user = fields.iter().any(|f| matches!(f.to_lowercase().as_str(), "userid" | "user_id" | "user"));
-    if user_name(name).is_some_and(|w| w < 3) && of_user {
+    if of.weight(name).is_some_and(|w| w < 3) && of_user {
         weight -= 3;
     }
     let marks = entry.orm.as_ref().map_or(&[][..], |o| &o.primary_key);
     let id = primary(text, marks).unwrap_or_else(|| "id".into());
     let display = ["name", "displayName", "display_name", "fullName", "full_name", "username"];
     let display = display.iter().find(|d| fields.iter().any(|f| f == *d)).map(|d| (*d).to_owned());
-    let why = format!("`{name}` is the user record ({}:{})", cx.path(file), cx.line(file, span.start));
+    let what = if *of == Whose::Users { "the user record" } else { "the record of who pays" };
+    let why = format!("`{name}` is {what} ({}:{})", cx.path(file), cx.line(file, span.start));
     let (name, table) = (name.to_owned(), table.map(str::to_owned));
-    found.push(Model { entry, name, table, at, id, email: email.cloned(), display, why, weight });
+    found.push(Model {
+        entry,
+        name,
+        table,
+        at,
+        id,
+        email: email.cloned(),
+        display,
+        why,
+        of: of.clone(),
+        weight,
+    });
 }
 
 /// The words of a declaration that are followed by what makes them a field.

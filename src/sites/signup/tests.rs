@@ -446,6 +446,7 @@ fn the_sample_apps() {
     * fastapi-sqlmodel-jwt/app/api/routes/auth.py:18 user.id
     * nextjs-authjs-prisma/app/api/register/route.ts:20 user.id
     * nextjs-jwt-drizzle/src/app/(auth)/actions.ts:34 user.id
+    * nextjs-teams-drizzle/src/app/(auth)/actions.ts:31 created.id
     * refuse-no-paid-call/src/routes/auth.js:27 user.id
     ");
 }

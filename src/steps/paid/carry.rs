@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::edit::EditUnit;
 use crate::sites::Identity;
+use crate::sites::payer::Paying;
 use crate::steps::Todo;
 use crate::steps::paid::reach::Door;
+use crate::steps::paid::record::{NOBODY, visitors};
 use crate::steps::paid::user_id;
 use crate::steps::support::{Kit, names, names::Wanted};
 use crate::syntax::source::Source;
@@ -78,9 +80,15 @@ fn named(
     identity: Option<&Identity>,
     imported: bool,
 ) -> Result<Vec<crate::edit::Edit>, String> {
-    let identity = identity.ok_or("no expression in scope names the signed-in user")?;
+    let identity = identity.ok_or_else(|| match kit.paying() {
+        Paying::User => NOBODY.to_owned(),
+        paying => format!("no expression in scope names the {} of the signed-in user", paying.noun()),
+    })?;
     if identity.nullable {
-        return Err("it also runs for visitors who are not signed in".to_owned());
+        return Err(match kit.paying() {
+            Paying::User => "it also runs for visitors who are not signed in".to_owned(),
+            Paying::Organisation(_) | Paying::Unclear => visitors(kit),
+        });
     }
     let wanted = [Wanted::helper(kit, "payer", &kit.function("billTo"))];
     let at = Some(call.span.start as usize);

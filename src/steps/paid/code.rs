@@ -56,6 +56,8 @@ impl Calling {
 
 /// One event, as the lines that record it.
 pub struct Event<'a> {
+    /// What whoever pays is called.
+    pub noun: &'a str,
     /// The payer's id, as text.
     pub user_id: &'a str,
     /// The event type.
@@ -68,8 +70,10 @@ pub struct Event<'a> {
 
 /// `{ userId: …, type: …, data: … }`, broken up when it is long.
 pub fn event_object(event: &Event<'_>, more: &[(String, String)]) -> String {
-    let mut pairs =
-        vec![("userId".to_owned(), event.user_id.to_owned()), ("type".to_owned(), quoted(event.event_type))];
+    let mut pairs = vec![
+        (format!("{}Id", event.noun), event.user_id.to_owned()),
+        ("type".to_owned(), quoted(event.event_type)),
+    ];
     if !event.data.is_empty() {
         pairs.push(("data".to_owned(), object(event.data, 2)));
     }
@@ -96,8 +100,10 @@ fn object(pairs: &[(String, String)], indent: usize) -> String {
 
 /// The keyword arguments of `record_usage` (or `StreamEvent`).
 pub fn event_keywords(event: &Event<'_>) -> Vec<String> {
-    let mut args =
-        vec![format!("user_id={}", event.user_id), format!("event_type={}", quoted(event.event_type))];
+    let mut args = vec![
+        format!("{}_id={}", event.noun, event.user_id),
+        format!("event_type={}", quoted(event.event_type)),
+    ];
     if !event.data.is_empty() {
         let parts: Vec<String> = event.data.iter().map(|(k, v)| format!("\"{k}\": {v}")).collect();
         let one_line = format!("data={{{}}}", parts.join(", "));
@@ -187,13 +193,18 @@ mod tests {
     #[test]
     fn a_short_event_stays_on_one_line_and_a_long_one_is_broken_up() {
         let data = [("images".to_owned(), "1".to_owned())];
-        let event =
-            Event { user_id: "session.user.id", event_type: "image_generated", data: &data, vendor: None };
+        let event = Event {
+            noun: "user",
+            user_id: "session.user.id",
+            event_type: "image_generated",
+            data: &data,
+            vendor: None,
+        };
         assert_eq!(
             event_object(&event, &[]),
             "{\n  userId: session.user.id,\n  type: \"image_generated\",\n  data: { images: 1 },\n}"
         );
-        let short = Event { user_id: "id", event_type: "a", data: &[], vendor: None };
+        let short = Event { noun: "user", user_id: "id", event_type: "a", data: &[], vendor: None };
         assert_eq!(event_object(&short, &[]), "{ userId: id, type: \"a\" }");
         assert_eq!(
             Calling::Plain.write("f", &event_keywords(&short), true),

@@ -206,7 +206,7 @@ fn is_text(kit: &Kit<'_>, identity: &Identity) -> bool {
 fn typed_as_string(kit: &Kit<'_>, id: &str) -> bool {
     let member = id.rsplit('.').next().unwrap_or(id).trim_end_matches(['!', '?']);
     let mut string = false;
-    for file in &kit.files {
+    for file in kit.files.iter().filter(|f| !kit.is_generated(**f)) {
         let text = kit.text(*file);
         let text = text.as_str();
         let typed = |of: &str| {
@@ -229,7 +229,7 @@ pub fn billing_user(kit: &Kit<'_>, identity: &Identity) -> String {
     let known = parts.iter().filter_map(|(key, value)| value.as_ref().map(|v| (*key, v)));
     if kit.is_python() {
         let rest: String = known.map(|(key, value)| format!(", {key}={value}")).collect();
-        format!("BillingUser(id={id}{rest})")
+        format!("{}(id={id}{rest})", kit.told("BillingUser"))
     } else {
         let rest: String = known.map(|(key, value)| format!(", {key}: {value}")).collect();
         format!("{{ id: {id}{rest} }}")

@@ -11,7 +11,7 @@ use crate::catalog::Kind;
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after, is_aside};
 use crate::sites::handlers::{Reached, handler_of};
-use crate::sites::{HandlerRef, Identity, identity, runners};
+use crate::sites::{HandlerRef, Identity, payer, runners};
 use crate::steps::paid::record::Reason;
 use crate::syntax::source::Source;
 use crate::syntax::{CallId, FunctionId, FunctionKind, Param, Path};
@@ -143,8 +143,7 @@ fn door(cx: &Cx<'_>, from: &Standing, function: FunctionId) -> Option<Door> {
     let statement = cx.program.facts(from.file).call(call).statement;
     let steps: Vec<_> = from.steps.iter().rev().copied().collect();
     let reached = Reached { file: from.file, function, found, calls: steps.clone() };
-    let identity =
-        identity::in_handler(cx, &reached, statement.start).filter(|i| i.ready_at <= statement.start);
+    let identity = payer::in_handler(cx, &reached, statement.start).filter(|i| i.ready_at <= statement.start);
     let handler = HandlerRef::of(&reached);
     Some(Door { handler, call, identity, steps })
 }

@@ -2,9 +2,8 @@
 
 use crate::catalog::Kind;
 use crate::resolve::Module;
-use crate::sites::cx::Cx;
 use crate::sites::handlers::{Reached, handler_of};
-use crate::sites::identity::in_handler;
+use crate::sites::payer::in_handler;
 use crate::sites::{Detail, Identity, IdentitySource};
 use crate::steps::support::{Kit, names, user};
 use crate::syntax::Imported;
@@ -25,13 +24,15 @@ pub struct Signed {
     pub guard: Option<String>,
     /// The name the handler's request has in these expressions.
     pub request: String,
-    /// The user as the generated modules take it.
+    /// Whoever pays, as the generated modules take it.
     pub user: String,
+    /// The same without what stands around its members.
+    pub fields: String,
 }
 
 /// The most common way of the app, preferring one that knows the email.
 pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
-    let cx = Cx::new(kit.cx.program, kit.cx.catalog, kit.cx.app);
+    let cx = kit.graph();
     let mut found: Vec<(FileId, Identity)> = Vec::new();
     for site in kit.cx.sites {
         if let Detail::Billable(billable) = &site.detail
@@ -45,13 +46,15 @@ pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
     for file in kit.files.iter().filter(|f| !kit.is_generated(**f)) {
         let facts = kit.cx.program.facts(*file);
         for function in facts.function_ids() {
-            let Some(shape) = handler_of(&cx, *file, function) else { continue };
+            let Some(shape) = handler_of(cx, *file, function) else { continue };
             if shape.framework.id != kit.framework.id {
                 continue;
             }
             let reached = Reached { file: *file, function, found: shape, calls: Vec::new() };
             let end = facts.function(function).body.end;
-            found.extend(in_handler(&cx, &reached, end).map(|identity| (*file, identity)));
+            let identity = in_handler(cx, &reached, end);
+            let identity = identity.filter(|identity| identity.source != IdentitySource::Record);
+            found.extend(identity.map(|identity| (*file, identity)));
         }
     }
     let worth = |(_, identity): &(FileId, Identity)| {
@@ -67,6 +70,7 @@ pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
 pub fn signed(kit: &Kit<'_>, path: &str) -> Option<Signed> {
     let (file, identity) = find(kit)?;
     let root = identity.id.split(['.', '!', '[', '?']).next().unwrap_or_default().to_owned();
+    let user = user::literal(kit, &identity.id, identity.email.as_deref(), identity.name.as_deref());
     let mut signed = Signed {
         imports: Vec::new(),
         setup: None,
@@ -74,7 +78,8 @@ pub fn signed(kit: &Kit<'_>, path: &str) -> Option<Signed> {
         param: None,
         guard: None,
         request: if kit.is_python() { "request".to_owned() } else { root },
-        user: user::literal(kit, &identity.id, identity.email.as_deref(), identity.name.as_deref()),
+        fields: inside(&user),
+        user,
     };
     let import_as = |what: &Imported, name: &str, from: &str, defined_in: Option<FileId>| -> Option<String> {
         let target = defined_in.or_else(|| match kit.cx.program.module(file, from, Some(name)) {
@@ -126,6 +131,12 @@ pub fn signed(kit: &Kit<'_>, path: &str) -> Option<Signed> {
         }
     }
     Some(signed)
+}
+
+/// What stands between the outer brackets.
+fn inside(user: &str) -> String {
+    let inside = user.split_once(['(', '{']).map_or("", |(_, rest)| rest);
+    inside.strip_suffix([')', '}']).unwrap_or(inside).trim().to_owned()
 }
 
 /// `session.user.id` as `session?.user?.id`.

@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{AppLanguage, Catalog, Entry, Kind, Side};
 use crate::fingerprint::is_aside;
 use crate::sites::cx::Cx;
+use crate::sites::payer::Paying;
 use crate::syntax::source::Source;
 use crate::syntax::style::{Style, StyleConfig, Votes};
 use crate::template::{Areas, Lang, ModuleSystem};
@@ -173,6 +174,25 @@ impl<'a> Kit<'a> {
     /// The picked entries of a kind.
     pub fn entries(&self, kind: Kind) -> Vec<&'a Entry> {
         self.cx.app.picked(self.cx.catalog, kind)
+    }
+
+    /// Who pays.
+    pub fn paying(&self) -> Paying<'_> {
+        self.graph().payers().paying()
+    }
+
+    /// What whoever pays is called: `user`, `team`.
+    pub fn noun(&self) -> &str {
+        match self.paying() {
+            Paying::Organisation(organisation) => &organisation.noun,
+            Paying::User => "user",
+            Paying::Unclear => "organisation",
+        }
+    }
+
+    /// A name of the generated modules, for whoever pays: `BillingUser`, `BillingTeam`.
+    pub fn told(&self, name: &str) -> String {
+        crate::template::renamed(name, self.noun())
     }
 
     /// Whether the app knows who is signed in.

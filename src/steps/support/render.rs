@@ -17,6 +17,7 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
         module: kit.module,
         ext: kit.ext.clone(),
         source_ext: kit.source_ext.clone(),
+        noun: kit.noun().to_owned(),
         node_floor: node_floor(kit),
         python_floor: python_floor(kit),
         flavour: if kit.is_python() { flavour(kit) } else { Flavour::Async },

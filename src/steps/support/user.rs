@@ -1,6 +1,6 @@
 //! The user as the generated modules take it: an id that is text, and the email and name where they are known.
 
-use crate::sites::{Detail, SiteKind};
+use crate::sites::{Detail, SiteKind, schema};
 use crate::steps::support::Kit;
 
 /// `{ id: user.id, email: user.email }`, or `BillingUser(id=str(user.id), email=user.email)`.
@@ -10,7 +10,7 @@ pub fn literal(kit: &Kit<'_>, id: &str, email: Option<&str>, name: Option<&str>)
     let written = parts.into_iter().filter_map(|(key, value)| value.map(|value| (key, value)));
     if kit.is_python() {
         let fields: Vec<String> = written.map(|(key, value)| format!("{key}={value}")).collect();
-        return format!("BillingUser({})", fields.join(", "));
+        return format!("{}({})", kit.told("BillingUser"), fields.join(", "));
     }
     let fields: Vec<String> = written
         .map(|(key, value)| if key == value { key.to_owned() } else { format!("{key}: {value}") })
@@ -36,6 +36,8 @@ fn is_other_type(kit: &Kit<'_>, expr: &str) -> bool {
         return true;
     }
     let schemas = kit.cx.sites.iter().filter(|s| s.kind == SiteKind::Schema && s.selected);
+    let paying = kit.paying();
+    let schemas = schemas.filter(|s| !paying.is_shared() || schema::is_payer(s, paying));
     schemas.filter(|s| matches!(s.detail, Detail::Schema(_))).any(|site| {
         let Some(text) = kit.cx.workspace.text_at(&site.file) else { return false };
         (site.line..=site.end_line).any(|line| {

@@ -46,6 +46,7 @@ impl Walk<'_> {
             "integer" | "float" => Expr::Number(self.text(node).to_owned()),
             "true" => Expr::Bool(true),
             "false" => Expr::Bool(false),
+            "none" => Expr::Null,
             "list" | "tuple" | "expression_list" => {
                 Expr::List(children(node).into_iter().map(|n| self.expr(n)).collect())
             }

@@ -62,6 +62,7 @@ impl Walk<'_> {
             "number" => Expr::Number(self.text(node).to_owned()),
             "true" => Expr::Bool(true),
             "false" => Expr::Bool(false),
+            "null" => Expr::Null,
             "object" => self.object(node),
             "array" => Expr::List(children(node).into_iter().map(|n| self.expr(n)).collect()),
             "binary_expression" => self.binary(node),

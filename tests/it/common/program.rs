@@ -72,6 +72,7 @@ impl Survey for MadeUp {
                             expr: (file.name() == "app.ts").then(|| "user.id".to_owned()),
                             at: if file.name() == "app.ts" { IdentityAt::Call } else { IdentityAt::None },
                         },
+                        payer: None,
                         covered_by: None,
                         plan: BillablePlan::default(),
                     })),

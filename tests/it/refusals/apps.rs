@@ -99,3 +99,62 @@ def ask(text: str, user_id: str = Depends(current_user_id)):
 ",
     ),
 ];
+
+/// The first app with teams, which hold the id of a payment provider, so that they pay.
+pub(super) const TEAMS: Files<'static> = &[
+    NEXT[0],
+    NEXT[1],
+    NEXT[2],
+    NEXT[3],
+    NEXT[4],
+    (
+        "package.json",
+        r#"{"dependencies": {"next": "16", "react": "19", "next-auth": "5.0.0", "openai": "6", "@prisma/client": "6"}}"#,
+    ),
+    (
+        "lib/db.ts",
+        "import { PrismaClient } from \"@prisma/client\";\n\nexport const db = new PrismaClient();\n",
+    ),
+    (
+        "prisma/schema.prisma",
+        "model User {
+  id String @id
+}
+
+model Team {
+  id               String @id
+  name             String
+  stripeCustomerId String?
+}
+
+model Member {
+  id     String @id
+  userId String
+  user   User   @relation(fields: [userId], references: [id])
+  teamId String
+  team   Team   @relation(fields: [teamId], references: [id])
+}
+",
+    ),
+    (
+        "app/api/ask/route.ts",
+        "import { auth } from \"@/auth\";
+import { client } from \"@/lib/ai\";
+import { db } from \"@/lib/db\";
+
+export async function POST(req: Request) {
+  const session = await auth();
+  if (!session?.user?.id) {
+    return new Response(null, { status: 401 });
+  }
+  const seat = await db.member.findFirst({ where: { userId: session.user.id } });
+  if (!seat) {
+    return new Response(null, { status: 403 });
+  }
+  const { text } = await req.json();
+  const answer = await client.responses.create({ model: \"gpt-5\", input: text });
+  return Response.json({ text: answer.output_text });
+}
+",
+    ),
+];

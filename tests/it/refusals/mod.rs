@@ -5,6 +5,7 @@
 
 mod apps;
 mod free;
+mod no_organisation;
 mod no_payer;
 mod no_project;
 mod no_spend;
@@ -72,7 +73,10 @@ fn see(base: Files<'_>, case: Files<'_>) -> Seen {
 
 fn line(site: &Site) -> String {
     let payer = match &site.detail {
-        Detail::Billable(billable) => billable.identity.expr.clone().unwrap_or_else(|| "-".to_owned()),
+        Detail::Billable(billable) => {
+            let payer = billable.payer.as_ref().map_or(&billable.identity.expr, |payer| &payer.expr);
+            payer.clone().unwrap_or_else(|| "-".to_owned())
+        }
         _ => String::new(),
     };
     format!("{}:{} {payer}", site.file, site.line)
@@ -105,6 +109,7 @@ fn charges_nobody(cases: &[Case<'_>]) {
 fn the_apps_themselves_are_integrated() {
     for (base, file, payer) in [
         (apps::NEXT, "app/api/ask/route.ts", "session.user.id"),
+        (apps::TEAMS, "app/api/ask/route.ts", "seat.teamId"),
         (apps::EXPRESS, "app.js", "req.user.id"),
         (apps::FASTAPI, "main.py", "user_id"),
     ] {

@@ -18,7 +18,7 @@ pub fn recorded_at(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> Optio
     if behind(kit, spend.file, &call, next_paid(kit, spend, all)) {
         return Some((spend.file, call));
     }
-    if spend.billable.identity.at != IdentityAt::Entry {
+    if spend.billable.plan.at != IdentityAt::Entry {
         return None;
     }
     let graph = kit.graph();

@@ -33,7 +33,7 @@ pub(super) fn record(
     let mut data: Vec<(String, String)> = fields.iter().map(number).collect();
     data.extend(model(order));
     let event_type = spend.event_type();
-    let event = Event { user_id: &payer, event_type: &event_type, data: &data, vendor };
+    let event = Event { noun: kit.noun(), user_id: &payer, event_type: &event_type, data: &data, vendor };
     let body = statement(kit, Calling::Awaited, &brought.names[0], &event).replace('\n', "\n  ");
     let value = format!("async ({{ {} }}) => {{\n  {body}\n}}", parameters(fields).join(", "));
     edits.extend(

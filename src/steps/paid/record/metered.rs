@@ -76,7 +76,7 @@ fn wrap(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> R
     let Brought { edits: import, names, payer } =
         bring(order, spot, &wanted, Calling::Plain, call.span.start)?;
     let event_type = spend.event_type();
-    let event = Event { user_id: &payer, event_type: &event_type, data: &[], vendor };
+    let event = Event { noun: kit.noun(), user_id: &payer, event_type: &event_type, data: &[], vendor };
     let read = spot.source.slice(consumer.span.range()).to_owned();
     let variable = place::fresh_name(spot.source, &consumer.span.range(), "metered");
     let line = if kit.is_python() {

@@ -14,6 +14,7 @@ pub use already::{is_recorded, recorded_at};
 use crate::catalog::StreamUsage;
 use crate::edit::{Edit, EditUnit};
 use crate::sites::IdentityAt;
+use crate::sites::payer::Paying;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
 use crate::steps::paid::{Spend, user_id};
@@ -86,11 +87,11 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
         in_file(kit, file, |spot| write(&order, spot, at)).map_err(|why| reason(&why))
     };
     let plan = &spend.billable.plan;
-    if spend.billable.identity.at == IdentityAt::Call
+    if spend.billable.plan.at == IdentityAt::Call
         && let Some(identity) = &plan.identity
     {
         if identity.nullable {
-            return Err(reason(VISITORS));
+            return Err(reason(&visitors(kit)));
         }
         return by(Payer::Named(&user_id(kit, identity)), spend.file, call);
     }
@@ -105,9 +106,9 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
     if !ways.doors.iter().any(|d| signed_in(&d)) {
         return Err(
             match (ways.doors.iter().any(|d| d.identity.is_some()), ways.faults.into_iter().next()) {
-                (true, _) => reason(VISITORS),
+                (true, _) => reason(&visitors(kit)),
                 (false, Some(fault)) if plan.identity.is_some() => fault,
-                _ => reason("no expression in scope names the signed-in user"),
+                _ => reason(plan.missing.as_deref().unwrap_or(NOBODY)),
             },
         );
     }
@@ -129,8 +130,22 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
     Ok(recorded)
 }
 
-const VISITORS: &str =
-    "it also runs for visitors who are not signed in; require sign-in there, or decide who pays for them";
+/// Where not even a user is known.
+pub const NOBODY: &str = "no expression in scope names the signed-in user";
+
+/// Where whoever pays may be missing.
+pub fn visitors(kit: &Kit<'_>) -> String {
+    match kit.paying() {
+        Paying::User => {
+            "it also runs for visitors who are not signed in; require sign-in there, or decide who pays for them"
+                .to_owned()
+        }
+        paying => format!(
+            "it also runs for users who act for no {noun}; leave when there is no {noun}, before the call",
+            noun = paying.noun()
+        ),
+    }
+}
 
 /// Writes the event in the way the call gives its result.
 fn write(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded, String> {

@@ -24,8 +24,9 @@ impl Scene<'_, '_> {
     pub(super) fn render(&self, kit: &Kit<'_>, areas: Areas) -> Result<String, String> {
         let path = format!("{}/{}", self.entry.id, self.route.template);
         let raw = embedded_text(&path).ok_or_else(|| format!("codemods/{path} is missing"))?;
+        let told = template::told(&raw, kit.noun());
         let text = Self::environment(kit, areas)?
-            .render_named_str(&path, &raw, self.scope(kit, areas))
+            .render_named_str(&path, &told, self.scope(kit, areas))
             .map_err(|e| format!("{e:#}"))?;
         let text = if kit.is_python() { tidy_imports(&text) } else { text };
         let text = template::for_language(&text, kit.lang, kit.module)
@@ -40,6 +41,7 @@ impl Scene<'_, '_> {
         context! {
             areas => Value::from(Serde(&areas)),
             signed => self.signed.map(|signed| Value::from(Serde(signed))),
+            person => "user",
             pages => identity::has_pages(kit),
             router => self.anchor.map_or("router".to_owned(), |a| a.router_name(kit)),
             prefix => self.anchor.filter(|a| !a.mount_has_prefix).map(Anchor::own_prefix),

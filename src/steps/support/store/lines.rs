@@ -2,11 +2,11 @@
 
 use minijinja::{Value, context};
 
-use crate::catalog::Link;
+use crate::catalog::{Link, Snippet};
 use crate::steps::support::Kit;
 use crate::steps::support::store::handle::{self, Named};
 use crate::steps::support::store::record::{Record, snippet};
-use crate::template::Store;
+use crate::template::{self, Store};
 
 /// The store, or what stands in its way.
 pub(super) fn store(kit: &Kit<'_>, record: &Record<'_>) -> Result<Store, String> {
@@ -19,15 +19,16 @@ pub(super) fn store(kit: &Kit<'_>, record: &Record<'_>) -> Result<Store, String>
     };
     let (text, customer) =
         if kit.is_python() { ("user_id", "customer_id") } else { ("userId", "customerId") };
-    let (user_id, needs) = key_expression(record, text)?;
+    let (user_id, needs) = key_expression(record, &kit.told(text))?;
     let scope = context! {
         handle => handle.as_ref().map(|h| h.local.as_str()),
         user_id,
         customer_id => customer,
         ..record.variables(kit)
     };
-    let (load, for_load) = snippet(&link.load, &scope)?;
-    let (save, for_save) = snippet(&link.save, &scope)?;
+    let told = |lines: &Snippet| Snippet { lines: template::told(&lines.lines, kit.noun()), ..lines.clone() };
+    let (load, for_load) = snippet(&told(&link.load), &scope)?;
+    let (save, for_save) = snippet(&told(&link.save), &scope)?;
     let mut store = Store {
         standard: Vec::new(),
         packages: Vec::new(),
@@ -77,8 +78,9 @@ fn link<'a>(kit: &Kit<'_>, record: &Record<'a>) -> Result<(&'a Link, Option<Name
                 s.selected && s.kind == crate::sites::SiteKind::Signup && s.file == kit.path(found.file)
             }) {
                 return Err(format!(
-                    "`{}` makes users, so the modules would import each other",
-                    kit.path(found.file)
+                    "`{}` makes {}s, so the modules would import each other",
+                    kit.path(found.file),
+                    kit.noun()
                 ));
             }
             return Ok((link, Some(found)));

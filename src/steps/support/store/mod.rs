@@ -45,7 +45,7 @@ pub fn question(kit: &Kit<'_>) -> Option<Question> {
     lines::store(kit, &record).ok()?;
     let text = format!("Store the Credyt customer id on each `{}` record?", record.schema.model);
     Some(Question::confirm(Key::top("store_customer_id"), text, false).help(
-        "It saves a look-up a process; without it wallets are found by the user's own id. It adds a column and a migration.",
+        format!("It saves a look-up a process; without it wallets are found by the {}'s own id. It adds a column and a migration.", kit.noun()),
     ))
 }
 
@@ -66,9 +66,10 @@ pub struct Kept {
 
 /// The column, its migration, and the lines for the customer module; what stands in the way as a `todo`.
 pub fn plan(kit: &Kit<'_>) -> Result<Kept, Todo> {
-    let no_place = |why: String| Todo { unmet: true, ..Todo::chore(left(&why)) };
+    let noun = kit.noun();
+    let no_place = |why: String| Todo { unmet: true, ..Todo::chore(left(noun, &why)) };
     let record = Record::find(kit).map_err(no_place)?;
-    let unmet = |why: String| Todo::unmet(left(&why), record.site.file.as_str(), record.site.line);
+    let unmet = |why: String| Todo::unmet(left(noun, &why), record.site.file.as_str(), record.site.line);
     let store = lines::store(kit, &record).map_err(unmet)?;
     let mut unit = EditUnit::new("", "");
     let mut todo = Vec::new();
@@ -94,6 +95,6 @@ pub fn plan(kit: &Kit<'_>) -> Result<Kept, Todo> {
     Ok(Kept { store, unit, todo, notes, site: record.site.id.clone() })
 }
 
-fn left(why: &str) -> String {
-    format!("the Credyt customer id is not stored beside the user: {why}")
+fn left(noun: &str, why: &str) -> String {
+    format!("the Credyt customer id is not stored beside the {noun}: {why}")
 }

@@ -37,12 +37,12 @@ impl<'a> Record<'a> {
         let sites: &'a [Site] = kit.cx.sites;
         let (site, schema) = sites
             .iter()
-            .filter(|s| s.kind == SiteKind::Schema && s.selected && schema::is_user(s))
+            .filter(|s| s.kind == SiteKind::Schema && s.selected && schema::is_payer(s, kit.paying()))
             .find_map(|s| match &s.detail {
                 Detail::Schema(schema) => Some((s, schema)),
                 _ => None,
             })
-            .ok_or("no declaration of the user record was found")?;
+            .ok_or_else(|| format!("no declaration of the {} record was found", kit.noun()))?;
         let entry = kit.cx.catalog.by_value(Kind::Orm, &schema.orm).ok_or("its data library is not known")?;
         let orm = entry.orm.as_ref().ok_or("its data library is not known")?;
         let column = orm.column.as_ref().filter(|_| !orm.links.is_empty());
@@ -85,25 +85,26 @@ impl<'a> Record<'a> {
     /// The id that customers are made under must be the key of this record.
     fn is_the_one_who_signs_up(&self, kit: &Kit<'_>) -> Result<(), String> {
         let mut known = false;
+        let noun = kit.noun();
         for site in kit.cx.sites.iter().filter(|s| s.kind == SiteKind::Signup && s.selected) {
             let Detail::Signup(signup) = &site.detail else { continue };
             let Some(id) = member_of(signup) else { continue };
             let is_key = id == self.key.member || self.orm.key_names.iter().any(|n| n == id);
             if !is_key || signup.how == SignupHow::Webhook {
                 return Err(format!(
-                    "users are known by another id than `{}` of `{}` ({}:{})",
+                    "{noun}s are known by another id than `{}` of `{}` ({}:{})",
                     self.key.member, self.schema.model, site.file, site.line
                 ));
             }
             if site.file == self.site.file {
                 return Err(format!(
-                    "`{}` both declares the record and makes users, so the modules would import each other",
+                    "`{}` both declares the record and makes {noun}s, so the modules would import each other",
                     site.file
                 ));
             }
             known = true;
         }
-        if known { Ok(()) } else { Err("no sign-up shows that users are known by its key".to_owned()) }
+        if known { Ok(()) } else { Err(format!("no sign-up shows that {noun}s are known by its key")) }
     }
 
     /// Whether the column is declared.
@@ -200,6 +201,7 @@ mod tests {
                 how: SignupHow::Handler,
                 user_id: Some(expr.to_owned()),
                 user_email: None,
+                payer: None,
                 plan: crate::sites::SignupPlan::default(),
             };
             assert_eq!(member_of(&signup), Some(member));
