@@ -27,11 +27,30 @@ pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Opt
         }
         let found =
             below(workspace, at, module, name).or_else(|| below(workspace, &join(at, "src"), module, name));
-        if let Some(id) = found {
+        if let Some(id) = found.filter(|_| !is_inside_package(workspace, from, at)) {
             return Module::File(id);
         }
     }
     Module::Package(module.to_owned())
+}
+
+/// Whether a folder is the inside of a package without `__init__.py`: the importing module names one of the folders on
+/// the way to it as a package (`from app.core import …` in `app/core/graph/nodes.py` says that `app/core` is no root).
+fn is_inside_package(workspace: &Workspace, from: &str, at: &str) -> bool {
+    let Some(text) = workspace.text_at(from) else { return false };
+    let modules = text.as_str().lines().filter_map(|line| {
+        let line = line.trim_start();
+        let module = line.strip_prefix("from ").or_else(|| line.strip_prefix("import "))?;
+        module.split_whitespace().next().filter(|module| !module.starts_with('.'))
+    });
+    let modules: Vec<&str> = modules.collect();
+    let ends = at.match_indices('/').map(|(end, _)| end).chain([at.len()]);
+    ends.filter_map(|end| at.get(..end)).any(|folder| {
+        let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+        let names_it = |module: &&&str| module.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        !name.is_empty()
+            && modules.iter().filter(names_it).any(|m| below(workspace, above, m, None).is_some())
+    })
 }
 
 fn join(dir: &str, rest: &str) -> String {

@@ -169,3 +169,22 @@ fn the_inside_of_a_package_is_no_import_root() {
     assert_eq!(callee(&p, "app/billing/views.py", 0), Def::Outside("stripe".into(), vec!["charge".into()]));
     assert_eq!(callee(&p, "app/billing/views.py", 1), charge);
 }
+
+#[test]
+fn the_inside_of_a_namespace_package_is_no_import_root() {
+    let p = program(&[
+        ("app/core/config.py", "def settings():\n    pass\n"),
+        (
+            "app/core/flows/graph.py",
+            "from flows.graph import Graph\nfrom app.core.config import settings\n\nGraph()\nsettings()\n",
+        ),
+        ("tool/api/tool/text.py", "def clean():\n    pass\n"),
+        ("tool/api/main.py", "from tool.text import clean\n\nclean()\n"),
+    ]);
+    let outside = Def::Outside("flows.graph".to_owned(), vec!["Graph".to_owned()]);
+    assert_eq!(callee(&p, "app/core/flows/graph.py", 0), outside, "a library of the same name");
+    let settings = Def::Function(id(&p, "app/core/config.py"), FunctionId(0));
+    assert_eq!(callee(&p, "app/core/flows/graph.py", 1), settings);
+    let clean = Def::Function(id(&p, "tool/api/tool/text.py"), FunctionId(0));
+    assert_eq!(callee(&p, "tool/api/main.py", 0), clean, "a folder that only has the name of one above");
+}

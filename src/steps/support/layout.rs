@@ -1,5 +1,7 @@
 //! Where the generated modules live, and in which form they are written.
 
+use std::collections::BTreeSet;
+
 use crate::steps::support::{Kit, join};
 use crate::syntax::ImportKind;
 use crate::template::{Lang, ModuleSystem};
@@ -76,7 +78,7 @@ pub(super) fn folder(kit: &Kit<'_>) -> String {
 }
 
 /// The app's own Python package: of the outermost packages the one with the most modules; the app's folder when its
-/// modules lie there directly.
+/// modules lie there directly. A folder without `__init__.py` counts when the app imports it by its name.
 pub(super) fn package(kit: &Kit<'_>) -> String {
     let root = kit.cx.app.dir();
     let is_package = |dir: &str| kit.cx.workspace.find(&join(dir, "__init__.py")).is_some();
@@ -93,9 +95,30 @@ pub(super) fn package(kit: &Kit<'_>) -> String {
             best = Some((count, dir.to_owned()));
         }
     }
+    for name in namespaces(kit) {
+        let dir = join(root, &name);
+        let count = kit.files.iter().filter(|f| kit.path(**f).starts_with(&format!("{dir}/"))).count();
+        if best.as_ref().is_none_or(|(n, _)| count > *n) {
+            best = Some((count, dir));
+        }
+    }
     let flat = kit.files.iter().filter(|f| kit.cx.workspace.entry(**f).dir() == root).count();
     match best {
         Some((count, dir)) if count >= flat => dir,
         _ => root.to_owned(),
     }
+}
+
+/// Folders beside the app's manifest that its modules are imported from, and that are no packages of their own.
+fn namespaces(kit: &Kit<'_>) -> BTreeSet<String> {
+    let root = kit.cx.app.dir();
+    let imports = kit.files.iter().flat_map(|file| &kit.cx.program.facts(*file).imports);
+    let names = imports.filter_map(|import| import.module.split_once('.')).map(|(name, _)| name);
+    let here = |name: &&str| {
+        let dir = join(root, name);
+        !name.is_empty()
+            && kit.cx.workspace.has_dir(&dir)
+            && kit.cx.workspace.find(&join(&dir, "__init__.py")).is_none()
+    };
+    names.filter(here).map(str::to_owned).collect()
 }
