@@ -174,6 +174,9 @@ pub struct UsageField {
     /// The value (or part of it) may be absent.
     #[serde(default)]
     pub nullable: bool,
+    /// In Python, what is below the first member is an item of a dict, and a value of another type has no such member.
+    #[serde(default)]
+    pub items: bool,
 }
 
 /// How a call streams.

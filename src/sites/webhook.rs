@@ -1,10 +1,13 @@
 //! Existing webhook handlers, whose style another one should follow.
 
+use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
+
 use crate::catalog::{Catalog, Kind};
 use crate::fingerprint::{App, is_aside};
 use crate::resolve::Program;
 use crate::syntax::{ExportTarget, Function};
-use crate::workspace::Language;
+use crate::workspace::{FileEntry, FileId, Language};
 
 use super::{Detail, Site, SiteKind, Webhook};
 
@@ -12,10 +15,14 @@ use super::{Detail, Site, SiteKind, Webhook};
 pub fn webhooks(program: &Program, catalog: &Catalog, app: &App) -> Vec<Site> {
     let ws = program.workspace();
     let mut sites = Vec::new();
-    for (id, file) in ws.files() {
-        if !file.language.is_some_and(Language::is_code) || !app.owns(&file.path) || is_aside(&file.path) {
-            continue;
-        }
+    let marks = catalog.of(Kind::Sender).filter_map(|e| e.sender.as_ref()).flat_map(|s| &s.marks);
+    // One pass says which files hold any mark; marks of text always build.
+    let Ok(marked) = AhoCorasick::new(marks) else { return sites };
+    let code = |file: &FileEntry| file.language.is_some_and(Language::is_code);
+    let own: Vec<(FileId, &FileEntry)> =
+        ws.files().filter(|(_, file)| code(file) && app.owns(&file.path) && !is_aside(&file.path)).collect();
+    let own = own.into_par_iter().filter(|(id, _)| ws.text(*id).is_ok_and(|t| marked.is_match(t.as_str())));
+    for (id, file) in own.collect::<Vec<_>>() {
         let Ok(text) = ws.text(id) else { continue };
         let body = text.as_str();
         let by_path = file.path.to_lowercase().contains("webhook");

@@ -1,13 +1,17 @@
 //! The balance where users see it: a route that answers it, and a component on the page that shows it.
 //!
-//! Pages whose templates have no components get the route, and a note where to show what it answers.
+//! Pages whose templates have no components get an element and a few lines of script in its place.
 
 use crate::answers::Key;
 use crate::catalog::RoutePurpose;
 use crate::steps::key::push;
 use crate::steps::portal::{add_route, slot, uses};
-use crate::steps::support::{Kit, generated, identity, route, ui};
+use crate::steps::support::{Kit, generated, identity, inline, route, ui};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+
+/// What a page has to allow for the script in it.
+const CSP: &str =
+    "A short script in the page fills the balance in; a Content-Security-Policy has to allow it.";
 
 /// See the module.
 #[derive(Debug)]
@@ -67,6 +71,9 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
 /// Shows the balance in the slot; what is left to do by hand when that cannot be.
 fn show(kit: &Kit<'_>, path: &str, plan: &mut StepPlan) -> Option<Todo> {
     let site = slot(kit).filter(|_| identity::has_pages(kit) && !ui::is_shown(kit, path))?;
+    if inline::is_shown(kit, site) {
+        return None;
+    }
     let by_hand = |why: &str| {
         let text = format!("show the `text` of GET {path} here, beside the billing link{why}");
         Some(Todo::chore(text).at(site.file.as_str(), site.line))
@@ -75,10 +82,15 @@ fn show(kit: &Kit<'_>, path: &str, plan: &mut StepPlan) -> Option<Todo> {
     if plan.todo.iter().any(|t| t.unmet) {
         return by_hand("");
     }
-    match ui::add(kit, site, path) {
+    let component = ui::add(kit, site, path);
+    let is_component = component.is_some();
+    match component.or_else(|| inline::add(kit, site, path)) {
         Some(Ok(unit)) => {
             plan.sites.push(site.id.clone());
             push(plan, unit);
+            if !is_component {
+                plan.notes.push(CSP.to_owned());
+            }
             None
         }
         Some(Err(why)) => by_hand(&format!(": {why}")),

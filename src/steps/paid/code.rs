@@ -126,7 +126,9 @@ pub fn quoted(text: &str) -> String {
 /// The expression of one usage number in a value. A part that may be missing counts zero.
 pub fn usage_expr(python: bool, value: &str, field: &UsageField) -> String {
     let parts: Vec<&str> = field.path.split('.').filter(|p| !p.is_empty()).collect();
-    if python {
+    if python && field.items {
+        python_item(value, &parts)
+    } else if python {
         python_usage(value, &parts, field.nullable)
     } else {
         script_usage(value, &parts, field.nullable)
@@ -141,6 +143,14 @@ fn script_usage(value: &str, parts: &[&str], nullable: bool) -> String {
         expr.push_str(part);
     }
     if nullable { format!("{expr} ?? 0") } else { expr }
+}
+
+fn python_item(value: &str, parts: &[&str]) -> String {
+    let (first, rest) = parts.split_first().unwrap_or((&"", &[]));
+    let Some((last, between)) = rest.split_last() else { return format!("getattr({value}, \"{first}\", 0)") };
+    let dict = format!("(getattr({value}, \"{first}\", None) or {{}})");
+    let inner: String = between.iter().map(|part| format!(".get(\"{part}\", {{}})")).collect();
+    format!("{dict}{inner}.get(\"{last}\", 0)")
 }
 
 fn python_usage(value: &str, parts: &[&str], nullable: bool) -> String {
@@ -174,7 +184,7 @@ mod tests {
     use super::*;
 
     fn field(path: &str, nullable: bool) -> UsageField {
-        UsageField { field: "n".into(), path: path.into(), nullable }
+        UsageField { field: "n".into(), path: path.into(), nullable, items: false }
     }
 
     #[test]
@@ -187,6 +197,9 @@ mod tests {
             "r.usage.total_tokens if r.usage else 0"
         );
         assert_eq!(usage_expr(true, "r", &field("data.length", true)), "len(r.data or [])");
+        let item = UsageField { items: true, ..field("usage.input", true) };
+        assert_eq!(usage_expr(true, "r", &item), "(getattr(r, \"usage\", None) or {}).get(\"input\", 0)");
+        assert_eq!(usage_expr(false, "r", &item), "r.usage?.input ?? 0");
         assert_eq!(usage_expr(true, "r", &field("tokens", true)), "r.tokens or 0");
     }
 

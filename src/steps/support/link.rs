@@ -24,7 +24,7 @@ pub fn add(kit: &Kit<'_>, site: &Site, href: &str) -> Result<Vec<Edit>, String> 
         let class = class.map(|c| format!(" {c}")).unwrap_or_default();
         format!("<a{class} href=\"{href}\">{TEXT}</a>")
     };
-    beside(kit, site, &element, &|line| template_line(line, href))
+    beside(kit, site, &element, &|line| alike(line, &Alike::link(href)))
 }
 
 /// The edits that put an element beside the slot's mark.
@@ -118,14 +118,37 @@ fn class_nearby(source: &Source<'_>, node: Node<'_>) -> Option<String> {
     })
 }
 
-/// The line of another link with this address and text; `None` when the line holds no link.
-fn template_line(line: &str, href: &str) -> Option<String> {
+/// What stands in the place of a link whose line is repeated.
+pub struct Alike {
+    tag: &'static str,
+    /// In HTML, with a space in front.
+    html: String,
+    /// Behind a selector of Pug.
+    pug: String,
+    text: &'static str,
+}
+
+impl Alike {
+    fn link(href: &str) -> Self {
+        let (html, pug) = (format!(" href=\"{href}\""), format!("(href='{href}')"));
+        Self { tag: "a", html, pug, text: TEXT }
+    }
+
+    /// An empty element that a script fills.
+    pub fn empty(id: &str) -> Self {
+        Self { tag: "span", html: format!(" id=\"{id}\""), pug: format!("#{id}"), text: "" }
+    }
+}
+
+/// The line of another link with this in its place; `None` when the line holds no link.
+pub fn alike(line: &str, new: &Alike) -> Option<String> {
     let indent = line.get(..line.len() - line.trim_start().len())?;
     let body = line.trim();
     if body.starts_with("a.") || body.starts_with("a(") || body.starts_with("li: a") {
         // Indentation is structure: selector, attributes, text.
-        let selector = body.split('(').next()?;
-        return body.contains("href=").then(|| format!("{indent}{selector}(href='{href}') {TEXT}"));
+        let (before, a) = body.split('(').next()?.split_at(usize::from(body.starts_with("li: ")) * 4);
+        let written = format!("{indent}{before}{}{}{} {}", new.tag, a.get(1..)?, new.pug, new.text);
+        return body.contains("href=").then(|| written.trim_end().to_owned());
     }
     let open = body.find("<a ")?;
     let close = body.find("</a>")?;
@@ -141,7 +164,8 @@ fn template_line(line: &str, href: &str) -> Option<String> {
     if before.contains('%') || after.contains('%') {
         return None;
     }
-    Some(format!("{indent}{before}<a{class} href=\"{href}\">{TEXT}</a>{after}"))
+    let Alike { tag, html, text, .. } = new;
+    Some(format!("{indent}{before}<{tag}{class}{html}>{text}</{tag}>{after}"))
 }
 
 /// Offset of the `>` that ends a tag; quoted values and template tags are looked over.
@@ -186,7 +210,20 @@ mod tests {
             ("  <button>Log out</button>", None),
             ("  article.card", None),
         ] {
-            assert_eq!(template_line(line, "/b").as_deref(), expected, "{line}");
+            assert_eq!(alike(line, &Alike::link("/b")).as_deref(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_empty_element_takes_the_place_of_the_link() {
+        for (line, expected) in [
+            ("  li: a.nav-link(href='/x') X", "  li: span.nav-link#n"),
+            (
+                "  <li><a class=\"nav\" href=\"/x\">X</a></li>",
+                "  <li><span class=\"nav\" id=\"n\"></span></li>",
+            ),
+        ] {
+            assert_eq!(alike(line, &Alike::empty("n")).as_deref(), Some(expected), "{line}");
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod env;
 pub mod env_files;
 pub mod generated;
 pub mod identity;
+pub mod inline;
 mod layout;
 pub mod link;
 mod log;
