@@ -32,14 +32,15 @@ use checks::Check;
 use prepare::Prepared;
 use stage::{Stage, World};
 
-fn main() -> ExitCode {
+fn main() -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
     // The switches of a sandbox are there once for all, and two apps at a time are too much for a small machine.
     arguments.test_threads = Some(1);
+    let _alone = if arguments.list { None } else { Some(prepare::alone()?) };
     let theatre = Arc::new(Theatre::new());
     let conclusion = libtest_mimic::run(&arguments, trials(&arguments, &theatre));
     theatre.close();
-    conclusion.exit_code()
+    Ok(conclusion.exit_code())
 }
 
 /// The tests of all apps that the arguments ask for.

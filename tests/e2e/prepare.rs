@@ -5,6 +5,8 @@
 //! sandbox they talk to, the versions of the dependencies of both, and the app's runtimes.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,6 +19,22 @@ use crate::process::{output, run};
 /// What of this project decides over a result besides the integrated app.
 const SOURCES: &[&str] =
     &["tests/e2e", "tests/typecheck/apps.sh", "src/sandbox", "src/credyt", "Cargo.toml", "Cargo.lock"];
+
+/// Settings of the integration, which the machine must not set.
+const SETTINGS: &[&str] = &["CREDYT_API_KEY", "CREDYT_API_URL", "CREDYT_RETURN_URL", "CREDYT_WEBHOOK_SECRET"];
+
+/// Keeps other runs away from the apps below `target/` until the file is dropped: two would take each other's ground away.
+pub(crate) fn alone() -> Result<File> {
+    let folder = target().join("e2e");
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join("lock");
+    let lock = File::create(&path).with_context(|| path.display().to_string())?;
+    if lock.try_lock().is_err() {
+        writeln!(std::io::stderr(), "Another run uses {}; waiting for its end.", folder.display())?;
+        lock.lock()?;
+    }
+    Ok(lock)
+}
 
 /// An app that is integrated, and perhaps not yet installed.
 pub(crate) struct Prepared {
@@ -118,7 +136,7 @@ impl Prepared {
         let (program, arguments) = words.split_first().expect("a command has a program");
         let mut command = Command::new(fill(program));
         command.args(arguments.iter().map(|word| fill(word))).current_dir(self.folder());
-        for name in ["NODE_OPTIONS", "PYTHONPATH", "CREDYT_API_KEY", "CREDYT_API_URL"] {
+        for name in ["NODE_OPTIONS", "PYTHONPATH"].iter().chain(SETTINGS) {
             command.env_remove(name);
         }
         command.env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/true").env("PRISMA_HIDE_UPDATE_MESSAGE", "1");
