@@ -231,6 +231,12 @@ impl Answers {
         self.text_of("product").unwrap_or("default_plan")
     }
 
+    /// Whether the product has a recurring fee, which is paid on a page of Credyt before the subscription is active.
+    /// Default no.
+    pub fn recurring_fee(&self) -> bool {
+        self.flag_of(&Key::top("recurring_fee")) == Some(true)
+    }
+
     /// Asset the wallet is counted in. Default `USD`.
     pub fn asset(&self) -> &str {
         self.text_of("asset").unwrap_or("USD")
@@ -265,6 +271,11 @@ impl Answers {
             _ => None,
         };
         PayerAnswer { who, organisation: self.text_of("organisation").map(str::to_owned) }
+    }
+
+    /// Whether an answer makes an area worth having that is no part of an ordinary run.
+    pub fn gives_reason_for(&self, area: Area) -> bool {
+        area == Area::Webhook && self.recurring_fee()
     }
 
     /// The areas wanted, `None` for all.

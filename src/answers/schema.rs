@@ -40,6 +40,7 @@ const TOP: &[(&str, Kind)] = &[
     ("asset", Kind::Text),
     ("client", Kind::OneOf(&["sdk", "http"])),
     ("on_unavailable", Kind::OneOf(&["allow", "block"])),
+    ("recurring_fee", Kind::Flag),
     ("store_customer_id", Kind::Flag),
     ("payer", Kind::OneOf(&["user", "organisation"])),
     ("organisation", Kind::Text),

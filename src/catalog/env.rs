@@ -72,6 +72,19 @@ pub enum DeclarationShape {
     },
 }
 
+/// Names of settings that hold the address at which people open the app.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// The names, the likeliest first.
+    pub names: Vec<String>,
+    /// The address may have a path that is not for people: only its site counts.
+    #[serde(default)]
+    pub site_only: bool,
+    /// An entry without which the names mean something else.
+    pub with: Option<String>,
+}
+
 /// A further line of a declaration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -33,7 +33,7 @@ pub use auth::{Auth, AuthOrganisations, How, Identity, IdentitySource, SignUp, S
 pub use checks::faults;
 pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, TextPattern, When};
 pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
-pub use env::{Also, Declaration, DeclarationShape, EnvStyle};
+pub use env::{Address, Also, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
     Answer, ArgumentChoice, Framework, Front, Handler, HandlerShape, Mount, NamedParam, NewRoute, RefusePage,
     Role, RoutePurpose, Side,
@@ -145,10 +145,29 @@ fn read_outputs() -> Result<Vec<Output>, CatalogError> {
     struct Words {
         output: Vec<Output>,
     }
-    let path = "providers/words.toml".to_owned();
-    let text = embedded_text(&path).unwrap_or_default();
-    let words: Result<Words, _> = toml::from_str(&text);
-    words.map(|w| w.output).map_err(|source| CatalogError::Malformed { path, source: Box::new(source) })
+    read::<Words>("providers/words.toml").map(|words| words.output)
+}
+
+/// The rows of `env/addresses.toml`; none when the file is wrong, which the tests of the catalog find.
+pub fn addresses() -> &'static [Address] {
+    static ADDRESSES: LazyLock<Vec<Address>> = LazyLock::new(|| read_addresses().unwrap_or_default());
+    &ADDRESSES
+}
+
+fn read_addresses() -> Result<Vec<Address>, CatalogError> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Addresses {
+        address: Vec<Address>,
+    }
+    read::<Addresses>("env/addresses.toml").map(|addresses| addresses.address)
+}
+
+/// A file that is no entry.
+fn read<T: serde::de::DeserializeOwned>(path: &str) -> Result<T, CatalogError> {
+    let text = embedded_text(path).unwrap_or_default();
+    toml::from_str(&text)
+        .map_err(|source| CatalogError::Malformed { path: path.to_owned(), source: Box::new(source) })
 }
 
 /// `payers.toml`; no words when the file is wrong, which the tests of the catalog find.

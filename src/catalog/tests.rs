@@ -42,6 +42,20 @@ fn the_words_for_organisations_are_in_lower_case() {
 }
 
 #[test]
+fn the_settings_for_an_address_are_each_listed_once_and_with_an_entry_that_exists() {
+    let addresses = super::read_addresses().unwrap_or_else(|e| panic!("{e}"));
+    let catalog = Catalog::embedded().unwrap_or_else(|e| panic!("{e}"));
+    let mut names: Vec<&String> = addresses.iter().flat_map(|a| &a.names).collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert!(count > 0 && names.len() == count, "{names:?}");
+    for id in addresses.iter().filter_map(|a| a.with.as_ref()) {
+        assert!(catalog.get(id).is_some(), "{id}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_the_path_of_the_entry() {
     let err = load("ui/x/entry.toml", minimal("colour = \"red\"")).unwrap_err().to_string();
     assert!(err.starts_with("codemods/ui/x/entry.toml:") && err.contains("colour"), "{err}");

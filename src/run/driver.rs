@@ -102,17 +102,20 @@ impl<'a> Driver<'a> {
             walk.answers.set_site(&id, used)?;
         }
         walk.take_site_answers();
-        let wanted = self.wanted(&mut walk)?;
-        let error = self.walk(&mut walk, &wanted).err();
+        let mut wanted = self.wanted(&mut walk)?;
+        let error = self.walk(&mut walk, &mut wanted).err();
         for step in wanted.iter().skip(walk.report.steps.len()) {
             walk.report.steps.push(StepReport::new(step.area(), StepStatus::Skipped).note("not reached"));
         }
         Ok(self.end(walk, error))
     }
 
-    fn walk(&mut self, walk: &mut Walk<'_>, wanted: &[&dyn Step]) -> Result<(), RunError> {
+    /// Walks the steps; more may come up on the way.
+    fn walk(&mut self, walk: &mut Walk<'_>, wanted: &mut Vec<&'a dyn Step>) -> Result<(), RunError> {
         let mut index = 0;
-        while let Some(step) = wanted.get(index) {
+        loop {
+            self.offer(walk, wanted);
+            let Some(step) = wanted.get(index) else { break };
             let before = Decided {
                 index,
                 applied: None,
@@ -417,6 +420,21 @@ impl<'a> Driver<'a> {
             }
         };
         Ok(steps.iter().copied().filter(|step| wanted.contains(&step.area())).collect())
+    }
+
+    /// What an answer gave a reason for is walked after the rest, and no longer when the answer was taken back. A list of
+    /// steps on the command line stays as it is.
+    fn offer(&self, walk: &Walk<'_>, wanted: &mut Vec<&'a dyn Step>) {
+        if self.options.step.is_some() {
+            return;
+        }
+        let named = walk.answers.areas().unwrap_or_default();
+        wanted.retain(|step| Area::USUAL.contains(&step.area()) || named.contains(&step.area()));
+        let due = |step: &&&dyn Step| {
+            walk.answers.gives_reason_for(step.area()) && !wanted.iter().any(|w| w.area() == step.area())
+        };
+        let more: Vec<&'a dyn Step> = self.steps.iter().filter(due).copied().collect();
+        wanted.extend(more);
     }
 
     fn end(&mut self, walk: Walk<'_>, error: Option<RunError>) -> Ended {

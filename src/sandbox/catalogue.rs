@@ -23,6 +23,16 @@ api_object! {
 /// The default catalogue.
 const DEFAULT: &str = include_str!("default_catalogue.json");
 
+/// Whether a product of the default catalogue has a recurring fee.
+pub fn has_recurring_fee(code: &str) -> bool {
+    let catalogue: serde_json::Value = serde_json::from_str(DEFAULT).unwrap_or_default();
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let product = list(&catalogue["products"]).into_iter().find(|product| product["code"] == code);
+    product.is_some_and(|product| {
+        list(&product["prices"]).iter().any(|price| price["billing_model"]["type"] == "recurring")
+    })
+}
+
 /// Fills an empty store. Products are published unless they say otherwise.
 pub(crate) fn fill(store: &mut Store, seed: Option<&Path>, now: Timestamp) -> Result<(), SandboxError> {
     let value = match seed {
@@ -65,6 +75,12 @@ pub(crate) fn fill(store: &mut Store, seed: Option<&Path>, now: Timestamp) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_monthly_plan_alone_has_a_recurring_fee() {
+        assert!(has_recurring_fee("pro_monthly"));
+        assert!(!has_recurring_fee("default_plan") && !has_recurring_fee("a_product_of_ones_own"));
+    }
 
     #[test]
     fn the_default_catalogue_passes_the_checks_and_prices_the_default_event_types() {

@@ -37,6 +37,7 @@ use tokio::task::JoinHandle;
 pub use behaviour::{
     Behaviour, BehaviourPatch, DuplicateStatus, LocationForm, LookupForm, Outage, UnknownVendor, UnpaidWord,
 };
+pub use catalogue::has_recurring_fee;
 pub use persist::StateError;
 
 use app::App;

@@ -15,9 +15,10 @@ use tree_sitter::Node;
 use crate::answers::Key;
 use crate::edit::{Edit, EditUnit};
 use crate::sites::{Detail, Hook, Signup, Site, SiteKind};
-use crate::steps::key::push;
+use crate::steps::key::{declare, push};
 use crate::steps::support::names::{Wanted, bring};
-use crate::steps::support::{Kit, generated, store, user};
+use crate::steps::support::payment::{self, ComingBack};
+use crate::steps::support::{Kit, env_files, generated, store, user};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::syntax::place::{self, Refusal, WithResult};
 use crate::syntax::source::Source;
@@ -43,8 +44,14 @@ impl Step for CustomerStep {
             "default_plan",
         )
         .help("The product's code in Credyt; the sandbox has `default_plan`.");
+        let recurring = Question::confirm(
+            Key::top("recurring_fee"),
+            "Does this product have a recurring fee, such as a monthly price?",
+            crate::sandbox::has_recurring_fee(cx.answers.product()),
+        )
+        .help("It is paid on a page of Credyt before the subscription is active; the app says where users come back to.");
         let stored = Kit::new(cx).ok().filter(Kit::knows_users).and_then(|kit| store::question(&kit));
-        std::iter::once(product).chain(stored).collect()
+        [product, recurring].into_iter().chain(stored).collect()
     }
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
@@ -60,13 +67,25 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut plan = StepPlan::new(Status::Planned);
     let (noun, shared) = (kit.noun(), kit.paying().is_shared());
     let kept = kept(kit, &mut plan);
+    let coming_back = kit.cx.answers.recurring_fee().then(|| ComingBack::find(kit));
     let generated = generated::plan_with(kit, Area::Customer, |context, after| {
         if after && let Some(kept) = &kept {
             context.store = Some(kept.store.clone());
         }
+        if after && let Some(coming_back) = &coming_back {
+            context.payment = Some(coming_back.payment.clone());
+        }
     })?;
     plan.todo.extend(generated.todo);
     let mut module = generated.unit;
+    let mut templates = EditUnit::new("The address in the env template", "people who set the app up see it");
+    if let Some(coming_back) = &coming_back {
+        if !payment::is_there(kit) {
+            plan.todo.push(coming_back.chore());
+        }
+        declare(kit, &mut module, &mut plan, coming_back.settings());
+        env_files::add_to_templates(kit, &mut templates, coming_back.paragraphs());
+    }
     if let Some(kept) = kept {
         // The module does not work without the column, nor the column without the module.
         if !kept.unit.is_empty() {
@@ -78,6 +97,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     }
     push(&mut plan, module);
     let modules = plan.changes.paths();
+    push(&mut plan, templates);
     let signups: Vec<(&Site, &Signup)> = kit
         .cx
         .sites
@@ -93,6 +113,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             Ok(Some(unit)) => {
                 plan.sites.push(site.id.clone());
                 push(&mut plan, unit);
+                plan.todo.extend(coming_back.as_ref().map(|_| pay_first(kit, site)));
             }
             Ok(None) if signup.plan.later => plan.notes.push(format!(
                 "At {}:{} guests are made; the customer of a guest is made when that guest first spends.",
@@ -131,6 +152,16 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         String::from("Sign up as a new user and look at the customers in Credyt (or at the sandbox's page).")
     };
     Ok(plan)
+}
+
+/// A new user has a plan to pay for, and only the app knows whether at once.
+fn pay_first(kit: &Kit<'_>, site: &Site) -> Todo {
+    Todo::chore(format!(
+        "send the new user to the `{}` that `{}` returns here, if the plan is to be paid right away; the way to the portal leads there, too",
+        if kit.is_python() { "payment_url" } else { "paymentUrl" },
+        kit.function("registerCustomer")
+    ))
+    .at(site.file.as_str(), site.line)
 }
 
 /// What keeps the customer id beside the user, when the user wants that.

@@ -64,7 +64,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
 
     let mut templates =
         EditUnit::new("Settings in the env template", "people who set the app up see the key");
-    let known = env_files::add_to_templates(kit, &mut templates);
+    let known = env_files::add_to_templates(kit, &mut templates, &[&env_files::CREDYT]);
     push(&mut plan, templates);
     plan.todo.extend(env_files::pass_on(kit));
     let key = env_files::key_unit(kit);
@@ -97,7 +97,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
 
 /// The declaration of settings in the app's own place.
 pub(super) fn declare(kit: &Kit<'_>, unit: &mut EditUnit, plan: &mut StepPlan, names: &[&str]) {
-    let Some(place) = Place::of(kit) else { return };
+    let Some(place) = Place::of(kit).filter(|_| !names.is_empty()) else { return };
     match place.edits(kit, names) {
         Some(edits) => {
             if !edits.is_empty() {

@@ -10,6 +10,7 @@ use crate::edit::EditUnit;
 use crate::steps::key::{declare, push};
 use crate::steps::portal::{add_route, uses};
 use crate::steps::support::env::WEBHOOK;
+use crate::steps::support::payment::{self, ComingBack};
 use crate::steps::support::{Kit, env_files, generated, route};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
 
@@ -33,7 +34,7 @@ impl Step for WebhookStep {
         match Kit::new(cx) {
             Ok(kit) if !cx.asked_for && !is_wanted(cx.answers) && !uses(&kit, "readWebhook") => {
                 StepPlan::not_applicable(
-                    "only a product with a recurring fee needs it; ask for it with `--step webhook`",
+                    "only a product with a recurring fee needs it: set `recurring_fee = true` in credyt.toml, or ask for it with `--step webhook`",
                 )
             }
             Ok(kit) if !kit.knows_users() => StepPlan::not_applicable(super::support::NO_USERS),
@@ -43,18 +44,27 @@ impl Step for WebhookStep {
     }
 }
 
-/// Whether `credyt.toml` names the area.
+/// Whether `credyt.toml` names the area, or says that there is a fee to hear of.
 fn is_wanted(answers: &Answers) -> bool {
-    answers.areas().is_some_and(|areas| areas.contains(&Area::Webhook))
+    answers.recurring_fee() || answers.areas().is_some_and(|areas| areas.contains(&Area::Webhook))
 }
 
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     let mut plan = StepPlan::new(Status::Planned);
-    let generated = generated::plan(kit, Area::Webhook)?;
+    // Who waits to hear of a payment has users who pay.
+    let coming_back = ComingBack::find(kit);
+    let generated = generated::plan_with(kit, Area::Webhook, |context, after| {
+        if after {
+            context.payment = Some(coming_back.payment.clone());
+        }
+    })?;
     plan.todo.extend(generated.todo);
-    // One unit: the module does not compile without the declaration.
+    if !payment::is_there(kit) {
+        plan.todo.push(coming_back.chore());
+    }
+    // One unit: the modules do not compile without the declarations.
     let mut unit = generated.unit;
-    declare(kit, &mut unit, &mut plan, &[WEBHOOK]);
+    declare(kit, &mut unit, &mut plan, &[&[WEBHOOK], coming_back.settings()].concat());
     push(&mut plan, unit);
     let mut file = None;
     if !uses(kit, "readWebhook") {
@@ -70,8 +80,12 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     plan.todo.extend(route::let_through(kit, &path, &mut through));
     push(&mut plan, through);
     let mut templates =
-        EditUnit::new("The webhook's secret in the env template", "people who set the app up see it");
-    env_files::add_webhook(kit, &mut templates);
+        EditUnit::new("The webhook's settings in the env template", "people who set the app up see them");
+    env_files::add_to_templates(
+        kit,
+        &mut templates,
+        &[&[&env_files::HOOK], coming_back.paragraphs()].concat(),
+    );
     push(&mut plan, templates);
     plan.changes.rest_on(&route);
 

@@ -263,9 +263,13 @@ pub struct Portal {
     pub failure_path: String,
 }
 
-/// Expressions of the addresses a user comes back to after paying for the subscription.
-#[derive(Debug, Clone, Serialize)]
+/// Where a user comes back to after paying for the subscription, or after failing to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Payment {
-    pub return_url: String,
-    pub failure_url: String,
+    /// Expression of the address; falsy when it is not set.
+    pub url: String,
+    /// Name of the setting, for the message when it is missing.
+    pub name: String,
+    /// The address may have a path that is not for people (that of sign-in routes): the user comes back to its site.
+    pub site_only: bool,
 }

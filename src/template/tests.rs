@@ -162,8 +162,13 @@ fn matrix() -> BTreeMap<String, ModuleContext> {
             symbol: None,
         };
         block.payment = Some(Payment {
-            return_url: "\"https://app.example.com/done\"".to_owned(),
-            failure_url: "\"https://app.example.com/failed\"".to_owned(),
+            url: match base.lang {
+                Lang::Python => "os.environ.get(\"CREDYT_RETURN_URL\")",
+                Lang::TypeScript | Lang::JavaScript => "process.env.CREDYT_RETURN_URL",
+            }
+            .to_owned(),
+            name: "CREDYT_RETURN_URL".to_owned(),
+            site_only: name.contains("sdk") || name.contains("js"),
         });
         block.web_crypto = false;
         block.python_floor = Some((3, 12));

@@ -42,6 +42,14 @@ fn every_step_with_the_customer_id_stored() {
     walk_all(&Pass { suffix: "-stored", answers: &["store_customer_id=true"], shown, fixtures: &[] });
 }
 
+/// A plan with a monthly fee: the address to come back to, and the way to the payment.
+#[test]
+fn every_step_for_a_product_with_a_recurring_fee() {
+    let answers = &["product=pro_monthly", "recurring_fee=true"];
+    let fixtures = &["express-passport-mongoose", "fastapi-sqlmodel-jwt", "nextjs-authjs-prisma"];
+    walk_all(&Pass { suffix: "-recurring", answers, shown: &["customer", "portal"], fixtures });
+}
+
 fn walk_all(pass: &Pass) {
     let catalog = Catalog::embedded().expect("the knowledge base is valid");
     for fixture in fixtures() {

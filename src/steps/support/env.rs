@@ -3,6 +3,8 @@
 //! An app that gathers its settings in one place gets the new ones declared there and reads them from there. Where the
 //! place is of a form that cannot be added to, the environment is read directly, which every app can do.
 
+mod address;
+
 use std::ops::Range;
 
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -17,6 +19,8 @@ use crate::syntax::style::Style;
 use crate::syntax::{ExportTarget, Expr, Imported, place};
 use crate::template;
 use crate::workspace::FileId;
+
+pub use address::{RETURN, payment};
 
 /// The secret.
 pub const KEY: &str = "CREDYT_API_KEY";

@@ -4,35 +4,55 @@ use crate::edit::manifest::{self, EnvLine};
 use crate::edit::{Edit, EditUnit, NewFile};
 use crate::steps::Todo;
 use crate::steps::support::Kit;
-use crate::steps::support::env::{KEY, URL, WEBHOOK};
+use crate::steps::support::env::{KEY, RETURN, URL, WEBHOOK};
 
-/// Adds the key to a template of the environment: at its end, below a comment, in the template's own form.
-pub fn template_edit(text: &str) -> Option<Edit> {
-    let lines = |empty: &str| {
+/// Lines of a template that go together, below a comment.
+pub struct Paragraph {
+    /// The variable that tells whether they are there.
+    name: &'static str,
+    /// The lines, given the form of an empty value.
+    lines: fn(&str) -> Vec<String>,
+}
+
+/// The key, and the address of the API.
+pub const CREDYT: Paragraph = Paragraph {
+    name: KEY,
+    lines: |empty| {
         vec![
             "# Credyt, server only: the key is never sent to the browser".to_owned(),
             format!("{KEY}={empty}"),
             "# Optional: another address of the API, such as a local sandbox".to_owned(),
             format!("# {URL}=http://127.0.0.1:8787"),
         ]
-    };
-    added(text, KEY, lines)
-}
+    },
+};
 
-/// The same for the secret of the webhook.
-fn webhook_edit(text: &str) -> Option<Edit> {
-    let lines = |empty: &str| {
+/// The secret of the webhook.
+pub const HOOK: Paragraph = Paragraph {
+    name: WEBHOOK,
+    lines: |empty| {
         vec![
             "# Credyt's webhook: the secret its deliveries are signed with".to_owned(),
             format!("{WEBHOOK}={empty}"),
         ]
-    };
-    added(text, WEBHOOK, lines)
-}
+    },
+};
 
-/// Lines at the end of a template that does not have the variable yet; `lines` gets the form of an empty value.
-fn added(text: &str, name: &str, lines: impl Fn(&str) -> Vec<String>) -> Option<Edit> {
-    if declares(text, name) {
+/// Where users come back to after paying.
+pub const COMING_BACK: Paragraph = Paragraph {
+    name: RETURN,
+    lines: |empty| {
+        vec![
+            "# Address of this app that users come back to after paying for their plan".to_owned(),
+            format!("{RETURN}={empty}"),
+        ]
+    },
+};
+
+/// Adds what a template of the environment does not have yet: at its end, in the template's own form.
+fn template_edit(text: &str, paragraphs: &[&Paragraph]) -> Option<Edit> {
+    let missing: Vec<&&Paragraph> = paragraphs.iter().filter(|p| !declares(text, p.name)).collect();
+    if missing.is_empty() {
         return None;
     }
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -44,7 +64,10 @@ fn added(text: &str, name: &str, lines: impl Fn(&str) -> Vec<String>) -> Option<
         () if text.ends_with('\n') => newline.to_owned(),
         () => newline.repeat(2),
     };
-    let added: String = lines(empty).into_iter().map(|line| format!("{line}{newline}")).collect();
+    let written = |p: &&&Paragraph| {
+        (p.lines)(empty).into_iter().map(|line| format!("{line}{newline}")).collect::<String>()
+    };
+    let added = missing.iter().map(written).collect::<Vec<_>>().join(newline);
     Some(Edit::insertion(text.len(), format!("{gap}{added}"), "says which settings there are"))
 }
 
@@ -57,13 +80,23 @@ pub fn declares(text: &str, name: &str) -> bool {
     })
 }
 
-/// Adds the settings to every template of the app.
-pub fn add_to_templates(kit: &Kit<'_>, unit: &mut EditUnit) -> usize {
+/// The value an env file gives to a variable, without quotes; nothing when it is commented out.
+pub fn value(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let line = line.trim_start();
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let value = line.strip_prefix(name)?.trim_start().strip_prefix('=')?;
+        Some(value.trim().trim_matches(['"', '\'']).to_owned())
+    })
+}
+
+/// Adds settings to every template of the app; how many templates there are.
+pub fn add_to_templates(kit: &Kit<'_>, unit: &mut EditUnit, paragraphs: &[&Paragraph]) -> usize {
     let mut known = 0;
     for path in &kit.cx.app.env.files {
         let Some(text) = kit.cx.workspace.text_at(path) else { continue };
         known += 1;
-        unit.add(path.as_str(), template_edit(text.as_str()));
+        unit.add(path.as_str(), template_edit(text.as_str(), paragraphs));
     }
     known
 }
@@ -88,14 +121,6 @@ pub fn key_unit(kit: &Kit<'_>) -> Option<EditUnit> {
             unit.edits(file, manifest::add_env(text.as_str(), &[line], &["CREDYT_"], "Credyt", why))
         }
     })
-}
-
-/// Adds the webhook's secret to every template of the app.
-pub fn add_webhook(kit: &Kit<'_>, unit: &mut EditUnit) {
-    for path in &kit.cx.app.env.files {
-        let Some(text) = kit.cx.workspace.text_at(path) else { continue };
-        unit.add(path.as_str(), webhook_edit(text.as_str()));
-    }
 }
 
 /// Files that hand a secret of the app to it by name (compose files, CI, deployment): each with the line of the last
@@ -143,7 +168,8 @@ fn secrets(kit: &Kit<'_>) -> Vec<String> {
     names
 }
 
-fn has_word(line: &str, word: &str) -> bool {
+/// Whether a word stands in a text, not as a part of a longer one.
+pub(super) fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|s| s.chars().next_back());
         let after = line.get(at + word.len()..).and_then(|s| s.chars().next());
@@ -158,7 +184,7 @@ mod tests {
 
     fn added(text: &str) -> String {
         let mut out = text.to_owned();
-        if let Some(edit) = template_edit(text) {
+        if let Some(edit) = template_edit(text, &[&CREDYT]) {
             out.insert_str(edit.range().start, edit.text());
         }
         out
@@ -172,5 +198,24 @@ mod tests {
         assert_eq!(added(&once), once);
         assert_eq!(added("# CREDYT_API_KEY=\n"), "# CREDYT_API_KEY=\n");
         assert!(!declares("CREDYT_API_KEY_OLD=1\n", KEY));
+    }
+
+    #[test]
+    fn several_settings_come_as_paragraphs_without_those_that_are_there() {
+        let text = "CREDYT_WEBHOOK_SECRET=\n";
+        let edit = template_edit(text, &[&HOOK, &COMING_BACK]).unwrap();
+        assert!(
+            edit.text().starts_with("\n# Address") && !edit.text().contains("WEBHOOK"),
+            "{}",
+            edit.text()
+        );
+        let both = template_edit("", &[&HOOK, &COMING_BACK]).unwrap();
+        assert!(both.text().contains("SECRET=\n\n# Address"), "{}", both.text());
+    }
+
+    #[test]
+    fn a_value_is_read_without_quotes_and_not_from_comments() {
+        assert_eq!(value("export A = \"https://a.example\"\n", "A").as_deref(), Some("https://a.example"));
+        assert_eq!(value("# A=1\nAB=2\n", "A"), None);
     }
 }

@@ -14,6 +14,7 @@ mod log;
 mod merge;
 mod modules;
 pub mod names;
+pub mod payment;
 pub mod render;
 pub mod requirements;
 pub mod route;

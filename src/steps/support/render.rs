@@ -48,7 +48,7 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
             return_path: "/".to_owned(),
             failure_path: "/".to_owned(),
         },
-        payment: None,
+        payment: super::payment::context(kit),
         server_only: server_only(kit),
         web_crypto: false,
         fetch_options: kit.framework.framework.as_ref().map(|f| f.fetch_options.clone()).unwrap_or_default(),
