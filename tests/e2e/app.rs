@@ -36,6 +36,28 @@ pub(crate) struct App {
     pub(crate) balance: &'static str,
     /// A page that shows the balance or leads to the portal, and what has to be on it.
     pub(crate) page: Option<(&'static str, &'static [&'static str])>,
+    /// The plan with a monthly fee that new users are subscribed to; usage alone is billed without one.
+    pub(crate) plan: Option<Plan>,
+}
+
+/// A plan that has to be paid before it is active.
+pub(crate) struct Plan {
+    /// What has to be paid, as the payment page says it.
+    pub(crate) price: &'static str,
+    /// The balance after that.
+    pub(crate) included: u32,
+    /// The route of the webhook.
+    pub(crate) webhook: &'static str,
+}
+
+impl Plan {
+    /// The monthly plan of the sandbox's catalogue, as `credyt.toml` names it.
+    pub(crate) const MONTHLY: &'static str = "product = \"pro_monthly\"\nasset = \"CREDITS\"\n";
+
+    /// That plan in an app whose webhook is at this path.
+    pub(crate) const fn monthly(webhook: &'static str) -> Self {
+        Self { price: "$20.00", included: 2000, webhook }
+    }
 }
 
 /// How the portal's address is handed over.

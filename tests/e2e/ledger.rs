@@ -12,15 +12,23 @@ use crate::person::http;
 /// How long what an app does in the background may take.
 const SOON: Duration = Duration::from_secs(15);
 
+/// What deliveries are signed with.
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_only_for_tests";
+
 /// The sandbox an app talks to.
 pub(crate) struct Ledger {
     handle: Handle,
 }
 
 impl Ledger {
-    /// A sandbox with the default catalogue, or with one in which no vendor is known.
-    pub(crate) async fn start(with_vendors: bool, folder: &std::path::Path) -> Result<Self> {
-        let mut config = SandboxConfig::default();
+    /// A sandbox with the default catalogue, or with one in which no vendor is known, and with a receiver of webhooks.
+    pub(crate) async fn start(
+        with_vendors: bool,
+        webhook: Option<String>,
+        folder: &std::path::Path,
+    ) -> Result<Self> {
+        let webhook = webhook.map(|address| (address, Some(WEBHOOK_SECRET.to_owned())));
+        let mut config = SandboxConfig { webhook, ..SandboxConfig::default() };
         if !with_vendors {
             let catalogue: Value =
                 serde_json::from_str(include_str!("../../src/sandbox/default_catalogue.json"))?;

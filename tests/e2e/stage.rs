@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use credyt_integrate::sandbox::SANDBOX_KEY;
 
 use crate::app::{Action, App};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, WEBHOOK_SECRET};
 use crate::person::Person;
 use crate::prepare::Prepared;
 use crate::process::{Server, run};
@@ -36,8 +36,10 @@ impl Stage {
     pub(crate) async fn set(prepared: &Prepared, world: World) -> Result<Self> {
         prepared.build()?;
         let provider = Provider::start().await?;
-        let ledger = Ledger::start(world == World::Usual, &prepared.file("")).await?;
         let port = free_port()?;
+        let base = format!("http://127.0.0.1:{port}");
+        let webhook = prepared.app.plan.as_ref().map(|plan| format!("{base}{}", plan.webhook));
+        let ledger = Ledger::start(world == World::Usual, webhook, &prepared.file("")).await?;
         let data = prepared.file("data");
         if data.exists() {
             std::fs::remove_dir_all(&data)?;
@@ -51,10 +53,12 @@ impl Stage {
         for command in prepared.app.migrate {
             run(prepared.command(command, &values), &log)?;
         }
-        let base = format!("http://127.0.0.1:{port}");
         let mut command = prepared.command(prepared.app.start, &values);
         command.env("CREDYT_API_KEY", SANDBOX_KEY).env("CREDYT_API_URL", ledger.url());
         let ready = format!("{base}{}", prepared.app.ready);
+        if prepared.app.plan.is_some() {
+            command.env("CREDYT_WEBHOOK_SECRET", WEBHOOK_SECRET).env("CREDYT_RETURN_URL", came_back(&base));
+        }
         let server = Server::start(command, &ready, &prepared.file("app.log")).await?;
         Ok(Self { app: prepared.app, world, base, ledger, provider, server })
     }
@@ -119,6 +123,11 @@ impl Stage {
         drop(self.server);
         self.ledger.stop().await;
     }
+}
+
+/// Where users come back to after paying for a plan.
+pub(crate) fn came_back(base: &str) -> String {
+    format!("{base}/?plan=paid")
 }
 
 /// A port that was free a moment ago.

@@ -1,6 +1,6 @@
 //! A service class calls Anthropic, whole and streamed; bearer tokens.
 
-use crate::app::{Action, App, Body, Call, Portal, Refusal, Streams, Take};
+use crate::app::{Action, App, Body, Call, Plan, Portal, Refusal, Streams, Take};
 
 pub(crate) const APP: App = App {
     name: "express-jwt-prisma",
@@ -65,11 +65,20 @@ pub(crate) const APP: App = App {
     portal: ("/api/billing/portal", Portal::Json),
     balance: "/api/billing/balance",
     page: None,
+    plan: None,
 };
 
 /// The same app, whose owner gives nothing away while billing is down.
 pub(crate) const BLOCK: App =
     App { name: "express-jwt-prisma-block", answers: "on_unavailable = \"block\"\n", ..APP };
+
+/// The same app with a plan that is paid monthly.
+pub(crate) const MONTHLY: App = App {
+    name: "express-jwt-prisma-monthly",
+    answers: Plan::MONTHLY,
+    plan: Some(Plan::monthly("/webhooks/credyt")),
+    ..APP
+};
 
 const REFUSAL: Refusal = Refusal {
     status: 402,

@@ -1,6 +1,6 @@
 //! An asynchronous route calls Replicate; bearer tokens, users counted up from one.
 
-use crate::app::{Action, App, Body, Call, Portal, Refusal, Streams, Take};
+use crate::app::{Action, App, Body, Call, Plan, Portal, Refusal, Streams, Take};
 
 pub(crate) const APP: App = App {
     name: "fastapi-async-replicate",
@@ -55,4 +55,21 @@ pub(crate) const APP: App = App {
     portal: ("/billing/portal", Portal::Json),
     balance: "/billing/balance",
     page: None,
+    plan: None,
 };
+
+/// The same app without the official package, with a plan that is paid monthly.
+pub(crate) const MONTHLY: App = App {
+    name: "fastapi-async-replicate-monthly",
+    answers: "client = \"http\"\nproduct = \"pro_monthly\"\nasset = \"CREDITS\"\n",
+    plan: Some(Plan::monthly("/webhooks/credyt")),
+    start: &["../venv/bin/python", "-c", START],
+    ..APP
+};
+
+/// Shows what is logged for information, which Python does not by itself.
+const START: &str = "
+import logging, uvicorn
+logging.basicConfig(level=logging.INFO)
+uvicorn.run('main:app', host='127.0.0.1', port=<port>)
+";

@@ -1,6 +1,6 @@
 //! Synchronous routes call OpenAI, whole and streamed; bearer tokens from a form.
 
-use crate::app::{Action, App, Body, Call, Portal, Refusal, Streams, Take};
+use crate::app::{Action, App, Body, Call, Plan, Portal, Refusal, Streams, Take};
 
 pub(crate) const APP: App = App {
     name: "fastapi-sqlmodel-jwt",
@@ -61,6 +61,7 @@ pub(crate) const APP: App = App {
     portal: ("/api/billing/portal", Portal::Json),
     balance: "/api/billing/balance",
     page: None,
+    plan: None,
 };
 
 const ASK: Body = Body::Json(r#"{"messages": [{"role": "user", "content": "Say hello."}]}"#);
@@ -71,6 +72,22 @@ const USED: &str =
 /// The same app, whose owner gives nothing away while billing is down.
 pub(crate) const BLOCK: App =
     App { name: "fastapi-sqlmodel-jwt-block", answers: "on_unavailable = \"block\"\n", ..APP };
+
+/// The same app with a plan that is paid monthly.
+pub(crate) const MONTHLY: App = App {
+    name: "fastapi-sqlmodel-jwt-monthly",
+    answers: Plan::MONTHLY,
+    plan: Some(Plan::monthly("/api/webhooks/credyt")),
+    start: &["../venv/bin/python", "-c", START],
+    ..APP
+};
+
+/// Shows what is logged for information, which Python does not by itself.
+const START: &str = "
+import logging, uvicorn
+logging.basicConfig(level=logging.INFO)
+uvicorn.run('app.main:app', host='127.0.0.1', port=<port>)
+";
 
 const REFUSAL: Refusal = Refusal {
     status: 402,

@@ -11,9 +11,12 @@ use crate::app::App;
 pub(crate) const ALL: &[&App] = &[
     &express_jwt_prisma::APP,
     &express_jwt_prisma::BLOCK,
+    &express_jwt_prisma::MONTHLY,
     &fastapi_sqlmodel_jwt::APP,
     &fastapi_sqlmodel_jwt::BLOCK,
+    &fastapi_sqlmodel_jwt::MONTHLY,
     &fastapi_async_replicate::APP,
+    &fastapi_async_replicate::MONTHLY,
     &nextjs_jwt_drizzle::APP,
     &nextjs_authjs_prisma::APP,
 ];

@@ -87,6 +87,7 @@ pub(crate) const APP: App = App {
     portal: ("/api/billing/portal", Portal::Redirect),
     balance: "/api/billing/balance",
     page: Some(("/chat", &["/api/billing/portal"])),
+    plan: None,
 };
 
 const REFUSAL: Refusal = Refusal {

@@ -71,6 +71,7 @@ pub(crate) const APP: App = App {
     portal: ("/api/billing/portal", Portal::Redirect),
     balance: "/api/billing/balance",
     page: Some(("/", &["/api/billing/portal"])),
+    plan: None,
 };
 
 const SUMMARIZE: Call = Call {

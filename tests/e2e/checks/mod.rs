@@ -3,6 +3,7 @@
 //! Each check signs up people of its own, so none depends on another, and puts the switches back by being the only one at a time.
 
 mod action;
+mod plan;
 mod portal;
 mod sign_up;
 mod stream;
@@ -64,6 +65,9 @@ const VARIED: &[&str] =
 
 /// All checks of an app, in the order that needs the fewest starts.
 pub(crate) fn of(app: &'static App) -> Vec<Check> {
+    if app.plan.is_some() {
+        return of_plan(app);
+    }
     let mut checks = vec![
         of_app!(app, sign_up::makes_a_customer),
         of_app!(app, sign_up::survives_an_outage),
@@ -103,5 +107,20 @@ pub(crate) fn of(app: &'static App) -> Vec<Check> {
             action::is_billed_when_its_vendor_is_unknown
         ));
     }
+    checks
+}
+
+/// Those of an app whose users pay monthly; what has nothing to do with that is asked of the same app without.
+fn of_plan(app: &'static App) -> Vec<Check> {
+    let mut checks = vec![
+        of_app!(app, plan::leads_a_new_user_to_the_payment),
+        of_app!(app, plan::refuses_webhooks_without_a_true_signature),
+        of_app!(app, plan::takes_a_signed_webhook_once),
+        of_app!(app, plan::takes_a_webhook_again_that_came_in_an_outage),
+    ];
+    for action in app.actions {
+        checks.push(of_action!(app, action, World::Usual, plan::is_refused_until_the_plan_is_paid));
+    }
+    checks.push(of_app!(app, portal::never_prints_the_key));
     checks
 }

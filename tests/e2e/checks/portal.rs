@@ -16,8 +16,8 @@ pub(super) async fn read_balance(stage: &Stage, person: &mut Person) -> Result<D
     decimal(&answer.json()?["balance"])
 }
 
-/// Opens the portal as the app tells, pays there, and comes back to the app.
-pub(super) async fn top_up(stage: &Stage, person: &mut Person, dollars: &'static str) -> Result<()> {
+/// The address that "Manage billing" leads to.
+pub(super) async fn portal_address(stage: &Stage, person: &mut Person) -> Result<String> {
     let (path, portal) = stage.app.portal;
     let answer = person.get(path).await?;
     let address = match portal {
@@ -30,8 +30,14 @@ pub(super) async fn top_up(stage: &Stage, person: &mut Person, dollars: &'static
             answer.json()?["url"].as_str().map(str::to_owned)
         }
     };
-    let address = address.with_context(|| format!("no address in {answer:?}"))?;
-    ensure!(address.starts_with(&stage.ledger.url()), "{address} is not the portal");
+    address.with_context(|| format!("no address in {answer:?}"))
+}
+
+/// Opens the portal as the app tells, pays there, and comes back to the app.
+pub(super) async fn top_up(stage: &Stage, person: &mut Person, dollars: &'static str) -> Result<()> {
+    let address = portal_address(stage, person).await?;
+    let portal = format!("{}/portal?", stage.ledger.url());
+    ensure!(address.starts_with(&portal), "{address} is not the portal");
     // Whoever pays there is not signed in with the app's cookies.
     let mut browser = Person::new(&stage.base);
     let page = browser.get(&address).await?;
