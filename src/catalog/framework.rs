@@ -47,6 +47,37 @@ pub struct Framework {
     pub route_dirs: Vec<String>,
     /// Code that runs before every route and may turn a request away.
     pub front: Option<Front>,
+    /// Responses that do not close the plain generator they send, when their reader leaves.
+    pub closing: Option<Closing>,
+}
+
+/// How a generator is closed once the response that sends it is over.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closing {
+    /// The responses.
+    pub responses: Vec<Symbol>,
+    /// The keyword argument with which one has something run after it. Variable: `stream`.
+    pub argument: Snippet,
+    /// The list of what is run after a response, for handlers that have one: the argument would replace it.
+    pub tasks: Option<TaskList>,
+}
+
+impl Closing {
+    /// The name of the argument.
+    pub fn keyword(&self) -> &str {
+        self.argument.lines.split('=').next().unwrap_or_default().trim()
+    }
+}
+
+/// A parameter to which a handler adds what is run after its response.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskList {
+    /// Last part of its annotation.
+    pub annotation: String,
+    /// The statement that adds to it. Variables: `tasks`, `stream`.
+    pub lines: String,
 }
 
 /// A file whose code stands in front of the app's routes.

@@ -15,9 +15,9 @@
 //! codemods/areas/events/meters/<stream>.toml
 //! ```
 //!
-//! What the rendered code cannot do: a Python generator that its server drops without closing it (Starlette does, with
-//! plain `def` generators) is only noticed when it is collected, so its usage is recorded late. The asynchronous
-//! flavour does not have this. Give an `async` app the asynchronous flavour.
+//! What the rendered code cannot do: a plain Python generator that its server drops without closing it is only noticed
+//! when it is collected, so its usage is recorded late. Where a framework does so, its entry says how the response closes
+//! the generator, and the step that places the meter sees to it. The asynchronous flavour does not have this.
 
 mod catalog;
 mod commonjs;

@@ -128,8 +128,6 @@ pub(crate) enum Streams {
     Yes,
     /// Yes, and the app reads it to its end whether or not someone listens.
     ToItsEnd,
-    /// Yes, but when a reader leaves nothing is noticed, for this reason.
-    Deaf(&'static str),
 }
 
 /// A refusal for want of a balance, in the app's own shape.

@@ -22,6 +22,8 @@ pub struct Wanted {
     pub name: String,
     /// What it is called here, when that is not its own name.
     pub local: Option<String>,
+    /// A package of the same kind, whose imports a new one joins (Python).
+    pub beside: Option<String>,
 }
 
 /// Where a name comes from.
@@ -36,17 +38,17 @@ pub enum From {
 impl Wanted {
     /// A function or value of a generated module.
     pub fn helper(kit: &Kit<'_>, module: &str, name: &str) -> Self {
-        Self { from: From::File(kit.module_path(module)), name: name.to_owned(), local: None }
+        Self::file(kit.module_path(module), name)
     }
 
     /// A name of a package.
     pub fn package(module: &str, name: &str) -> Self {
-        Self { from: From::Package(module.to_owned()), name: name.to_owned(), local: None }
+        Self { from: From::Package(module.to_owned()), name: name.to_owned(), local: None, beside: None }
     }
 
     /// A name of a file.
     pub fn file(path: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { from: From::File(path.into()), name: name.into(), local: None }
+        Self { from: From::File(path.into()), name: name.into(), local: None, beside: None }
     }
 }
 
@@ -82,6 +84,7 @@ pub fn bring(
             type_only: false,
             local: w.local.as_deref(),
             at,
+            beside: w.beside.as_deref(),
         })
         .collect();
     get_or_import_all(source, &kit.style_of(source), &requests)

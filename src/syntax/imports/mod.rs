@@ -46,12 +46,15 @@ pub struct ImportRequest<'a> {
     pub local: Option<&'a str>,
     /// Where the name will be used, to find out whether something there hides it.
     pub at: Option<usize>,
+    /// A package of the same kind, whose group of imports a new one joins (Python).
+    pub beside: Option<&'a str>,
 }
 
 impl<'a> ImportRequest<'a> {
     /// A named export as a value.
     pub fn named(module: &'a str, name: &'a str) -> Self {
-        Self { module, also: &[], name: ImportName::Named(name), type_only: false, local: None, at: None }
+        let name = ImportName::Named(name);
+        Self { module, also: &[], name, type_only: false, local: None, at: None, beside: None }
     }
 
     /// The module's last part as a name: `openai` of `openai`, `usage` of `./lib/usage.js`.

@@ -35,7 +35,7 @@ pub(super) fn import(
     let mut edits = Vec::new();
     let mut names = Vec::new();
     let mut additions: Vec<(usize, Vec<&ImportRequest<'_>>)> = Vec::new();
-    let mut fresh: Vec<(Option<String>, Vec<String>)> = Vec::new();
+    let mut fresh: Vec<(Option<String>, Vec<String>, Option<&str>)> = Vec::new();
     for request in requests {
         if let Some(name) = existing(&statements, request) {
             visible(source, name.split('.').next().unwrap_or(&name), request.at)?;
@@ -60,10 +60,10 @@ pub(super) fn import(
             }
         } else {
             let (from, text) = fresh_import(request, specifier(request, &modules));
-            match fresh.iter_mut().find(|(f, _)| f.is_some() && *f == from) {
-                Some((_, list)) if !list.contains(&text) => list.push(text),
+            match fresh.iter_mut().find(|(f, ..)| f.is_some() && *f == from) {
+                Some((_, list, _)) if !list.contains(&text) => list.push(text),
                 Some(_) => {}
-                None => fresh.push((from, vec![text])),
+                None => fresh.push((from, vec![text], request.beside)),
             }
         }
     }
@@ -71,14 +71,14 @@ pub(super) fn import(
         edits.extend(extend(source, &statements[at], &list));
     }
     // New statements may share a place, where they stand in this order.
-    fresh.sort_by_key(|(from, list)| from.as_ref().or(list.first()).map(|m| m.to_lowercase()));
-    for (from, mut list) in fresh {
+    fresh.sort_by_key(|(from, list, _)| from.as_ref().or(list.first()).map(|m| m.to_lowercase()));
+    for (from, mut list, beside) in fresh {
         list.sort_by_key(|n| by_kind(n));
         let names = list.join(", ");
         // What several steps bring to one place comes out sorted: `import x` before `from x import y`, as isort has it.
         let rank =
             format!("{} {}", u8::from(from.is_some()), from.as_deref().unwrap_or(&names).to_lowercase());
-        edits.push(insert(source, &statements, from.as_deref(), &names).ranked(rank));
+        edits.push(insert(source, &statements, (from.as_deref(), &names), beside).ranked(rank));
     }
     Ok((edits.into_iter().map(Edit::shared).collect(), names))
 }
@@ -161,7 +161,12 @@ fn extend(source: &Source<'_>, statement: &Statement<'_, '_>, requests: &[&Impor
 }
 
 /// A new statement: in its group and sorted if the file does that, else after the last import.
-fn insert(source: &Source<'_>, statements: &[Statement<'_, '_>], from: Option<&str>, names: &str) -> Edit {
+fn insert(
+    source: &Source<'_>,
+    statements: &[Statement<'_, '_>],
+    (from, names): (Option<&str>, &str),
+    beside: Option<&str>,
+) -> Edit {
     let newline = source.newline();
     let text = from.map_or_else(|| format!("import {names}"), |f| format!("from {f} import {names}"));
     let why = format!("`{text}`");
@@ -173,8 +178,10 @@ fn insert(source: &Source<'_>, statements: &[Statement<'_, '_>], from: Option<&s
     let module_of = |s: &Statement<'_, '_>| {
         s.from.or_else(|| s.names.first().map(|n| n.own)).unwrap_or_default().to_owned()
     };
-    let is_kin = |s: &&Statement<'_, '_>| first_part(&module_of(s)) == first_part(module);
-    let kin = groups.iter().rev().find(|g| g.iter().any(is_kin));
+    let with = |of: &str| {
+        groups.iter().rev().find(|g| g.iter().any(|s| first_part(&module_of(s)) == first_part(of)))
+    };
+    let kin = with(module).or_else(|| with(beside?));
     let Some(group) = kin.or(groups.last()) else {
         let at = header::end(source);
         let rest = source.slice(at..source.text.len());

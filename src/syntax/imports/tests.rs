@@ -312,3 +312,12 @@ fn python_refuses_what_it_cannot_name() {
     let request = ImportRequest { at: Some(hiding.find("g()").unwrap()), ..named("m", "u") };
     assert!(matches!(refused(Language::Python, hiding, request), ImportRefusal::Hidden { line: 3, .. }));
 }
+
+#[test]
+fn a_new_package_joins_the_group_of_one_of_its_kind() {
+    let before = "import os\n\nfrom fastapi import FastAPI\n\nfrom app.db import db\n";
+    let request =
+        ImportRequest { beside: Some("fastapi.responses"), ..named("starlette.background", "Task") };
+    let after = "import os\n\nfrom fastapi import FastAPI\nfrom starlette.background import Task\n\nfrom app.db import db\n";
+    py(before, request, "Task", after);
+}

@@ -73,6 +73,35 @@ pub fn add_argument(
     Ok(add_to(source, style, list, &items(list), text, why))
 }
 
+/// The same for a call whose line would be longer than `width` then: every argument gets a line of its own.
+pub fn add_argument_within(
+    source: &Source<'_>,
+    style: &Style,
+    call: &Range<usize>,
+    (text, width): (&str, usize),
+    why: &str,
+) -> Result<Vec<Edit>, Refusal> {
+    let edits = add_argument(source, style, call, text, why)?;
+    let line = source.slice(source.line_start(call.start)..source.line_end(call.start));
+    let node = find(source, call, &["call", "call_expression", "new_expression"], "call")?;
+    let list = node.child_by_field_name("arguments").ok_or(Refusal::NotFound("argument list"))?;
+    let elements = items(list);
+    let (Some(first), Some(last)) = (elements.first(), elements.last()) else { return Ok(edits) };
+    let plain = !source.of(list).contains('\n') && children(list).iter().all(|n| n.kind() != "comment");
+    if !plain || line.chars().count() + text.chars().count() + 2 <= width {
+        return Ok(edits);
+    }
+    let (outer, newline) = (source.indent_at(call.start), source.newline());
+    let inner = format!("{newline}{outer}{}", style.indent.unit());
+    let mut edits = vec![Edit::replacement(list.start_byte() + 1..first.start_byte(), inner.clone(), why)];
+    for pair in elements.windows(2) {
+        edits.push(Edit::replacement(pair[0].end_byte()..pair[1].start_byte(), format!(",{inner}"), why));
+    }
+    let end = format!(",{inner}{text},{newline}{outer}");
+    edits.push(Edit::replacement(last.end_byte()..list.end_byte() - 1, end, why));
+    Ok(edits)
+}
+
 /// Adds a parameter to a function: last, but in front of `...rest`, `*args`, `**kwargs`. `function` is the function.
 pub fn add_parameter(
     source: &Source<'_>,

@@ -431,6 +431,22 @@ fn python_dicts_and_keyword_arguments() {
 }
 
 #[test]
+fn a_call_whose_line_gets_too_long_has_a_line_for_each_argument() {
+    let within = |before: &str, width: usize, after: &str| {
+        let at = before.find("f(").unwrap();
+        let call = at..before.trim_end().len();
+        check(PY, before, &|s, style| add_argument_within(s, style, &call, ("k=v", width), "w"), after);
+    };
+    let before = "def g():\n    return f(a(b), c=1)\n";
+    within(before, 88, "def g():\n    return f(a(b), c=1, k=v)\n");
+    within(before, 24, "def g():\n    return f(\n        a(b),\n        c=1,\n        k=v,\n    )\n");
+    // What is broken up already is only added to.
+    let broken = "x = f(\n    a,\n    b=1,\n)\n";
+    within(broken, 4, "x = f(\n    a,\n    b=1,\n    k=v,\n)\n");
+    within("f()\n", 2, "f(k=v)\n");
+}
+
+#[test]
 fn list_elements() {
     let list = "A = [\n    'a',\n    'b',\n]\n";
     check(

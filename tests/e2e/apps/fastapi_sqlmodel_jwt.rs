@@ -50,7 +50,7 @@ pub(crate) const APP: App = App {
             name: "stream",
             before: &[],
             call: Call { method: "POST", path: "/api/chat/stream", body: ASK, status: 200, take: &[] },
-            streams: Streams::Deaf("a server lets go of a plain generator late"),
+            streams: Streams::Yes,
             event: "completion_finished",
             data: USED,
             fee: "0.00154",

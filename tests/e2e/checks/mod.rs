@@ -23,8 +23,6 @@ pub(crate) struct Check {
     /// Such as `express-jwt-prisma::create_draft::is_billed_once`.
     pub(crate) name: String,
     pub(crate) world: World,
-    /// Why it cannot hold yet.
-    pub(crate) ignored: Option<&'static str>,
     run: Box<dyn for<'s> Fn(&'s Stage) -> Outcome<'s> + Send>,
 }
 
@@ -40,7 +38,6 @@ macro_rules! of_app {
         Check {
             name: format!("{}::{}", $app.name, stringify!($check)),
             world: World::Usual,
-            ignored: None,
             run: Box::new(|stage| Box::pin($module::$check(stage))),
         }
     };
@@ -53,7 +50,6 @@ macro_rules! of_action {
         Check {
             name: format!("{}::{}::{}", $app.name, action.name, stringify!($check)),
             world: $world,
-            ignored: None,
             run: Box::new(move |stage| Box::pin($module::$check(stage, action))),
         }
     }};
@@ -85,11 +81,7 @@ pub(crate) fn of(app: &'static App) -> Vec<Check> {
             of_action!(app, action, World::Usual, action::follows_the_policy_in_an_outage),
         ]);
         if action.streams != Streams::No {
-            let mut left = of_action!(app, action, World::Usual, stream::is_billed_when_the_reader_leaves);
-            if let Streams::Deaf(reason) = action.streams {
-                left.ignored = Some(reason);
-            }
-            checks.push(left);
+            checks.push(of_action!(app, action, World::Usual, stream::is_billed_when_the_reader_leaves));
             checks.push(of_action!(app, action, World::Usual, stream::is_billed_when_it_breaks_off));
         }
     }

@@ -2,6 +2,7 @@
 //! back, in the handler that called it.
 
 use super::callback::options_object;
+use super::closing::Closing;
 use super::{Brought, Order, Payer, Recorded, Spot, bring, in_file, recorded, unit};
 use crate::catalog::{AskOption, Stream, StreamUsage};
 use crate::edit::{Edit, EditUnit};
@@ -9,7 +10,7 @@ use crate::sites::Identity;
 use crate::sites::cx::is_aside;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::{Spend, user_id};
-use crate::steps::support::{Kit, names::Wanted, render};
+use crate::steps::support::{Kit, names, names::Wanted, render};
 use crate::syntax::place;
 use crate::syntax::{Binding, BindingKind, Call, Expr, Facts, FunctionId, Path, ResultUse};
 use crate::template::{Flavour, Meter};
@@ -65,6 +66,7 @@ fn wrap(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> R
     let consumer = consumer(spot.facts, call)
         .ok_or("where the stream is read was not found; wrap it there with the meter of the stream module")?;
     let mut wanted = vec![Wanted::helper(kit, "stream", name)];
+    let mut closing = None;
     if kit.is_python() {
         let is_async = is_async_consumer(spot, consumer.span.start);
         let flavour = render::context(kit, kit.done).flavour;
@@ -72,7 +74,15 @@ fn wrap(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> R
             return Err("the stream is read synchronously and the app's billing module is asynchronous, or the other way round".to_owned());
         }
         wanted.push(Wanted::helper(kit, "stream", "StreamEvent"));
+        if !is_async {
+            closing = Closing::find(kit, spot, call, consumer.span);
+        }
     }
+    let (here, elsewhere) = match closing {
+        Some(closing) if closing.file == spot.file => (Some(closing), None),
+        other => (None, other),
+    };
+    wanted.extend(here.iter().flat_map(Closing::wanted));
     let Brought { edits: import, names, payer } =
         bring(order, spot, &wanted, Calling::Plain, call.span.start)?;
     let event_type = spend.event_type();
@@ -86,10 +96,39 @@ fn wrap(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> R
         format!("const {variable} = {}({read}, {});", names[0], event_object(&event, &[]))
     };
     let why = format!("meters the stream of `{}`, also when the user leaves early", spend.billable.call);
-    let mut edits = place::before(spot.source, &spot.style, &consumer.span.range(), &line, &why)
-        .map_err(|refusal| refusal.to_string())?;
-    edits.push(Edit::replacement(consumer.span.range(), variable, why));
-    Ok(unit(order, spot, import.into_iter().chain(edits).collect()))
+    let refused = |refusal: place::Refusal| refusal.to_string();
+    let mut edits = vec![Edit::replacement(consumer.span.range(), variable.clone(), why.clone())];
+    match &here {
+        Some(closing) if closing.is_in_statement(spot, consumer.span) => {
+            edits.extend(closing.edits(spot, &variable, &[line]).map_err(refused)?);
+        }
+        _ => {
+            edits.extend(
+                place::before(spot.source, &spot.style, &consumer.span.range(), &line, &why)
+                    .map_err(refused)?,
+            );
+            if let Some(closing) = &here {
+                edits.extend(closing.edits(spot, &variable, &[]).map_err(refused)?);
+            }
+        }
+    }
+    let mut unit = unit(order, spot, import.into_iter().chain(edits).collect());
+    if let Some(closing) = &elsewhere {
+        unit.add(kit.path(closing.file).to_owned(), closed_elsewhere(kit, closing)?);
+    }
+    Ok(unit)
+}
+
+/// Closes the stream in another file, whose response sends it.
+fn closed_elsewhere(kit: &Kit<'_>, closing: &Closing<'_>) -> Result<Vec<Edit>, String> {
+    in_file(kit, closing.file, |there| {
+        let at = Some(closing.at() as usize);
+        let (mut edits, _) = names::bring(kit, kit.path(closing.file), there.source, &closing.wanted(), at)
+            .map_err(|refusal| refusal.to_string())?;
+        // Only the function that meters knows the name of the metered stream, and it is not in this file.
+        edits.extend(closing.edits(there, "", &[]).map_err(|refusal| refusal.to_string())?);
+        Ok(edits)
+    })
 }
 
 /// The one place where a stream is read: iterated, or handed to a function that does.

@@ -7,6 +7,7 @@
 mod already;
 mod answered;
 mod callback;
+mod closing;
 mod metered;
 
 pub use already::{is_recorded, recorded_at};
