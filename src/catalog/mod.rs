@@ -177,9 +177,7 @@ pub fn payer_words() -> &'static PayerWords {
 }
 
 fn read_payer_words() -> Result<PayerWords, CatalogError> {
-    let path = "payers.toml".to_owned();
-    let text = embedded_text(&path).unwrap_or_default();
-    toml::from_str(&text).map_err(|source| CatalogError::Malformed { path, source: Box::new(source) })
+    read("payers.toml")
 }
 
 /// The text of any file below `codemods/`: a template, a query.
