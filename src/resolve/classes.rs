@@ -1,7 +1,7 @@
 //! Members of classes: methods, fields set anywhere in the class, and what parameters annotated with a class have.
 
 use super::program::{Def, Level, Program};
-use crate::syntax::{ClassId, Decorator, Function, FunctionId};
+use crate::syntax::{ClassId, Decorator, Expr, Function, FunctionId};
 use crate::workspace::FileId;
 
 impl Program {
@@ -40,12 +40,8 @@ impl Program {
                     return def;
                 }
             }
-            let type_name = field.annotation.as_deref().map(bare_type);
-            if let Some(type_name) = type_name {
-                let def = self.module_name(file, type_name, 1);
-                if matches!(def, Def::Class(..) | Def::Outside(..)) {
-                    return instance_of(def);
-                }
+            if let Some(def) = field.annotation.as_deref().and_then(|text| self.of_type(file, text)) {
+                return def;
             }
         }
         let set = facts.assigns.iter().filter(|a| {
@@ -71,17 +67,48 @@ impl Program {
             .unwrap_or(Def::Unknown)
     }
 
-    /// An instance of the class a parameter is annotated with.
+    /// An instance of the class a parameter is annotated with; else what the app's function gives that its default asks
+    /// for (`client = Depends(get_client)`).
     pub(super) fn param_class(&self, file: FileId, function: FunctionId, position: usize) -> Option<Def> {
         let facts = self.facts(file);
         let param = facts.function(function).params.get(position)?;
-        let annotation = param.annotation_text.as_deref().map(bare_type)?;
-        match self.module_name(file, annotation, 1) {
+        if let Some(def) = param.annotation_text.as_deref().and_then(|text| self.of_type(file, text)) {
+            return Some(def);
+        }
+        let asked = facts.call(param.default.as_ref()?.as_call()?);
+        let [Expr::Path(given)] = asked.args.as_slice() else { return None };
+        let maker = self.resolve_path(file, facts.function(function).parent, &asked.callee);
+        match (maker, self.resolve_path(file, facts.function(function).parent, given)) {
+            (Def::Outside(..), Def::Function(at, id)) => {
+                Some(self.returned(at, id, &[])).filter(|def| *def != Def::Unknown)
+            }
+            _ => None,
+        }
+    }
+
+    /// An instance of the class that an annotation names, also by a name that the app gives to the annotation.
+    fn of_type(&self, file: FileId, text: &str) -> Option<Def> {
+        let _level = Level::enter()?;
+        let mut names = bare_type(text).split('.').map(str::to_owned);
+        let first = self.module_name(file, &names.next()?, 1);
+        match self.members(first, &names.collect::<Vec<_>>(), 1) {
             def @ (Def::Class(..) | Def::Outside(..)) => Some(instance_of(def)),
+            Def::Value(at, index, members) if members.is_empty() => {
+                let binding = self.binding(at, index)?;
+                let Expr::Index(of, args) = &binding.value else { return None };
+                let carried = of.last().is_some_and(|name| CARRIERS.contains(&name));
+                match args.first().filter(|_| carried)? {
+                    Expr::Path(path) => self.of_type(at, &path.dotted()),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }
 }
+
+/// Types that say something about the one in their brackets, and are it.
+const CARRIERS: &[&str] = &["Annotated", "Optional", "Promise", "Readonly", "Required"];
 
 /// A Python method that is read like a field.
 pub(super) fn is_property(function: &Function) -> bool {
@@ -100,9 +127,14 @@ fn instance_of(def: Def) -> Def {
     }
 }
 
-/// `Promise<Foo>` and `Foo | null` are `Foo`.
+/// `Promise<Foo>`, `Foo | null` and `Annotated[Foo, …]` are `Foo`.
 fn bare_type(text: &str) -> &str {
-    let text = text.strip_prefix("Promise<").and_then(|t| t.strip_suffix('>')).unwrap_or(text);
+    let text = text.trim().trim_matches(['"', '\'']);
+    let inside = CARRIERS.iter().find_map(|carrier| {
+        let rest = text.strip_prefix("typing.").unwrap_or(text).strip_prefix(carrier)?;
+        rest.strip_prefix(['<', '['])
+    });
+    let text = inside.map_or(text, |inside| inside.split([',', '>', ']']).next().unwrap_or(inside));
     let text = text.split(['|', '<', '[']).next().unwrap_or(text);
     text.trim().trim_matches(['"', '\''])
 }

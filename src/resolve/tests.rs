@@ -114,6 +114,25 @@ fn python_packages_submodules_and_self_attributes() {
 }
 
 #[test]
+fn types_that_say_more_about_a_type_are_that_type() {
+    let p = program(&[(
+        "a.py",
+        "from typing import Annotated, Optional\nimport openai\nfrom fastapi import Depends\ndef made():\n    return openai.OpenAI()\nAi = Annotated[openai.OpenAI, Depends(made)]\ndef f(a: Annotated[openai.OpenAI, Depends(made)], b: Optional[openai.OpenAI], c: Ai, d=Depends(made), e: list[openai.OpenAI] = []):\n    a.x()\n    b.x()\n    c.x()\n    d.x()\n    e.x()\n",
+    )]);
+    let client = Def::Outside("openai".into(), ["OpenAI", "()", "x"].map(str::to_owned).to_vec());
+    let file = id(&p, "a.py");
+    let facts = p.facts(file);
+    let made = |name: &str| {
+        let call = facts.calls.iter().find(|c| c.callee.dotted() == format!("{name}.x")).unwrap();
+        p.resolve_path(file, call.function, &call.callee)
+    };
+    for name in ["a", "b", "c", "d"] {
+        assert_eq!(made(name), client, "{name}");
+    }
+    assert_ne!(made("e"), client, "a list of clients is none");
+}
+
+#[test]
 fn handlers_handed_over_are_found_in_commonjs() {
     let p = program(&[
         ("controllers/image.js", "exports.create = async (req, res) => {};"),

@@ -35,6 +35,8 @@ impl Walk<'_> {
                 node.named_child(0).map_or(Expr::Other, |n| self.expr(n))
             }
             "subscript" => self.subscript(node),
+            "generic_type" => self.generic_type(node),
+            "type" => node.named_child(0).map_or(Expr::Other, |inner| self.expr(inner)),
             "string" => self.string(node),
             "concatenated_string" => {
                 let parts: Vec<Expr> = children(node).into_iter().map(|n| self.expr(n)).collect();
@@ -145,6 +147,20 @@ impl Walk<'_> {
             Some(Expr::Path(path)) => Expr::Index(path, args),
             _ => Expr::Other,
         }
+    }
+
+    /// The same where the grammar expects a type: in an annotation.
+    fn generic_type(&mut self, node: Node<'_>) -> Expr {
+        let mut args = Vec::new();
+        let mut name = None;
+        for part in children(node) {
+            if part.kind() == "type_parameter" {
+                args.extend(children(part).into_iter().map(|arg| self.expr(arg)));
+            } else {
+                name = name.or_else(|| self.path(part));
+            }
+        }
+        name.map_or(Expr::Other, |path| Expr::Index(path, args))
     }
 
     fn call(&mut self, node: Node<'_>) -> Expr {
