@@ -8,6 +8,49 @@ use super::{ImportName, ImportRefusal, ImportRequest, free, header, sorted_index
 use crate::edit::Edit;
 use crate::syntax::source::{Source, named};
 
+/// Ranks before and behind those of all statements.
+const FIRST: &str = " ";
+const LAST: &str = "~";
+
+/// Modules of the standard library by which its group is told.
+const STANDARD: &[&str] = &[
+    "__future__",
+    "abc",
+    "argparse",
+    "asyncio",
+    "base64",
+    "collections",
+    "contextlib",
+    "contextvars",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "functools",
+    "hashlib",
+    "io",
+    "itertools",
+    "json",
+    "logging",
+    "math",
+    "os",
+    "pathlib",
+    "random",
+    "re",
+    "secrets",
+    "shutil",
+    "sqlite3",
+    "string",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+    "typing",
+    "urllib",
+    "uuid",
+];
+
 /// One name of an import.
 struct Name<'t> {
     own: &'t str,
@@ -78,7 +121,7 @@ pub(super) fn import(
         // What several steps bring to one place comes out sorted: `import x` before `from x import y`, as isort has it.
         let rank =
             format!("{} {}", u8::from(from.is_some()), from.as_deref().unwrap_or(&names).to_lowercase());
-        edits.push(insert(source, &statements, (from.as_deref(), &names), beside).ranked(rank));
+        edits.extend(insert(source, &statements, (from.as_deref(), &names), beside, &rank));
     }
     Ok((edits.into_iter().map(Edit::shared).collect(), names))
 }
@@ -166,7 +209,8 @@ fn insert(
     statements: &[Statement<'_, '_>],
     (from, names): (Option<&str>, &str),
     beside: Option<&str>,
-) -> Edit {
+    rank: &str,
+) -> Vec<Edit> {
     let newline = source.newline();
     let text = from.map_or_else(|| format!("import {names}"), |f| format!("from {f} import {names}"));
     let why = format!("`{text}`");
@@ -189,27 +233,37 @@ fn insert(
             if at > header::top(source) && !source.slice(0..at).ends_with('\n') { newline } else { "" };
         let gap = if at > header::top(source) && at > 0 { newline } else { "" };
         let blank = if rest.is_empty() || rest.starts_with(['\n', '\r']) { "" } else { newline };
-        return Edit::insertion(at, format!("{open}{gap}{text}{newline}{blank}"), why);
+        return vec![Edit::insertion(at, format!("{open}{gap}{text}{newline}{blank}"), why).ranked(rank)];
     };
-    // A module of the app's own never joins the group of others' packages.
-    if kin.is_none() && module.starts_with('.') {
-        let Some(last) = group.last() else { return Edit::insertion(0, text, why) };
-        return Edit::insertion(
-            source.line_end(last.node.end_byte()),
-            format!("{newline}{newline}{text}"),
-            why,
-        );
+    // A module of the app's own never joins the group of others' packages, nor does one of the standard library. The line
+    // that divides a new group from its neighbour is an edit of its own: several imports share it.
+    if kin.is_none()
+        && module.starts_with('.')
+        && let Some(last) = group.last()
+    {
+        let at = source.line_end(last.node.end_byte());
+        let divider = Edit::insertion(at, newline, "a group of its own").ranked(FIRST);
+        return vec![divider, Edit::insertion(at, format!("{newline}{text}"), why).ranked(rank)];
     }
+    let is_standard = |m: &str| STANDARD.contains(&first_part(m).as_str());
+    let standard = groups.iter().find(|g| g.iter().any(|s| is_standard(&module_of(s))));
+    if kin.is_none() && is_standard(module) && standard.is_none() {
+        let at = groups.first().and_then(|g| g.first()).map_or(0, |s| s.node.start_byte());
+        let divider = Edit::insertion(at, newline, "a group of its own").ranked(LAST);
+        return vec![Edit::insertion(at, format!("{text}{newline}"), why).ranked(rank), divider];
+    }
+    let group = standard.filter(|_| kin.is_none() && is_standard(module)).unwrap_or(group);
     let same_form: Vec<&&Statement<'_, '_>> =
         group.iter().filter(|s| s.from.is_some() == from.is_some()).collect();
     let modules: Vec<String> = same_form.iter().map(|s| module_of(s)).collect();
-    if let Some(next) = same_form.get(sorted_index(&modules, module)) {
+    let edit = if let Some(next) = same_form.get(sorted_index(&modules, module)) {
         Edit::insertion(next.node.start_byte(), format!("{text}{newline}"), why)
     } else {
         let last = same_form.last().copied().or(group.last());
         let at = last.map_or(0, |l| source.line_end(l.node.end_byte()));
         Edit::insertion(at, format!("{newline}{text}"), why)
-    }
+    };
+    vec![edit.ranked(rank)]
 }
 
 /// The top-level imports at the head of the file, in groups divided by blank lines.

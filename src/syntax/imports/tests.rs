@@ -274,6 +274,29 @@ fn python_reuses_extends_and_sorts() {
 }
 
 #[test]
+fn python_puts_its_own_library_first_and_the_apps_modules_last() {
+    py(
+        "from fastapi import A\n\nimport speech\n",
+        of("asyncio", ImportName::Namespace),
+        "asyncio",
+        "import asyncio\n\nfrom fastapi import A\n\nimport speech\n",
+    );
+    py(
+        "import json\nimport os\n\nfrom fastapi import A\n\nimport speech\n",
+        of("asyncio", ImportName::Namespace),
+        "asyncio",
+        "import asyncio\nimport json\nimport os\n\nfrom fastapi import A\n\nimport speech\n",
+    );
+    check(
+        Language::Python,
+        "import os\n\nf()\n",
+        &[named(".n", "v"), named(".m", "u")],
+        &["v", "u"],
+        "import os\n\nfrom .m import u\nfrom .n import v\n\nf()\n",
+    );
+}
+
+#[test]
 fn python_is_relative_where_the_file_is() {
     let request = ImportRequest { also: &[".credyt.usage"], ..named("app.credyt.usage", "u") };
     py(
