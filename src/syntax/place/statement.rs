@@ -134,6 +134,9 @@ pub(super) fn spot<'a>(source: &'a Source<'_>, range: &Range<usize>) -> Result<S
     if is_broken(node) {
         return Err(Refusal::Broken);
     }
+    if node.parent().is_some_and(|p| p.kind() == "class_body") {
+        return Err(Refusal::NotFound("statement"));
+    }
     // A decorated definition is one statement; a statement of a block of one line has its line around it.
     let parent = node.parent().ok_or(Refusal::NotFound("statement"))?;
     if !is_holder(parent) {

@@ -60,7 +60,8 @@ pub fn run_inside(
     let head = format!("{name}({first}, {arrow}");
     let line = source.slice(source.line_start(call.start_byte())..source.line_end(call.start_byte()));
     let one_line = !source.of(call).contains('\n');
-    if one_line && line.chars().count() + head.chars().count() + 2 <= WIDTH {
+    // Inside of other brackets the lines would have to be broken further out; a formatter does that better.
+    if one_line && (is_nested(call) || line.chars().count() + head.chars().count() + 2 <= WIDTH) {
         return Ok(vec![
             Edit::insertion(call.start_byte(), format!("{head} "), why),
             Edit::insertion(call.end_byte(), ")", why),
@@ -74,6 +75,21 @@ pub fn run_inside(
     edits.insert(0, Edit::insertion(call.start_byte(), format!("{head}{newline}{inner}"), why));
     edits.push(Edit::insertion(call.end_byte(), format!("{comma}{newline}{indent})"), why));
     Ok(edits)
+}
+
+/// Whether a call is a part of a larger expression, other than what is awaited, bound or returned.
+fn is_nested(call: Node<'_>) -> bool {
+    let value = call.parent().filter(|p| p.kind() == "await_expression").unwrap_or(call);
+    value.parent().is_some_and(|p| {
+        !matches!(
+            p.kind(),
+            "expression_statement"
+                | "variable_declarator"
+                | "return_statement"
+                | "assignment_expression"
+                | "arrow_function"
+        )
+    })
 }
 
 /// Puts the Python statement around a range below a head of its own: `with run(id):`.
@@ -160,4 +176,116 @@ fn is_narrowed(source: &Source<'_>, call: Node<'_>, arguments: Node<'_>) -> bool
 /// A member as it is written most plainly: `a.b` for `a?.b!`.
 fn plain(text: &str) -> String {
     text.replace(['?', '!'], "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Language;
+
+    fn edited(language: Language, before: &str, edits: &[Edit]) -> String {
+        let mut edits: Vec<&Edit> = edits.iter().collect();
+        edits.sort();
+        let mut out = before.to_owned();
+        for edit in edits.iter().rev() {
+            out.replace_range(edit.range(), edit.text());
+        }
+        assert!(!Source::parse(language, &out).unwrap().root().has_error(), "{out}");
+        out
+    }
+
+    fn run(before: &str, call: &str) -> Result<String, Refusal> {
+        let source = Source::parse(Language::TypeScript, before).unwrap();
+        let at = before.find(call).unwrap();
+        let range = at..at + call.len();
+        run_inside(&source, &Style::of(&source), &range, ("run", "id"), "w")
+            .map(|edits| edited(Language::TypeScript, before, &edits))
+    }
+
+    fn below(before: &str, part: &str) -> Result<String, Refusal> {
+        let source = Source::parse(Language::Python, before).unwrap();
+        let at = before.find(part).unwrap();
+        below_head(&source, &Style::of(&source), &(at..at + part.len()), "with run(id):", "w")
+            .map(|edits| edited(Language::Python, before, &edits))
+    }
+
+    #[test]
+    fn a_call_becomes_a_function_that_is_run() {
+        let short = "async function f() {\n  const a = await g(1);\n  return g(2);\n}\n";
+        assert_eq!(
+            run(short, "g(1)").unwrap(),
+            "async function f() {\n  const a = await run(id, () => g(1));\n  return g(2);\n}\n"
+        );
+        assert_eq!(
+            run(short, "g(2)").unwrap(),
+            "async function f() {\n  const a = await g(1);\n  return run(id, () => g(2));\n}\n"
+        );
+        let method = "async function f() {\n  await this.service.make(await next());\n}\n";
+        assert_eq!(
+            run(method, "this.service.make(await next())").unwrap(),
+            "async function f() {\n  await run(id, async () => this.service.make(await next()));\n}\n"
+        );
+    }
+
+    #[test]
+    fn a_long_call_gets_lines_of_its_own_and_one_inside_of_another_does_not() {
+        let long = "x".repeat(90);
+        let alone = format!("async function f() {{\n  const a = await g(\"{long}\");\n}}\n");
+        assert_eq!(
+            run(&alone, &format!("g(\"{long}\")")).unwrap(),
+            format!("async function f() {{\n  const a = await run(id, () =>\n    g(\"{long}\"),\n  );\n}}\n")
+        );
+        let inside = format!("async function f() {{\n  h({{ a: await g(\"{long}\") }});\n}}\n");
+        assert_eq!(
+            run(&inside, &format!("g(\"{long}\")")).unwrap(),
+            format!("async function f() {{\n  h({{ a: await run(id, () => g(\"{long}\")) }});\n}}\n")
+        );
+        let lines = "async function f() {\n  await g(\n    1,\n  );\n}\n";
+        assert_eq!(
+            run(lines, "g(\n    1,\n  )").unwrap(),
+            "async function f() {\n  await run(id, () =>\n    g(\n      1,\n    ),\n  );\n}\n"
+        );
+    }
+
+    #[test]
+    fn what_a_check_before_has_narrowed_stays_outside_of_the_function() {
+        let before = "async function f(chat?: { text?: string }) {\n  if (!chat?.text) return;\n  await g(chat.text);\n}\n";
+        assert_eq!(
+            run(before, "g(chat.text)").unwrap(),
+            before.replace("g(chat.text)", "run(id, g, chat.text)")
+        );
+        let method = before.replace("await g(", "await a.g(");
+        assert_eq!(run(&method, "a.g(chat.text)"), Err(Refusal::Narrowed));
+        let again = "async function f() {\n  let text = h();\n  text = i();\n  await a.g(text);\n}\n";
+        assert_eq!(run(again, "a.g(text)"), Err(Refusal::Narrowed));
+    }
+
+    #[test]
+    fn what_a_function_cannot_do_for_another_is_refused() {
+        let generator = "function* f() {\n  g(yield 1);\n}\n";
+        assert_eq!(run(generator, "g(yield 1)"), Err(Refusal::NotFound("plain call")));
+        let parent = "class A extends B {\n  f() {\n    return super.f(1);\n  }\n}\n";
+        assert_eq!(run(parent, "super.f(1)"), Err(Refusal::NotFound("plain call")));
+    }
+
+    #[test]
+    fn a_python_statement_goes_below_a_head_with_all_its_lines() {
+        assert_eq!(
+            below("def f():\n    a = g(\n        1,\n    )\n    return a\n", "g(").unwrap(),
+            "def f():\n    with run(id):\n        a = g(\n            1,\n        )\n    return a\n"
+        );
+        assert_eq!(
+            below("def f():\n\treturn g(1)\n", "g(1)").unwrap(),
+            "def f():\n\twith run(id):\n\t\treturn g(1)\n"
+        );
+        assert_eq!(
+            below("def f():\n    if g(1):\n        h()\n", "g(1)"),
+            Err(Refusal::NotFound("simple statement"))
+        );
+        assert_eq!(
+            below("def f():\n    a = yield g(1)\n", "g(1)"),
+            Err(Refusal::NotFound("simple statement"))
+        );
+        assert_eq!(below("def f():\n    h(); g(1)\n", "g(1)"), Err(Refusal::SharedLine));
+    }
 }
