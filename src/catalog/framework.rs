@@ -28,6 +28,9 @@ pub struct Framework {
     /// Decorators that are given guards: `@UseGuards(SignedIn)`.
     #[serde(default)]
     pub guard_decorators: Vec<Symbol>,
+    /// Decorators of parameters that are filled with what the request's sender wrote.
+    #[serde(default)]
+    pub sent_params: Vec<String>,
     /// Methods that put a member on the framework's own objects: `app.decorate("authenticate", check)`.
     #[serde(default)]
     pub decorating: Vec<String>,
@@ -38,6 +41,13 @@ pub struct Framework {
     /// Names of the framework and of some of the app's folders are in scope without an import.
     #[serde(default)]
     pub auto_imports: bool,
+    /// What makes a router that serves nothing until other code mounts it. An app by itself is none.
+    #[serde(default)]
+    pub parts: Vec<Symbol>,
+    /// Texts that tell an app in which routers are found without being imported: by their folder, or by a name put
+    /// together at run time.
+    #[serde(default)]
+    pub finds_parts: Vec<String>,
     /// Routes the tool can add.
     #[serde(default)]
     pub routes: Vec<NewRoute>,

@@ -9,6 +9,25 @@ pub struct Http {
     /// Calls that make a request. They are told by the last name alone, since clients are passed around; whether one
     /// spends is told by its address.
     pub calls: Vec<Request>,
+    /// How an answer says that the request succeeded, where a failed one does not throw.
+    #[serde(default)]
+    pub succeeded: Vec<Succeeded>,
+    /// Options of what makes a client that say where its relative addresses begin: `new Client({ baseURL })`.
+    #[serde(default)]
+    pub bases: Vec<String>,
+}
+
+/// How an answer says that the request succeeded.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Succeeded {
+    /// Modules the client comes from; a client without a module (a global function) when empty.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// The member that says so: `ok`.
+    pub member: String,
+    /// Texts after the answer's name by which code makes sure of it: a call that throws, or a member it asks about.
+    pub checks: Vec<String>,
 }
 
 /// A call that makes a request.

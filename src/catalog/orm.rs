@@ -24,6 +24,9 @@ pub struct Orm {
     /// Those among them that fail when there is none.
     #[serde(default)]
     pub reads_certain: Vec<String>,
+    /// Those among [`Orm::reads`] that load a list, of which the app takes the first.
+    #[serde(default)]
+    pub reads_many: Vec<String>,
     /// Methods and keys whose arguments say which record is loaded: a record is one of the signed-in user's when these name
     /// the user.
     #[serde(default)]

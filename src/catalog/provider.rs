@@ -17,9 +17,6 @@ pub struct Provider {
     /// `*`.
     #[serde(default)]
     pub unpaid: Vec<String>,
-    /// Makers of what runs on a machine of one's own: a value with a part made by one of them spends nothing.
-    #[serde(default)]
-    pub local: Vec<String>,
     /// Calls that spend money, and, with `free`, calls that look as if they did.
     #[serde(default)]
     pub calls: Vec<ProviderCall>,
@@ -33,7 +30,8 @@ pub struct Provider {
     /// SDK. Tells who is paid.
     #[serde(default)]
     pub models: Vec<Symbol>,
-    /// What makes a model (or a provider of models) that runs on a machine of the app's own: nobody charges for it.
+    /// What makes a model (or a provider of models) that runs on a machine of the app's own: nobody charges for it. `*`
+    /// stands for any text in both parts.
     #[serde(default)]
     pub local_models: Vec<Symbol>,
     /// Calls that take a function of the app, to be run when something of the provider's is run: a node of a graph. A
@@ -43,32 +41,31 @@ pub struct Provider {
     /// Methods that start what the runners were added to.
     #[serde(default)]
     pub starts: Vec<String>,
-    /// Options (or keyword arguments) of a client, a model or a call that say which address is talked to.
-    #[serde(default = "address_options")]
+    /// Options (or keyword arguments) of a client, a model or a call that say which address is talked to, beside the
+    /// usual ones.
+    #[serde(default)]
     pub address_options: Vec<String>,
-    /// Options of a client, a model or a call that say with which key.
-    #[serde(default = "key_options")]
+    /// Options of a client, a model or a call that say with which key, beside the usual ones.
+    #[serde(default)]
     pub key_options: Vec<String>,
 }
 
-fn address_options() -> Vec<String> {
-    ["baseURL", "baseUrl", "base_url", "api_base", "endpoint", "host"].map(str::to_owned).to_vec()
-}
+/// Usual names of the option that says which address is talked to.
+const ADDRESS_OPTIONS: &[&str] = &["baseURL", "baseUrl", "base_url", "api_base", "endpoint", "host"];
 
-fn key_options() -> Vec<String> {
-    [
-        "apiKey",
-        "api_key",
-        "openAIApiKey",
-        "openai_api_key",
-        "anthropicApiKey",
-        "anthropic_api_key",
-        "auth",
-        "authToken",
-        "token",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+/// Usual names of the option that says with which key.
+const KEY_OPTIONS: &[&str] = &["apiKey", "api_key", "auth", "authToken", "token"];
+
+impl Provider {
+    /// Names of the options that say which address is talked to.
+    pub fn address_options(&self) -> impl Iterator<Item = &str> {
+        ADDRESS_OPTIONS.iter().copied().chain(self.address_options.iter().map(String::as_str))
+    }
+
+    /// Names of the options that say with which key.
+    pub fn key_options(&self) -> impl Iterator<Item = &str> {
+        KEY_OPTIONS.iter().copied().chain(self.key_options.iter().map(String::as_str))
+    }
 }
 
 /// What makes a client.
@@ -142,7 +139,7 @@ pub struct ProviderCall {
     /// Where the quantity is, relative to the value.
     #[serde(default)]
     pub usage: Vec<UsageField>,
-    /// An argument that says how many are made.
+    /// An argument that says how many are made, or a member of one: `input.num_outputs`.
     pub count: Option<String>,
     /// How it streams.
     pub stream: Option<Stream>,

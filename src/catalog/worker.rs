@@ -25,8 +25,13 @@ pub enum Dispatch {
     Method {
         /// The methods.
         methods: Vec<String>,
+        /// Those among them that take the function's arguments as a list and a dictionary, in this order or as `args` and
+        /// `kwargs`: `make_video.apply_async(args=[…])`.
+        #[serde(default)]
+        packed: Vec<String>,
     },
-    /// A call that names the function by its module and name: `app.send_task("jobs.video.make_video")`.
+    /// A call that names the function by its module and name, followed by its arguments as a list and a dictionary:
+    /// `app.send_task("jobs.video.make_video", args=[…])`.
     Named {
         /// The methods.
         methods: Vec<String>,
@@ -38,6 +43,10 @@ pub enum Dispatch {
         queues: Vec<Symbol>,
         /// Methods that put a job into it.
         methods: Vec<String>,
+        /// Which argument of those is what the worker gets.
+        payload: Option<usize>,
+        /// The member of the worker's first parameter under which it gets that: `data`; without one, the parameter itself.
+        member: Option<String>,
         /// What makes the worker: the name and the function are its first arguments.
         workers: Vec<Symbol>,
         /// Types of the job by which a function in a file of its own is told to be a worker's.

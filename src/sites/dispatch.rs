@@ -1,9 +1,10 @@
 //! Who has a function run later: the calls that put its work into a queue count as its callers.
 
 use super::cx::{Cx, after};
+use super::handlers::argument_for;
 use crate::catalog::{Dispatch, Kind, Symbol};
 use crate::resolve::Def;
-use crate::syntax::{Call, CallId, Expr, FunctionId};
+use crate::syntax::{Call, CallId, Expr, Facts, FunctionId, Param};
 use crate::workspace::FileId;
 
 /// Calls after which a function runs without being called by name.
@@ -11,9 +12,9 @@ pub(super) fn callers(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(F
     let mut found = Vec::new();
     for dispatch in cx.entries(Kind::Worker).filter_map(|e| e.worker.as_ref()).flat_map(|w| &w.dispatches) {
         match dispatch {
-            Dispatch::Method { methods } => by_method(cx, file, function, methods, &mut found),
+            Dispatch::Method { methods, .. } => by_method(cx, file, function, methods, &mut found),
             Dispatch::Named { methods } => by_name(cx, file, function, methods, &mut found),
-            Dispatch::Queue { queues, methods, workers, jobs } => {
+            Dispatch::Queue { queues, methods, workers, jobs, .. } => {
                 let name = match queue_of(cx, file, function, workers, jobs) {
                     Some(Queue::Named(name)) => Some(name),
                     Some(Queue::Any) => None,
@@ -24,6 +25,133 @@ pub(super) fn callers(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(F
         }
     }
     found
+}
+
+/// What a call hands to the function it runs, now or later.
+pub(super) enum Passed<'f> {
+    /// Its arguments; the first parameter is not among them where it is the object itself.
+    Arguments { facts: &'f Facts, call: CallId, skip: usize },
+    /// A list and a dictionary.
+    Packed { list: Option<&'f Expr>, dict: Option<&'f Expr>, skip: usize },
+    /// One value, which is a member of the first parameter, or the parameter itself.
+    Payload { value: Option<&'f Expr>, member: Option<&'f str> },
+}
+
+/// What a call hands to a function that it calls or has run later.
+pub(super) fn passed<'f>(
+    cx: &'f Cx<'_>,
+    (file, call): (FileId, CallId),
+    (to, callee): (FileId, FunctionId),
+) -> Passed<'f> {
+    let facts = cx.program.facts(file);
+    let c = facts.call(call);
+    let target = cx.program.facts(to).function(callee);
+    let is_self = |p: &Param| p.name().is_some_and(|n| n == "self" || n == "cls");
+    let skip = usize::from(target.params.first().is_some_and(is_self));
+    let arguments = Passed::Arguments { facts, call, skip };
+    let Some(method) = c.callee.segments.last() else { return arguments };
+    if cx.callee(file, call) == Def::Function(to, callee) {
+        return arguments;
+    }
+    let dispatches = cx.entries(Kind::Worker).filter_map(|e| e.worker.as_ref()).flat_map(|w| &w.dispatches);
+    let packed = |from: usize| {
+        let part = |name: &str, at: usize| {
+            c.keywords.iter().find(|(k, _)| k == name).map(|(_, v)| v).or_else(|| c.args.get(at))
+        };
+        Passed::Packed { list: part("args", from), dict: part("kwargs", from + 1), skip }
+    };
+    for dispatch in dispatches {
+        match dispatch {
+            Dispatch::Method { packed: methods, .. } if methods.contains(method) => return packed(0),
+            Dispatch::Named { methods } if methods.contains(method) => return packed(1),
+            Dispatch::Queue { methods, payload: Some(at), member, .. } if methods.contains(method) => {
+                return Passed::Payload { value: c.args.get(*at), member: member.as_deref() };
+            }
+            _ => {}
+        }
+    }
+    arguments
+}
+
+impl<'f> Passed<'f> {
+    /// What is handed over for a parameter.
+    fn of(&self, position: usize, name: Option<&str>) -> Option<&'f Expr> {
+        match self {
+            Self::Arguments { facts, call, skip } => {
+                argument_for(facts, *call, position.checked_sub(*skip)?, name)
+            }
+            Self::Packed { list, dict, skip } => {
+                let by_name = || dict.as_ref().and_then(|dict| dict.property(name?));
+                let listed = || match list {
+                    Some(Expr::List(items)) => items.get(position.checked_sub(*skip)?),
+                    _ => None,
+                };
+                by_name().or_else(listed)
+            }
+            Self::Payload { value, member: None } if position == 0 => *value,
+            Self::Payload { .. } => None,
+        }
+    }
+
+    /// What is handed over for a parameter, or for a part of it.
+    pub(super) fn at(&self, position: usize, name: Option<&str>, path: &[String]) -> Option<&'f Expr> {
+        self.reach(position, name, path).filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
+    }
+
+    /// The value on the way to a part of a parameter, as far as it is written, with the rest of the way.
+    pub(super) fn reach<'p>(
+        &self,
+        position: usize,
+        name: Option<&str>,
+        path: &'p [String],
+    ) -> Option<(&'f Expr, &'p [String])> {
+        let (mut value, mut rest) = match self {
+            Self::Payload { value, member: Some(member) } => {
+                let (first, rest) = path.split_first().filter(|_| position == 0)?;
+                ((*value).filter(|_| first == member)?, rest)
+            }
+            _ => (self.of(position, name)?, path),
+        };
+        while let (Expr::Object(_), Some((key, after))) = (value, rest.split_first()) {
+            value = value.property(key)?;
+            rest = after;
+        }
+        Some((value, rest))
+    }
+
+    /// The members of what is handed over for a parameter, where they are written one by one.
+    pub(super) fn members(&self, position: usize, name: Option<&str>) -> Vec<(Vec<String>, &'f Expr)> {
+        let (value, head) = match self {
+            Self::Payload { value, member: Some(member) } => {
+                (value.filter(|_| position == 0), vec![(*member).to_owned()])
+            }
+            _ => (self.of(position, name), Vec::new()),
+        };
+        let pairs = match value {
+            Some(Expr::Object(pairs)) => pairs.as_slice(),
+            _ => &[],
+        };
+        let member = |(key, value): &'f (String, Expr)| ([head.clone(), vec![key.clone()]].concat(), value);
+        pairs.iter().map(member).collect()
+    }
+
+    /// Whether there may be more than is seen: spread arguments, or a list made elsewhere.
+    pub(super) fn is_open(&self) -> bool {
+        match self {
+            Self::Arguments { facts, call, .. } => {
+                let call = facts.call(*call);
+                call.args.iter().any(|a| matches!(a, Expr::Other) || a.property("...").is_some())
+                    || call.keywords.iter().any(|(name, _)| name == "**" || name.is_empty())
+            }
+            Self::Packed { list, dict, .. } => {
+                list.is_some_and(|l| !matches!(l, Expr::List(_)))
+                    || dict.is_some_and(|d| !matches!(d, Expr::Object(_)) || d.property("...").is_some())
+            }
+            Self::Payload { value, .. } => {
+                value.is_none_or(|v| !matches!(v, Expr::Object(_)) || v.property("...").is_some())
+            }
+        }
+    }
 }
 
 /// Calls of files that hold a word and whose last member is one of the methods.

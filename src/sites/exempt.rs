@@ -5,9 +5,10 @@
 //! reason and not selected; also when the user's key only goes first and the app's own is the fallback, because which of
 //! the two paid is not known where the event would be written.
 
-use super::cx::{Cx, after};
+use super::cx::{Cx, wild};
 use super::explain::untrusted;
-use crate::catalog::{Entry, Kind, Provider};
+use super::makers;
+use crate::catalog::{Entry, Kind, Provider, Symbol};
 use crate::resolve::Def;
 use crate::syntax::{Call, CallId, Expr, FunctionId, Path, Root};
 use crate::workspace::FileId;
@@ -51,12 +52,12 @@ pub(super) fn exempt(cx: &Cx<'_>, file: FileId, id: CallId, provider: &Entry) ->
     let knowledge = provider.provider.as_ref()?;
     let facts = cx.program.facts(file);
     let call = facts.call(id);
-    let mut makers = Makers { cx, found: vec![(file, id)] };
-    makers.path(file, call.function, &call.callee, 0);
+    let mut makers = vec![(file, id)];
+    makers.extend(makers::of_path(cx, file, call.function, &call.callee));
     if let Some(model) = call.option("model") {
-        makers.value(file, call.function, model, 0);
+        makers.extend(makers::of_value(cx, file, call.function, model));
     }
-    makers.found.iter().find_map(|(at, maker)| {
+    makers.iter().find_map(|(at, maker)| {
         let maker_call = cx.program.facts(*at).call(*maker);
         let place = format!("{}:{}", cx.path(*at), cx.line(*at, maker_call.span.start));
         local_model(cx, *at, *maker, &place)
@@ -71,13 +72,19 @@ fn local_model(cx: &Cx<'_>, file: FileId, maker: CallId, place: &str) -> Option<
         .entries(Kind::Provider)
         .filter_map(|e| e.provider.as_ref())
         .flat_map(|p| &p.local_models)
-        .any(|symbol| after(symbol, &def).is_some());
+        .any(|symbol| is_local(symbol, &def));
     local.then(|| Exempt {
         short: "but the model runs on a machine of the app's own",
         why: format!(
             "the model runs on a machine of the app's own (made at {place}), so nobody charges for it"
         ),
     })
+}
+
+fn is_local(symbol: &Symbol, def: &Def) -> bool {
+    let Def::Outside(module, members) = def else { return false };
+    let name = members.iter().find(|m| *m != "default" && *m != "()").map_or("default", String::as_str);
+    wild(&symbol.module, module) && wild(&symbol.name, name)
 }
 
 fn local_address(
@@ -87,7 +94,7 @@ fn local_address(
     provider: &Provider,
     place: &str,
 ) -> Option<Exempt> {
-    let given = provider.address_options.iter().filter_map(|option| Some((option, maker.option(option)?)));
+    let given = provider.address_options().filter_map(|option| Some((option, maker.option(option)?)));
     given.into_iter().find_map(|(option, value)| {
         let address = cx.folded(file, maker.function, value)?;
         let host = LOCAL.iter().find(|host| address.contains(**host))?;
@@ -102,7 +109,7 @@ fn local_address(
 }
 
 fn users_key(cx: &Cx<'_>, file: FileId, maker: &Call, provider: &Provider, place: &str) -> Option<Exempt> {
-    let options = provider.key_options.iter().filter_map(|option| maker.option(option));
+    let options = provider.key_options().filter_map(|option| maker.option(option));
     let headers = maker.option("headers").and_then(|headers| match headers {
         Expr::Object(pairs) => pairs.iter().find(|(name, _)| is_key(name)).map(|(_, value)| value),
         _ => None,
@@ -227,78 +234,4 @@ fn is_key(name: &str) -> bool {
 
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_lowercase).collect()
-}
-
-/// The calls that make a client or a model, however it is passed around.
-struct Makers<'c, 'a> {
-    cx: &'c Cx<'a>,
-    found: Vec<(FileId, CallId)>,
-}
-
-impl Makers<'_, '_> {
-    fn path(&mut self, file: FileId, function: Option<FunctionId>, path: &Path, hops: usize) {
-        if hops > MAX_HOPS {
-            return;
-        }
-        let cx = self.cx;
-        match &path.root {
-            Root::Call(id) => self.call(file, *id, hops + 1),
-            Root::This(_) => {
-                let facts = cx.program.facts(file);
-                let Some(field) = path.segments.first() else { return };
-                for assign in &facts.assigns {
-                    if assign.target.root.is_this() && assign.target.segments == [field.clone()] {
-                        self.value(file, assign.function, &assign.value, hops + 1);
-                    }
-                }
-                for value in facts.classes.iter().flat_map(|c| &c.fields).filter(|f| f.name == *field) {
-                    if let Some(value) = &value.value {
-                        self.value(file, None, value, hops + 1);
-                    }
-                }
-            }
-            Root::Name(name) => {
-                let mut def = cx.program.name(file, function, name, path.span.start);
-                if let (Def::Namespace(module), Some(member)) = (&def, path.segments.first()) {
-                    def = cx.program.export(*module, member, 0);
-                }
-                if let Def::Value(at, index, _) = def
-                    && let Some(binding) = cx.program.binding(at, index).cloned()
-                {
-                    self.value(at, binding.function, &binding.value, hops + 1);
-                }
-            }
-            Root::Other => {}
-        }
-    }
-
-    fn value(&mut self, file: FileId, function: Option<FunctionId>, value: &Expr, hops: usize) {
-        if hops > MAX_HOPS {
-            return;
-        }
-        match value.unawaited() {
-            Expr::Call(id) => self.call(file, *id, hops + 1),
-            Expr::Path(path) => self.path(file, function, path, hops + 1),
-            // Either of two: which one is not known, so that nothing is exempt because of it.
-            _ => {}
-        }
-    }
-
-    fn call(&mut self, file: FileId, id: CallId, hops: usize) {
-        if hops > MAX_HOPS || self.found.contains(&(file, id)) {
-            return;
-        }
-        self.found.push((file, id));
-        let facts = self.cx.program.facts(file);
-        let call = facts.call(id);
-        if let Def::Function(at, function) = self.cx.callee(file, id) {
-            let facts = self.cx.program.facts(at);
-            let mut returned = facts.returns.iter().filter(|(f, _)| *f == function);
-            if let (Some((_, value)), None) = (returned.next(), returned.next()) {
-                self.value(at, Some(function), value, hops + 1);
-            }
-            return;
-        }
-        self.path(file, call.function, &call.callee, hops + 1);
-    }
 }

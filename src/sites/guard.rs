@@ -251,6 +251,17 @@ fn checks_member(cx: &Cx<'_>, file: FileId, function: FunctionId, member: &str) 
     sets || asks
 }
 
+/// Whether a function of the app that checks a token sets this member of the request.
+pub fn is_set_by_check(cx: &Cx<'_>, member: &str) -> bool {
+    let last = member.rsplit('.').next().unwrap_or(member);
+    cx.program.files_with_word(last).into_iter().filter(|f| cx.holds(*f)).any(|file| {
+        let facts = cx.program.facts(file);
+        let set = facts.assigns.iter().filter(|a| a.target.segments.last().is_some_and(|s| s == last));
+        let mut around = set.flat_map(|a| facts.enclosing(a.function));
+        around.any(|f| reaches_verifier(cx, file, f).is_some())
+    })
+}
+
 /// The keys of the object that some function of the app assigns to a request member.
 pub fn members_set(cx: &Cx<'_>, member: &str) -> Option<Vec<String>> {
     let last = member.rsplit('.').next().unwrap_or(member);

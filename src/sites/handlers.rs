@@ -330,7 +330,51 @@ fn callers_of(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, C
     if callers.is_empty() && f.kind == FunctionKind::Property && !f.name.is_empty() {
         callers = members_named(cx, file, &f.name);
     }
+    if callers.is_empty() && f.kind == FunctionKind::Property && f.parent.is_none() {
+        callers = takers(cx, file, function);
+    }
     callers
+}
+
+/// Calls that are given the value in which a function is wrapped: `const lookUp = tool({ execute })`, and then
+/// `streamText({ tools: { lookUp } })`.
+fn takers(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
+    let facts = cx.program.facts(file);
+    let span = facts.function(function).span;
+    let holder = facts.bindings.iter().position(|b| {
+        let wraps = b.value.as_call().is_some_and(|call| facts.call(call).args_span.contains(span));
+        wraps && b.function.is_none()
+    });
+    let Some(index) = holder else { return Vec::new() };
+    let Some(name) = facts.bindings[index].names.first().filter(|n| n.path.is_empty()) else {
+        return Vec::new();
+    };
+    let target = Def::Value(file, index, Vec::new());
+    let mut found = Vec::new();
+    for candidate in cx.program.files_with_word(&name.local).into_iter().filter(|f| cx.holds(*f)) {
+        let facts = cx.program.facts(candidate);
+        found.extend(facts.call_ids().filter_map(|id| {
+            let call = facts.call(id);
+            let taken = call.args.iter().any(|arg| {
+                holds(arg, &mut |path| {
+                    path.last() == Some(&name.local)
+                        && cx.program.origin(candidate, call.function, path) == target
+                })
+            });
+            taken.then_some((candidate, id))
+        }));
+    }
+    found
+}
+
+/// Whether a path stands in a value written in place.
+fn holds(value: &Expr, is: &mut impl FnMut(&Path) -> bool) -> bool {
+    match value.unawaited() {
+        Expr::Path(path) => is(path),
+        Expr::Object(pairs) => pairs.iter().any(|(_, v)| holds(v, is)),
+        Expr::List(items) => items.iter().any(|v| holds(v, is)),
+        _ => false,
+    }
 }
 
 /// A function that is the value of a property is called through the object: every call of a member with that name

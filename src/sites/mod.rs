@@ -17,6 +17,8 @@ pub mod guard;
 pub mod handlers;
 pub mod identity;
 mod lookup;
+mod makers;
+mod mounted;
 pub mod owner;
 pub mod payer;
 pub mod runners;

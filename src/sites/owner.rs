@@ -120,8 +120,8 @@ pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> 
     let mut bindings: Vec<_> = bindings_before(facts, function, at).collect();
     bindings.sort_by_key(|b| b.statement.start);
     bindings.into_iter().find_map(|binding| {
-        let local = binding.names.iter().find(|n| is_record(n))?.local.clone();
-        let (record, certain) = record(cx, file, &binding.value, 0)?;
+        let Loaded { record, certain, many } = record(cx, file, &binding.value, 0)?;
+        let local = binding.names.iter().find(|n| is_record(n, many))?.local.clone();
         let id = format!("{local}.{}", record.member);
         let guarded = guard::end_of_guard(cx, file, binding.statement, &[&local], at);
         let has_owner =
@@ -140,17 +140,26 @@ pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> 
     })
 }
 
-/// The value itself, the first of a list, or the `data` of an answer.
-fn is_record(name: &PatternName) -> bool {
+/// What an expression loads.
+struct Loaded<'c> {
+    record: &'c Owned,
+    /// There always is one.
+    certain: bool,
+    /// It is a list of them.
+    many: bool,
+}
+
+/// The value itself, the first of a list, or the `data` of an answer. A list as a whole is nobody's.
+fn is_record(name: &PatternName, many: bool) -> bool {
     match name.path.as_slice() {
-        [] => true,
-        [one] => one == "0" || one == "data",
+        [] => !many,
+        [one] => one == "0" || one == "data" && !many,
         _ => false,
     }
 }
 
-/// The owned record that an expression loads, and whether there always is one.
-fn record<'c>(cx: &'c Cx<'_>, file: FileId, value: &Expr, hops: usize) -> Option<(&'c Owned, bool)> {
+/// The owned record that an expression loads.
+fn record<'c>(cx: &'c Cx<'_>, file: FileId, value: &Expr, hops: usize) -> Option<Loaded<'c>> {
     if hops > MAX_HOPS {
         return None;
     }
@@ -164,11 +173,7 @@ fn record<'c>(cx: &'c Cx<'_>, file: FileId, value: &Expr, hops: usize) -> Option
         }
         Expr::Path(path) => {
             let name = path.as_name()?;
-            let Def::Value(at, index, _) = cx.program.name(file, None, name, path.span.start) else {
-                return None;
-            };
-            let binding = cx.program.binding(at, index)?.clone();
-            record(cx, at, &binding.value, hops + 1)
+            bound(cx, &cx.program.name(file, None, name, path.span.start), hops)
         }
         Expr::Binary(left, _, right) | Expr::Either(left, right) => {
             record(cx, file, left, hops + 1).or_else(|| record(cx, file, right, hops + 1))
@@ -177,33 +182,33 @@ fn record<'c>(cx: &'c Cx<'_>, file: FileId, value: &Expr, hops: usize) -> Option
     }
 }
 
-fn returned<'c>(
-    cx: &'c Cx<'_>,
-    file: FileId,
-    function: FunctionId,
-    hops: usize,
-) -> Option<(&'c Owned, bool)> {
+/// What the binding behind a name loads.
+fn bound<'c>(cx: &'c Cx<'_>, name: &Def, hops: usize) -> Option<Loaded<'c>> {
+    let Def::Value(at, index, _) = *name else { return None };
+    let binding = cx.program.binding(at, index)?.clone();
+    let loaded = record(cx, at, &binding.value, hops + 1)?;
+    let first = binding.names.iter().any(|n| !n.path.is_empty() && is_record(n, loaded.many));
+    Some(Loaded { many: loaded.many && !first, ..loaded })
+}
+
+fn returned<'c>(cx: &'c Cx<'_>, file: FileId, function: FunctionId, hops: usize) -> Option<Loaded<'c>> {
     let facts = cx.program.facts(file);
     facts.returns.iter().filter(|(f, _)| *f == function).find_map(|(_, value)| match value.unawaited() {
         Expr::Path(path) => {
-            let Def::Value(at, index, _) =
-                cx.program.name(file, Some(function), path.as_name()?, path.span.start)
-            else {
-                return None;
-            };
-            let binding = cx.program.binding(at, index)?.clone();
-            record(cx, at, &binding.value, hops + 1).map(|(record, _)| (record, false))
+            let name = cx.program.name(file, Some(function), path.as_name()?, path.span.start);
+            bound(cx, &name, hops).map(|loaded| Loaded { certain: false, ..loaded })
         }
         value => record(cx, file, value, hops + 1),
     })
 }
 
 /// The record that a chain of library calls reads: it speaks of an owned model and ends in a method that loads one.
-fn read<'c>(cx: &'c Cx<'_>, facts: &Facts, call: CallId) -> Option<(&'c Owned, bool)> {
+fn read<'c>(cx: &'c Cx<'_>, facts: &Facts, call: CallId) -> Option<Loaded<'c>> {
     let words = Chain::of(facts, call).words(facts);
     let certain = reads(cx, &words)?;
     let holds = |names: &[String]| words.iter().any(|w| names.iter().any(|n| n == w));
-    cx.owned().iter().find(|o| holds(&o.names)).map(|o| (o, certain))
+    let many = cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).any(|o| holds(&o.reads_many));
+    cx.owned().iter().find(|o| holds(&o.names)).map(|record| Loaded { record, certain, many })
 }
 
 /// Whether words are of a call that loads a record, and then whether there always is one.

@@ -139,6 +139,7 @@ fn the_payer_is_followed_through_a_service_by_its_argument() {
             "routes.js",
             "const express = require('express');\nconst writer = require('./service');\nconst { requireAuth } = require('./auth');\nconst router = express.Router();\nrouter.use(requireAuth);\nrouter.post('/draft', async (req, res) => {\n  res.json(await writer.draft(req.user.id, req.body.text));\n});\nmodule.exports = router;",
         ),
+        ("app.js", "const app = require('express')();\napp.use('/api', require('./routes'));"),
     ]);
     assert_eq!(
         lines(&ws, EXPRESS),
@@ -179,7 +180,7 @@ fn a_model_of_a_factory_that_picks_one_of_several_spends() {
     ]);
     assert_eq!(
         lines(&ws, LANGCHAIN),
-        ["app/work.py:4 ().stream - -@none stream (shown)", "app/work.py:6 m.invoke - -@none (shown)"]
+        ["app/work.py:4 pick('x').stream - -@none stream (shown)", "app/work.py:6 m.invoke - -@none (shown)"]
     );
 }
 
@@ -278,7 +279,10 @@ fn a_chain_spends_when_a_model_is_part_of_it() {
         .into_iter()
         .map(|l| l.split(" - ").next().unwrap_or_default().to_owned())
         .collect();
-    assert_eq!(found, ["app/a.py:15 chain.invoke", "app/a.py:16 ().stream", "app/a.py:19 model"]);
+    assert_eq!(
+        found,
+        ["app/a.py:15 chain.invoke", "app/a.py:16 build(ChatOpenAI()).stream", "app/a.py:19 model"]
+    );
 }
 
 #[test]
@@ -287,7 +291,7 @@ fn the_first_of_several_models_tells_what_they_are() {
         "app/a.py",
         "from langchain_openai import ChatOpenAI\nfrom langchain_ollama import ChatOllama\n\ndef pick(kind):\n    if kind == 'hosted':\n        model = ChatOpenAI()\n    else:\n        model = ChatOllama()\n    return model\n\ndef work():\n    pick('x').invoke('a')\n    only = ChatOllama()\n    only.invoke('a')\n",
     )]);
-    assert_eq!(lines(&ws, LANGCHAIN), ["app/a.py:12 ().invoke - -@none (shown)"]);
+    assert_eq!(lines(&ws, LANGCHAIN), ["app/a.py:12 pick('x').invoke - -@none (shown)"]);
 }
 
 #[test]
@@ -558,4 +562,232 @@ fn a_signed_in_object_has_only_the_members_that_the_app_declares() {
     };
     assert_eq!(user(""), (None, None));
     assert_eq!(user("    email = ''\n"), (Some("current_user.email".to_owned()), None));
+}
+
+const JOBS: &[&str] = &["frameworks/express", "auth/jwt-custom", "providers/openai", "workers/bullmq"];
+const GUARD: (&str, &str) = (
+    "auth.js",
+    "const jwt = require('jsonwebtoken');\nexports.requireAuth = (req, res, next) => { req.user = jwt.verify(req.get('a'), 's'); next(); };",
+);
+
+/// A queue, its worker, and a route that puts a job into it.
+fn queue(worker: &str, jobs: &str) -> Workspace {
+    let routes = format!(
+        "const app = require('express')();\nconst {{ queue }} = require('./queue');\nconst {{ requireAuth }} = require('./auth');\n{jobs}\n"
+    );
+    let worker = format!(
+        "const {{ Worker }} = require('bullmq');\nconst OpenAI = require('openai');\nconst ai = new OpenAI();\n{worker}\n"
+    );
+    memory(&[
+        GUARD,
+        ("queue.js", "const { Queue } = require('bullmq');\nexports.queue = new Queue('ask');"),
+        ("app.js", &routes),
+        ("worker.js", &worker),
+    ])
+}
+
+#[test]
+fn the_payer_of_a_job_is_in_its_payload() {
+    let add = "app.post('/ask', requireAuth, async (req, res) => {\n  await queue.add('ask', { owner: req.user.id, text: req.body.text });\n});";
+    for (worker, payer) in [
+        (
+            "new Worker('ask', async (job) => {\n  await ai.responses.create({ input: job.data.text });\n});",
+            "job.data.owner",
+        ),
+        (
+            "new Worker('ask', async ({ data: { owner, text } }) => {\n  await ai.responses.create({ input: text });\n});",
+            "owner",
+        ),
+        (
+            "const work = async (who, text) => ai.responses.create({ input: text });\nnew Worker('ask', async (job) => {\n  const { owner, text } = job.data;\n  await work(owner, text);\n});",
+            "who",
+        ),
+    ] {
+        let found = lines(&queue(worker, add), JOBS);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].ends_with(&format!(" {payer}@call")), "{payer}: {found:?}");
+    }
+}
+
+#[test]
+fn a_payload_that_somebody_fills_from_the_request_names_no_payer() {
+    let worker =
+        "new Worker('ask', async (job) => {\n  await ai.responses.create({ input: job.data.text });\n});";
+    let mine = "app.post('/ask', requireAuth, async (req, res) => {\n  await queue.add('ask', { owner: req.user.id });\n});";
+    for other in ["{ owner: req.body.owner }", "{ owner: 'everybody' }", "{ text: 'x' }"] {
+        let jobs = format!(
+            "{mine}\napp.post('/any', async (req, res) => {{\n  await queue.add('ask', {other});\n}});"
+        );
+        let found = lines(&queue(worker, &jobs), JOBS);
+        assert!(found[0].ends_with(" req.user.id@entry"), "{other}: {found:?}");
+    }
+}
+
+#[test]
+fn arguments_of_a_task_are_packed_or_not() {
+    const CELERY: &[&str] = &["frameworks/fastapi", "auth/jwt-custom", "providers/openai", "workers/celery"];
+    for call in [
+        "ask.delay(user_id, 'x')",
+        "ask.apply_async((user_id, 'x'))",
+        "ask.apply_async(args=[user_id, 'x'], countdown=3)",
+        "ask.apply_async(kwargs={'owner': user_id, 'text': 'x'})",
+        "celery.send_task('tasks.ask', args=[user_id, 'x'])",
+    ] {
+        let main = format!(
+            "from fastapi import Depends, FastAPI\nfrom auth import current_user_id\nfrom tasks import ask, celery\napp = FastAPI()\n@app.post('/a')\ndef a(user_id: str = Depends(current_user_id)):\n    {call}\n"
+        );
+        let ws = memory(&[
+            (
+                "auth.py",
+                "import jwt\ndef current_user_id(token: str) -> str:\n    return jwt.decode(token, 's')['sub']\n",
+            ),
+            (
+                "tasks.py",
+                "from celery import Celery\nfrom openai import OpenAI\ncelery = Celery()\nclient = OpenAI()\n@celery.task(bind=True)\ndef ask(self, owner, text):\n    return client.responses.create(model='m', input=text)\n",
+            ),
+            ("main.py", &main),
+        ]);
+        assert_eq!(lines(&ws, CELERY), ["tasks.py:7 client.responses.create main.py#a owner@call"], "{call}");
+    }
+}
+
+#[test]
+fn a_route_on_a_router_that_nothing_mounts_is_dead() {
+    let dead = "const { Router } = require('express');\nconst OpenAI = require('openai');\nconst { requireAuth } = require('./auth');\nconst ai = new OpenAI();\nconst router = Router();\nrouter.post('/', requireAuth, async (req, res) => res.json(await ai.responses.create({ input: req.user.id })));\nmodule.exports = router;\n";
+    let found = |app: &str| lines(&memory(&[GUARD, ("old.js", dead), ("app.js", app)]), EXPRESS);
+    let line = "old.js:6 ai.responses.create old.js#POST / req.user.id@call";
+    assert_eq!(found("const app = require('express')();\napp.listen(1);"), [format!("{line} (shown)")]);
+    assert_eq!(found("const app = require('express')();\napp.use('/old', require('./old'));"), [line]);
+    // Routers found by their folder have no import.
+    assert_eq!(
+        found("const app = require('express')();\nfor (const f of fs.readdirSync('.')) app.use(require(f));"),
+        [line]
+    );
+    let python = "from fastapi import APIRouter, Depends\nfrom openai import OpenAI\nfrom auth import current_user_id\nrouter = APIRouter()\nclient = OpenAI()\n@router.post('/a')\ndef a(user_id: str = Depends(current_user_id)):\n    return client.responses.create(model='m', input='x')\n";
+    let auth =
+        "import jwt\ndef current_user_id(token: str) -> str:\n    return jwt.decode(token, 's')['sub']\n";
+    let found = |main: &str| {
+        lines(&memory(&[("auth.py", auth), ("routers/old.py", python), ("main.py", main)]), FASTAPI)
+    };
+    let line = "routers/old.py:8 client.responses.create routers/old.py#a user_id@call";
+    assert_eq!(found("from fastapi import FastAPI\napp = FastAPI()\n"), [format!("{line} (shown)")]);
+    assert_eq!(
+        found(
+            "from fastapi import FastAPI\nfrom routers import old\napp = FastAPI()\napp.include_router(old.router)\n"
+        ),
+        [line]
+    );
+}
+
+#[test]
+fn a_list_of_records_belongs_to_nobody() {
+    let db = "import { pgTable, text } from 'drizzle-orm/pg-core';\nexport const users = pgTable('users', { id: text('id').primaryKey() });\nexport const bots = pgTable('bots', { id: text('id').primaryKey(), userId: text('user_id').notNull().references(() => users.id) });\n";
+    let route = |load: &str| {
+        format!(
+            "import OpenAI from 'openai';\nimport {{ db, bots }} from '../../../db';\nconst ai = new OpenAI();\nexport async function POST() {{\n  const {load} = await db.select().from(bots);\n  return Response.json(await ai.responses.create({{ input: 'x' }}));\n}}\n"
+        )
+    };
+    let seen = |load: &str| {
+        let route = route(load);
+        let ws = memory(&[("db.ts", db), ("app/api/a/route.ts", &route)]);
+        lines(&ws, &[NEXT, &["orm/drizzle"]].concat()).remove(0)
+    };
+    assert!(seen("all").contains(" -@none"), "{}", seen("all"));
+    assert!(seen("[bot]").contains(" bot.userId@call"), "{}", seen("[bot]"));
+}
+
+#[test]
+fn an_address_is_put_together_as_the_code_does() {
+    let base = "const HOST = 'https://api.openai.com';\nconst V1 = `${HOST}/v1`;\nconst paths = { chat: '/chat/completions' };\n";
+    for call in [
+        "fetch(V1 + paths.chat, { method: 'POST' })",
+        "fetch(new URL('/v1/chat/completions', HOST), { method: 'POST' })",
+        "axios.create({ baseURL: V1 }).post('/chat/completions')",
+    ] {
+        let text =
+            format!("{base}export async function POST() {{\n  return Response.json(await {call});\n}}\n");
+        let found = lines(&memory(&[("app/api/a/route.ts", &text)]), NEXT);
+        assert_eq!(found.len(), 1, "{call}: {found:?}");
+    }
+    let polled =
+        format!("{base}export async function GET() {{\n  return fetch(`${{V1}}/chat/completions`);\n}}\n");
+    assert_eq!(lines(&memory(&[("app/api/a/route.ts", &polled)]), NEXT), [""; 0]);
+}
+
+#[test]
+fn a_python_client_knows_where_its_addresses_begin() {
+    let text = "import httpx\nfrom fastapi import FastAPI\napp = FastAPI()\nPATH = '/images/{what}'\n@app.post('/a')\nasync def a():\n    async with httpx.AsyncClient(base_url='https://api.openai.com/v1') as client:\n        await client.get('/models')\n        await client.post(PATH.format(what='edits'))\n";
+    assert_eq!(lines(&memory(&[("main.py", text)]), FASTAPI), ["main.py:9 client.post main.py#a -@none"]);
+}
+
+#[test]
+fn a_client_and_a_user_come_through_dependencies_of_dependencies() {
+    let deps = "from typing import Annotated\nimport jwt\nfrom fastapi import Depends\nfrom openai import OpenAI\nclass User:\n    id: str\ndef claims(token: str) -> dict:\n    return jwt.decode(token, 's')\ndef user(c: Annotated[dict, Depends(claims)]) -> User:\n    return User()\ndef member(u: Annotated[User, Depends(user)]) -> User:\n    return u\ndef client() -> OpenAI:\n    return OpenAI()\nMember = Annotated[User, Depends(member)]\n";
+    for (parameters, payer) in [
+        ("who: Member, ai: Annotated[OpenAI, Depends(client)]", "who.id"),
+        ("who: Annotated[User, Depends(member)], ai=Depends(client)", "who.id"),
+        ("ai: OpenAI = Depends(client)", "-"),
+    ] {
+        let main = format!(
+            "from typing import Annotated\nfrom fastapi import Depends, FastAPI\nfrom openai import OpenAI\nfrom deps import Member, User, client, member\napp = FastAPI()\n@app.post('/a')\ndef a({parameters}):\n    return ai.responses.create(model='m', input='x')\n"
+        );
+        let found = lines(&memory(&[("deps.py", deps), ("main.py", &main)]), FASTAPI);
+        assert_eq!(found.len(), 1, "{parameters}");
+        assert!(found[0].contains(&format!("main.py#a {payer}@")), "{parameters}: {found:?}");
+    }
+}
+
+#[test]
+fn a_header_that_is_handed_down_names_no_payer() {
+    for header in ["user_id: Annotated[str, Header()]", "user_id: str = Header()", "user_id: str"] {
+        let main = format!(
+            "from typing import Annotated\nfrom fastapi import Depends, FastAPI, Header\nfrom auth import current_user_id\nfrom ai import ask\napp = FastAPI()\n@app.post('/a')\ndef a(user_id: str = Depends(current_user_id)):\n    return ask(user_id)\n@app.post('/b')\ndef b({header}):\n    return ask(user_id)\n"
+        );
+        let ws = memory(&[
+            (
+                "auth.py",
+                "import jwt\ndef current_user_id(token: str) -> str:\n    return jwt.decode(token, 's')['sub']\n",
+            ),
+            (
+                "ai.py",
+                "from openai import OpenAI\nclient = OpenAI()\ndef ask(who):\n    return client.responses.create(model='m', input='x')\n",
+            ),
+            ("main.py", &main),
+        ]);
+        assert_eq!(
+            lines(&ws, FASTAPI),
+            ["ai.py:4 client.responses.create main.py#a user_id@entry"],
+            "{header}"
+        );
+    }
+}
+
+#[test]
+fn a_tool_is_reached_through_the_call_that_is_given_it() {
+    let ws = memory(&[
+        ("auth.ts", "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({});"),
+        (
+            "tool.ts",
+            "import { generateText, tool } from 'ai';\nexport const sum = tool({ execute: async ({ text }) => generateText({ prompt: text }) });",
+        ),
+        (
+            "app/api/a/route.ts",
+            "import { streamText } from 'ai';\nimport { auth } from '../../../auth';\nimport { sum } from '../../../tool';\nexport async function POST() {\n  const session = await auth();\n  if (!session?.user?.id) return new Response(null, { status: 401 });\n  return streamText({ tools: { sum } }).toTextStreamResponse();\n}",
+        ),
+    ]);
+    assert!(
+        lines(&ws, NEXT)
+            .contains(&"tool.ts:2 generateText app/api/a/route.ts#POST session.user.id@entry".to_owned()),
+        "{:?}",
+        lines(&ws, NEXT)
+    );
+}
+
+#[test]
+fn an_id_on_the_request_counts_when_the_check_puts_it_there() {
+    let app = "const app = require('express')();\nconst OpenAI = require('openai');\nconst { requireAuth } = require('./auth');\nconst ai = new OpenAI();\napp.post('/ask', requireAuth, async (req, res) => {\n  res.json(await ai.responses.create({ input: req.userId }));\n});";
+    let found = |auth: &str| lines(&memory(&[("auth.js", auth), ("app.js", app)]), EXPRESS).remove(0);
+    let set = GUARD.1.replace("req.user =", "req.userId =");
+    assert!(found(&set).ends_with(" req.userId@call"), "{}", found(&set));
+    assert!(!found(GUARD.1).contains("req.userId"), "{}", found(GUARD.1));
 }

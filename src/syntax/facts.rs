@@ -417,6 +417,13 @@ pub struct Call {
 }
 
 impl Call {
+    /// The same for a member of such an expression: `input.count`.
+    pub fn option_at(&self, path: &str) -> Option<&Expr> {
+        let mut keys = path.split('.');
+        let first = self.option(keys.next()?)?;
+        keys.try_fold(first, |value, key| value.property(key))
+    }
+
     /// The expression at a key of the first object argument, or of a keyword argument.
     pub fn option(&self, key: &str) -> Option<&Expr> {
         let keyword = self.keywords.iter().find(|(k, _)| k == key).map(|(_, v)| v);

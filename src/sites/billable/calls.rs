@@ -27,6 +27,10 @@ pub(super) fn candidates(cx: &Cx<'_>) -> Vec<FileId> {
             literals.push(if parts.len() > 1 { tail } else { format!("{tail}(") });
         }
         literals.extend(entry.provider.iter().flat_map(|p| p.hosts.iter().cloned()));
+        // A client that is made elsewhere is asked for the end of an address: `client.post("/predictions")`.
+        let ends = entry.provider.iter().flat_map(|p| &p.http).filter(|h| !h.free);
+        let ends = ends.filter_map(|h| h.path.trim_end_matches('/').rsplit('/').next());
+        literals.extend(ends.filter(|end| end.len() > 6).map(|end| format!("/{end}")));
     }
     literals.sort();
     literals.dedup();
@@ -123,7 +127,9 @@ fn is_rule(provider: &Entry, rule: &ProviderCall, def: &Def) -> bool {
             return false;
         }
         let value = &members[..members.len() - rest.len()];
-        let is_local = || value.iter().any(|m| knowledge.local.iter().any(|l| wild(l, m)));
+        let local =
+            |m: &&str| knowledge.local_models.iter().any(|l| wild(&l.module, module) && wild(&l.name, m));
+        let is_local = || value.iter().any(local);
         return (rule.of.is_empty() || is_made_by(&rule.of, value))
             && !is_made_by(&knowledge.unpaid, value)
             && !is_local();

@@ -4,18 +4,28 @@ use super::Paid;
 use crate::catalog::Answer;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::{Reached, reached_from};
-use crate::sites::{EntryRef, Hop};
+use crate::sites::{EntryRef, Hop, identity, mounted};
 use crate::syntax::{Call, Expr, Facts, FunctionId};
 use crate::workspace::FileId;
 
-/// The nearest handler; among equally near ones an answering one, then in file order. The others in words.
+/// The nearest handler that requests reach; among equally near ones that in which somebody is signed in, then an
+/// answering one, then in file order. The others in words.
 pub(super) fn best_entry<'a>(
     cx: &Cx<'a>,
     paid: &Paid<'_>,
     call: &Call,
 ) -> (Option<Reached<'a>>, Vec<String>) {
     let mut found = reached_from(cx, paid.file, call.function);
-    found.sort_by_key(|r| (r.calls.len(), r.found.handler.answers != Answer::Response, r.file, r.function));
+    if found.len() > 1 {
+        let signed_in = |r: &Reached<'_>| {
+            let identity = identity::in_handler(cx, r, reached_by(cx, paid, r).start);
+            identity.is_some_and(|i| !i.nullable)
+        };
+        found.sort_by_cached_key(|r| {
+            let answers = r.found.handler.answers == Answer::Response;
+            (r.calls.len(), mounted::why_not(cx, r).is_some(), !signed_in(r), !answers, r.file, r.function)
+        });
+    }
     let others = found.iter().skip(1).map(|r| {
         let entry = entry_ref(cx, r);
         format!("also reached from `{}` ({}:{})", entry.symbol, entry.file, entry.line)
@@ -62,7 +72,7 @@ pub(super) fn chain(cx: &Cx<'_>, reached: &Reached<'_>) -> Vec<Hop> {
         hops.push(Hop {
             file: cx.path(*file).to_owned(),
             line: cx.line(*file, call.span.start),
-            symbol: call.callee.dotted(),
+            symbol: cx.written(*file, &call.callee),
         });
     }
     hops

@@ -6,6 +6,7 @@
 use crate::catalog::{Kind, Request};
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
+use crate::sites::makers;
 use crate::syntax::{Call, CallId, Expr, FunctionId, Param, Root};
 use crate::workspace::FileId;
 
@@ -38,7 +39,24 @@ fn addresses(call: &Call) -> impl Iterator<Item = &Expr> {
 }
 
 fn address(cx: &Cx<'_>, file: FileId, call: &Call) -> Option<String> {
-    addresses(call).find_map(|arg| cx.folded(file, call.function, arg).filter(|t| t.contains('.')))
+    let mut relative = None;
+    for text in addresses(call).filter_map(|arg| cx.folded(file, call.function, arg)) {
+        if text.contains('.') {
+            return Some(text);
+        }
+        relative = relative.or_else(|| text.contains('/').then_some(text));
+    }
+    let relative = relative?;
+    Some(format!("{}/{}", base(cx, file, call)?.trim_end_matches('/'), relative.trim_start_matches('/')))
+}
+
+/// Where the relative addresses of a call's client begin.
+fn base(cx: &Cx<'_>, file: FileId, call: &Call) -> Option<String> {
+    let options = || cx.catalog.of(Kind::Http).filter_map(|e| e.http.as_ref()).flat_map(|h| &h.bases);
+    makers::of_path(cx, file, call.function, &call.callee).into_iter().find_map(|(at, maker)| {
+        let maker = cx.program.facts(at).call(maker);
+        options().find_map(|option| cx.folded(at, maker.function, maker.option(option)?))
+    })
 }
 
 fn method_of(call: &Call, known: &Request) -> String {

@@ -2,8 +2,8 @@
 
 mod calls;
 mod entry;
+mod handed;
 mod http;
-mod others;
 mod payer;
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
     Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, PayerRef, SELECT_FROM, ScorePart,
-    Site, SiteKind, covered, exempt,
+    Site, SiteKind, covered, exempt, mounted,
 };
 use crate::answers::Payer as Who;
 use crate::catalog::{Entry, HttpCall, ProviderCall, StreamWhen};
@@ -64,15 +64,20 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     let call = facts.call(paid.call);
     let mut evidence = vec![describe(cx, paid, call)];
     let (reached, others) = best_entry(cx, paid, call);
-    let Payer { identity: payer, at, entry_identity, entry: own_entry, user, missing } =
+    let Payer { identity: payer, at, entry_identity, entry: own_entry, user, missing, doubt } =
         payer_of(cx, paid, call, reached.as_ref());
     evidence.extend(payer.iter().flat_map(|p| p.evidence.iter().cloned()));
     evidence.extend(missing.clone());
+    evidence.extend(doubt);
     evidence.extend(others);
     let mut parts = score(paid, reached.as_ref(), payer.as_ref());
     if let Some(free) = exempt::exempt(cx, paid.file, paid.call, paid.provider) {
         ScorePart::lower(&mut parts, EXEMPT, free.short);
         evidence.push(free.why);
+    }
+    if let Some(why) = reached.as_ref().and_then(|r| mounted::why_not(cx, r)) {
+        ScorePart::lower(&mut parts, EXEMPT, "but no request reaches the handler");
+        evidence.push(why);
     }
     let score = ScorePart::sum(&parts);
     let chain = reached.as_ref().map(|r| chain(cx, r)).unwrap_or_default();
@@ -109,7 +114,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
                 Rule::Call(_) => paid.provider.value().to_owned(),
                 Rule::Http(_, host) => format!("fetch:{host}"),
             },
-            call: called(cx, paid.file, call).dotted(),
+            call: cx.written(paid.file, called(cx, paid.file, call)),
             streaming: streams(paid, call),
             usage: usage(paid),
             unit: unit(paid),
@@ -132,7 +137,8 @@ fn describe(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> String {
     let line = cx.line(paid.file, call.span.start);
     match &paid.rule {
         Rule::Call(_) => {
-            format!("`{}` of {} (line {line})", called(cx, paid.file, call).dotted(), paid.provider.title)
+            let written = cx.written(paid.file, called(cx, paid.file, call));
+            format!("`{written}` of {} (line {line})", paid.provider.title)
         }
         Rule::Http(_, host) => format!("a request to {host} (line {line})"),
     }

@@ -2,15 +2,13 @@
 
 use super::Paid;
 use super::entry::{function_ref, reached_by};
-use super::others::{Slot, is_receiver, is_sent};
+use super::handed::{self, carried_down};
 use crate::catalog::Kind;
-use crate::resolve::Def;
 use crate::sites::cx::Cx;
-use crate::sites::handlers::{Reached, argument_for};
+use crate::sites::handlers::Reached;
 use crate::sites::payer::{self, Place};
 use crate::sites::{EntryRef, Identity, IdentityAt, IdentityRef, identity, owner};
-use crate::syntax::{Call, CallId, Expr, FunctionId};
-use crate::workspace::FileId;
+use crate::syntax::Call;
 
 /// Who pays for a call, and where that is known.
 pub(super) struct Payer {
@@ -24,17 +22,23 @@ pub(super) struct Payer {
     pub(super) user: Option<IdentityRef>,
     /// Why nobody is named, where that is not for want of a user.
     pub(super) missing: Option<String>,
+    /// Why what is handed down to the call is not who pays, in words.
+    pub(super) doubt: Option<String>,
 }
 
 impl Payer {
     fn user(identity: Option<Identity>, at: IdentityAt, entry_identity: Option<Identity>) -> Self {
-        Self { identity, at, entry_identity, entry: None, user: None, missing: None }
+        Self { identity, at, entry_identity, entry: None, user: None, missing: None, doubt: None }
     }
 }
 
 /// The signed-in user at the call, then in the handler; without one, the owner of the record that either has loaded.
 pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Option<&Reached<'_>>) -> Payer {
-    let at_call = identity_at_call(cx, paid, call, reached);
+    let (at_call, doubt) = match identity_at_call(cx, paid, call, reached) {
+        Some((identity, None)) => (Some(identity), None),
+        Some((_, doubt)) => (None, doubt),
+        None => (None, None),
+    };
     let in_entry = reached.and_then(|r| identity::in_handler(cx, r, reached_by(cx, paid, r).start));
     let same = reached.is_some_and(|r| r.calls.is_empty());
     if cx.payers().paying().is_shared() {
@@ -50,7 +54,7 @@ pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Optio
         (None, Some(identity)) => (Some(identity), if same { IdentityAt::Call } else { IdentityAt::Entry }),
         (None, None) => (None, IdentityAt::None),
     };
-    Payer::user(identity, at, entry_identity)
+    Payer { doubt, ..Payer::user(identity, at, entry_identity) }
 }
 
 /// The organisation of the signed-in user at the call, then in the handler; where nobody signs in, the one that the record
@@ -88,7 +92,10 @@ fn organisation_of(
         Some(Err(missing)) => (None, Some(missing)),
         None => (None, None),
     };
-    let carried = || carried_down(cx, paid, reached.filter(|_| !same)?, entry.clone()?);
+    let carried = || {
+        let inside = carried_down(cx, paid, reached.filter(|_| !same)?, entry.clone()?)?;
+        handed::doubt(cx, paid, call, &inside).is_none().then_some(inside)
+    };
     let (identity, at) = match here.or_else(carried) {
         Some(identity) => (Some(identity), IdentityAt::Call),
         None if same => (entry.clone(), IdentityAt::Call),
@@ -117,6 +124,7 @@ fn owned(
     if let Some(owner) = owner::in_function(cx, reached.file, reached.function, start) {
         let at = if same { IdentityAt::Call } else { IdentityAt::Entry };
         let inside = (!same).then(|| carried_down(cx, paid, reached, owner.clone())).flatten();
+        let inside = inside.filter(|inside| handed::doubt(cx, paid, call, inside).is_none());
         let (identity, at) = inside.map_or((owner.clone(), at), |inside| (inside, IdentityAt::Call));
         return Some(Payer::user(Some(identity), at, Some(owner)));
     }
@@ -128,13 +136,14 @@ fn owned(
     Some(Payer { entry, ..Payer::user(Some(identity), IdentityAt::Call, None) })
 }
 
-/// The payer in scope at the call itself: from the function's own session call, or handed down as an argument.
-pub(super) fn identity_at_call(
+/// The payer in scope at the call itself: from the function's own session call, or handed down as an argument; then with
+/// what speaks against it.
+fn identity_at_call(
     cx: &Cx<'_>,
     paid: &Paid<'_>,
     call: &Call,
     reached: Option<&Reached<'_>>,
-) -> Option<Identity> {
+) -> Option<(Identity, Option<String>)> {
     let reached = reached?;
     if reached.calls.is_empty() {
         return None;
@@ -142,119 +151,11 @@ pub(super) fn identity_at_call(
     if let Some(function) = call.function
         && let Some(own) = identity::in_function(cx, paid.file, function, call.span.start)
     {
-        return Some(own);
+        return Some((own, None));
     }
     let (first_file, first_call) = *reached.calls.first()?;
     let at = cx.program.facts(first_file).call(first_call).span.start;
-    carried_down(cx, paid, reached, identity::in_handler(cx, reached, at)?)
-}
-
-/// The identity of the handler under the name it has at the call, when every call on the way hands it over.
-fn carried_down(
-    cx: &Cx<'_>,
-    paid: &Paid<'_>,
-    reached: &Reached<'_>,
-    mut carried: Identity,
-) -> Option<Identity> {
-    for (index, (file, hop)) in reached.calls.iter().enumerate() {
-        let Def::Function(to, callee) = cx.callee(*file, *hop) else { return None };
-        carried = handed_down(cx, *file, *hop, (to, callee), &carried)?;
-        if index + 1 == reached.calls.len() && to != paid.file {
-            return None;
-        }
-    }
-    Some(carried)
-}
-
-/// The identity under the name it has inside the called function, when the call hands it over.
-fn handed_down(
-    cx: &Cx<'_>,
-    file: FileId,
-    call: CallId,
-    (to, callee): (FileId, FunctionId),
-    identity: &Identity,
-) -> Option<Identity> {
-    let facts = cx.program.facts(file);
-    let target = cx.program.facts(to).function(callee);
-    let wanted = plain(&identity.id);
-    let skip = usize::from(target.params.first().is_some_and(is_receiver));
-    let sent = |position, name, keys: &[String]| {
-        is_sent(cx, &Slot { file: to, function: callee, position, name, keys }, 0)
-    };
-    for (position, param) in target.params.iter().skip(skip).enumerate() {
-        let Some(value) = argument_for(facts, call, position, param.name()) else { continue };
-        for name in &param.names {
-            let Some(expr) = name.path.iter().try_fold(value, |v, key| v.property(key)) else { continue };
-            if let Some(id) = expression_inside(cx, file, call, expr, &wanted, &name.local) {
-                if sent(position, param.name(), &name.path) {
-                    return None;
-                }
-                return Some(renamed(identity, id, cx, to, callee));
-            }
-        }
-        // `{ userId: session.user.id }` given to a parameter that is read by member.
-        if let (Some(local), Expr::Object(pairs)) = (param.name(), value) {
-            for (key, v) in pairs {
-                if let Some(id) = expression_inside(cx, file, call, v, &wanted, &format!("{local}.{key}")) {
-                    if sent(position, param.name(), std::slice::from_ref(key)) {
-                        return None;
-                    }
-                    return Some(renamed(identity, id, cx, to, callee));
-                }
-            }
-        }
-    }
-    None
-}
-
-/// `wanted` inside the callee, when `value` (as written at the call) is it or one of its owners.
-fn expression_inside(
-    cx: &Cx<'_>,
-    file: FileId,
-    call: CallId,
-    value: &Expr,
-    wanted: &str,
-    local: &str,
-) -> Option<String> {
-    let facts = cx.program.facts(file);
-    let path = match value {
-        Expr::Path(path) => path,
-        // `String(user.id)`, `str(user.id)`
-        Expr::Call(inner) => facts
-            .call(*inner)
-            .args
-            .first()
-            .and_then(Expr::as_path)
-            .filter(|p| plain(&p.dotted()) == wanted)?,
-        _ => return None,
-    };
-    let mut written = plain(&path.dotted());
-    if written != wanted
-        && let Some(name) = path.as_name()
-        && let Def::Value(_, index, members) =
-            cx.program.name(file, facts.call(call).function, name, path.span.start)
-        && members.is_empty()
-        && let Some(Expr::Path(origin)) = facts.bindings.get(index).map(|b| &b.value)
-    {
-        // `const userId = session.user.id` before the call.
-        written = plain(&origin.dotted());
-    }
-    let rest = if wanted == written { "" } else { wanted.strip_prefix(&written)?.strip_prefix('.')? };
-    Some(if rest.is_empty() { local.to_owned() } else { format!("{local}.{rest}") })
-}
-
-/// An expression without `!` and `?`.
-fn plain(expr: &str) -> String {
-    expr.replace(['!', '?'], "")
-}
-
-fn renamed(identity: &Identity, id: String, cx: &Cx<'_>, file: FileId, function: FunctionId) -> Identity {
-    let f = cx.program.facts(file).function(function);
-    let mut inner = identity.clone();
-    inner.evidence.push(format!("handed down as `{id}` ({}:{})", cx.path(file), cx.line(file, f.span.start)));
-    inner.id = id;
-    inner.email = None;
-    inner.name = None;
-    inner.ready_at = f.body.start;
-    inner
+    let inside = carried_down(cx, paid, reached, identity::in_handler(cx, reached, at)?)?;
+    let doubt = handed::doubt(cx, paid, call, &inside);
+    Some((inside, doubt))
 }

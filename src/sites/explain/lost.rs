@@ -5,7 +5,7 @@ use crate::catalog::Answer;
 use crate::sites::billable::entry_ref;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::{Reached, reached_from};
-use crate::sites::{Billable, Detail, SELECT_FROM, Site, SiteKind};
+use crate::sites::{Billable, Detail, Identity, SELECT_FROM, Site, SiteKind, identity, mounted};
 
 /// Most candidates of one kind that are worth listing.
 const LISTED: usize = 6;
@@ -42,15 +42,21 @@ fn entries(cx: &Cx<'_>, site: &Site, billable: &Billable) -> Vec<Lost> {
             name: entry.symbol,
             file: entry.file,
             line: entry.line,
-            why: why_not(other, hops),
+            why: why_not(cx, other, hops, billable),
         }
     });
     lost.take(LISTED).collect()
 }
 
-fn why_not(other: &Reached<'_>, hops: usize) -> String {
-    if other.calls.len() > hops {
+fn why_not(cx: &Cx<'_>, other: &Reached<'_>, hops: usize, billable: &Billable) -> String {
+    let certain = |identity: Option<&Identity>| identity.is_some_and(|i| !i.nullable);
+    let signed_in = || certain(identity::in_handler(cx, other, u32::MAX).as_ref());
+    if let Some(why) = mounted::why_not(cx, other) {
+        why
+    } else if other.calls.len() > hops {
         format!("reaches the call too, but through {} calls instead of {hops}", other.calls.len())
+    } else if certain(billable.plan.entry_identity.as_ref()) && !signed_in() {
+        "reaches the call too, but nobody is signed in there".to_owned()
     } else if other.found.handler.answers == Answer::Response {
         "reaches the call too, just as near; the first in the order of files is named".to_owned()
     } else {

@@ -223,7 +223,7 @@ fn way_to_signup(cx: &Cx<'_>, site: &Site, signup: &Signup) -> Vec<Link> {
                 what: LinkKind::Call,
                 file: cx.path(*file).to_owned(),
                 line: cx.line(*file, call.span.start),
-                symbol: call.callee.dotted(),
+                symbol: cx.written(*file, &call.callee),
                 note: None,
             }
         }));

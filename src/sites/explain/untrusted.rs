@@ -4,7 +4,7 @@
 //! from the request's body, query, headers or address, whatever it is called on the way.
 
 use super::{Lost, LostKind};
-use crate::catalog::{Answer, Handler, Role};
+use crate::catalog::{Answer, Handler, Kind, Role};
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::handler_of;
@@ -80,21 +80,25 @@ pub(in crate::sites) fn part_of(
     Look { cx, file, function, facts, arguments_are_sent: false }.part_of(value, 0)
 }
 
-/// Whether the sender of a request sets a value: it comes from a part of the request, or is what a handler is sent.
-pub(in crate::sites) fn sent(cx: &Cx<'_>, file: FileId, function: FunctionId, value: &Expr) -> bool {
+/// The part of the request that a value in a function comes from; what a handler is sent as plain arguments is one.
+pub(in crate::sites) fn sent(
+    cx: &Cx<'_>,
+    file: FileId,
+    function: FunctionId,
+    value: &Expr,
+) -> Option<&'static str> {
     let facts = cx.program.facts(file);
     let shape = handler_of(cx, file, function).map(|found| found.handler);
     let look = Look { cx, file, function, facts, arguments_are_sent: shape.is_some_and(takes_what_is_sent) };
-    if look.part_of(value, 0).is_some() {
-        return true;
-    }
     // `userId` of a server action, `user_id` of a typed route.
-    let bare = value.as_path().and_then(Path::as_name).filter(|_| look.arguments_are_sent);
-    bare.is_some_and(|name| {
-        let params = &facts.function(function).params;
-        let param = params.iter().find(|p| p.names.iter().any(|n| n.local == name));
-        param.is_some_and(|param| !is_filled(cx, file, param))
-    })
+    let bare = || {
+        let name = value.as_path().and_then(Path::as_name).filter(|_| look.arguments_are_sent)?;
+        let param =
+            facts.function(function).params.iter().find(|p| p.names.iter().any(|n| n.local == name))?;
+        let filled = is_filled(cx, file, param) || is_of_framework(cx, file, param);
+        (!filled).then_some("an argument of the request")
+    };
+    look.part_of(value, 0).or_else(bare)
 }
 
 struct Look<'c, 'a> {
@@ -197,8 +201,11 @@ impl Look<'_, '_> {
                     return None;
                 }
                 member.or_else(|| keys.iter().find_map(|k| part_named(k))).or_else(|| {
-                    (self.arguments_are_sent && function == self.function && !path.segments.is_empty())
-                        .then_some("the request's body")
+                    (self.arguments_are_sent
+                        && function == self.function
+                        && !path.segments.is_empty()
+                        && !is_of_framework(self.cx, self.file, param))
+                    .then_some("the request's body")
                 })
             }
             Def::Value(file, index, _) if file == self.file && hops <= MAX_HOPS => {
@@ -212,14 +219,45 @@ impl Look<'_, '_> {
     }
 }
 
-/// Whether the framework fills a parameter from somewhere else than the request's own text.
+/// Whether the framework fills a parameter from somewhere else than the request's own text: with what a function gives.
 fn is_filled(cx: &Cx<'_>, file: FileId, param: &Param) -> bool {
-    let annotated = match &param.annotation {
-        Some(Expr::Index(..)) => true,
-        Some(Expr::Path(path)) => matches!(cx.def(file, None, path), Def::Value(..)),
+    let annotated = |at: FileId, annotation: &Expr| match annotation {
+        Expr::Index(of, args) => of.last() == Some("Annotated") && args.iter().any(|a| injects(cx, at, a)),
         _ => false,
     };
-    annotated || matches!(param.default, Some(Expr::Call(_)))
+    let by_annotation = match &param.annotation {
+        Some(Expr::Path(path)) => match cx.def(file, None, path) {
+            Def::Value(at, index, _) => {
+                cx.program.binding(at, index).is_some_and(|b| annotated(at, &b.value))
+            }
+            _ => false,
+        },
+        Some(annotation) => annotated(file, annotation),
+        None => false,
+    };
+    by_annotation || param.default.as_ref().is_some_and(|default| injects(cx, file, default))
+}
+
+/// `Depends(current_user)`, and not `Header()` or `Query(None)`: it is given something that can be called.
+fn injects(cx: &Cx<'_>, file: FileId, marker: &Expr) -> bool {
+    let Expr::Call(id) = marker else { return false };
+    cx.program.facts(file).call(*id).args.first().is_some_and(|arg| match arg {
+        Expr::Path(path) => path.as_name() != Some("None"),
+        Expr::Call(_) => true,
+        _ => false,
+    })
+}
+
+/// Whether the framework hands a parameter over that is no text of the request: its own object, or what one of the app's
+/// decorators makes of it (`@CurrentUser() user`).
+fn is_of_framework(cx: &Cx<'_>, file: FileId, param: &Param) -> bool {
+    let text = cx.slice(file, param.span);
+    if let Some(decorated) = text.strip_prefix('@') {
+        let name = decorated.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let mut frameworks = cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref());
+        return !frameworks.any(|f| f.sent_params.iter().any(|sent| sent == name));
+    }
+    matches!(&param.annotation, Some(Expr::Path(path)) if matches!(cx.def(file, None, path), Def::Outside(..)))
 }
 
 fn part_named(member: &str) -> Option<&'static str> {

@@ -35,14 +35,17 @@ pub(super) fn from_member(
     let user = alias
         .as_ref()
         .and_then(|(local, _)| alias_user(local, &base, &source.user, &own, source.members_known))
+        .or_else(|| taken_apart(facts, reached.function, &base, &source.user, at))
         .or_else(|| member_user(cx, &base, path, source, &texts, guard.is_some()))?;
     let mut evidence = Vec::new();
     match &guard {
         Some(guard) => evidence.push(guard.why.clone()),
         None => evidence.push(format!("`{base}` may be missing: no guard in front of the handler was found")),
     }
-    let (from, start) = match &alias {
-        Some((_, statement)) => (*statement, statement.end),
+    let bound = alias.as_ref().map(|(_, statement)| *statement);
+    let bound = bound.or_else(|| binding_of(facts, reached.function, &base, &user.id, at));
+    let (from, start) = match bound {
+        Some(statement) => (statement, statement.end),
         None => (start_of(facts, reached.function), facts.function(reached.function).body.start),
     };
     let alias_name = alias.as_ref().map_or(base.as_str(), |(local, _)| local.as_str());
@@ -76,6 +79,35 @@ fn aliased(facts: &Facts, function: FunctionId, base: &str, at: u32) -> Option<(
     })
 }
 
+/// The user whose members are bound one by one: `const { id, email } = req.user`.
+fn taken_apart(
+    facts: &Facts,
+    function: FunctionId,
+    base: &str,
+    fields: &UserFields,
+    at: u32,
+) -> Option<User> {
+    bindings_before(facts, function, at).find_map(|binding| {
+        let whole = binding.value.unawaited().as_path()?.dotted() == base;
+        let find = |candidates: &[String]| {
+            let named = |c: &String| binding.names.iter().find(|n| n.path.len() == 1 && n.path[0] == *c);
+            candidates.iter().find_map(named).map(|n| n.local.clone())
+        };
+        let id = find(&fields.id).filter(|_| whole)?;
+        Some(User { id, email: find(&fields.email), name: find(&fields.name) })
+    })
+}
+
+/// The statement that binds a name to a member of the request's user.
+fn binding_of(facts: &Facts, function: FunctionId, base: &str, name: &str, at: u32) -> Option<Span> {
+    let mut bindings = bindings_before(facts, function, at);
+    let binding = bindings.find(|b| {
+        b.names.iter().any(|n| n.local == name)
+            && b.value.unawaited().as_path().is_some_and(|path| path.dotted() == base)
+    });
+    binding.map(|b| b.statement)
+}
+
 /// The user under the name it is bound to, when the handler does not write the member itself.
 fn alias_user(local: &str, base: &str, fields: &UserFields, own: &str, known: bool) -> Option<User> {
     if fields.id.iter().any(|c| written_member(own, base, c).is_some()) {
@@ -96,6 +128,15 @@ fn member_user(
     guarded: bool,
 ) -> Option<User> {
     let fields = &source.user;
+    if fields.id.iter().all(String::is_empty) {
+        // The member is the id: some check has to put it there, or it is whatever somebody else put there.
+        let marked = format!("{base}!");
+        let id = if texts.iter().any(|t| t.contains(&marked)) { marked } else { base.to_owned() };
+        let (parent, last) = base.rsplit_once('.').unwrap_or((base, ""));
+        let read = || texts.iter().any(|text| written_member(text, parent, last).is_some());
+        let set = guarded && guard::is_set_by_check(cx, path) || !source.everywhere.is_empty() && read();
+        return set.then_some(User { id, email: None, name: None });
+    }
     let find = |candidates: &[String]| {
         texts.iter().find_map(|text| candidates.iter().find_map(|c| written_member(text, base, c)))
     };

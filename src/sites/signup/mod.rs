@@ -24,9 +24,12 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::cx::Cx;
+use super::handlers::{Reached, handler_of};
 use super::payer::{Organisation, Paying};
-use super::{Detail, Hook, SELECT_FROM, ScorePart, Signup, SignupPlan, Site, SiteKind};
+use super::{Detail, Hook, SELECT_FROM, ScorePart, Signup, SignupPlan, Site, SiteKind, mounted};
 use crate::answers::Payer;
+use crate::syntax::FunctionId;
+use crate::workspace::FileId;
 use doors::Door;
 pub use key::{Key, key_of};
 use models::Certainty;
@@ -83,6 +86,7 @@ fn drafts<'a>(cx: &Cx<'a>, models: &[models::Model<'a>], noun: &str) -> Vec<Draf
     for insert in &inserts {
         let model = &models[insert.model];
         for mut door in doors::doors(cx, models, insert, &indirect) {
+            door.against = door.against.or_else(|| unmounted(cx, door.file, door.function));
             let score = score(
                 &door,
                 insert.certainty,
@@ -121,6 +125,14 @@ fn settled(cx: &Cx<'_>, mut drafts: Vec<Draft>, hooks: Vec<hooks::Told>, noun: &
         drafts.into_iter().map(|(door, parts, entry)| site(cx, door, parts, entry)).collect();
     sites.extend(hooks.into_iter().map(|h| h.site));
     sites
+}
+
+/// Why no request reaches the handler around a place, when none does.
+fn unmounted(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>) -> Option<String> {
+    cx.program.facts(file).enclosing(function).find_map(|function| {
+        let found = handler_of(cx, file, function)?;
+        mounted::why_not(cx, &Reached { file, function, found, calls: Vec::new() })
+    })
 }
 
 fn score(door: &Door, certainty: Certainty, email: bool) -> Vec<ScorePart> {

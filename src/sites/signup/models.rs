@@ -11,7 +11,7 @@ use crate::catalog::{Callee, Create, CreateForm, Entry, Kind, ModelShape, Symbol
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after};
 use crate::syntax::{ClassId, Expr, FunctionId, Path, Span};
-use crate::workspace::FileId;
+use crate::workspace::{FileId, Language};
 
 /// Classes of the app followed from a model up to the ORM's base.
 const MAX_BASES: usize = 6;
@@ -412,14 +412,24 @@ fn add<'a>(
 ) {
     let weighed = of.weight(name).or_else(|| table.and_then(|t| of.weight(t)));
     let Some(mut weight) = weighed else { return };
-    let fields = identifiers(text);
-    let email = fields.iter().find(|f| f.to_lowercase() == "email");
-    let email = email.or_else(|| fields.iter().find(|f| f.to_lowercase().ends_with("email")));
+    let nested = identifiers(text);
+    let fields: Vec<&String> = nested.iter().map(|(field, _)| field).collect();
+    // Outside of Python a record's own members stand in braces; what is before those is the declaration's head.
+    let braced = usize::from(cx.workspace().entry(file).language != Some(Language::Python));
+    let outermost = nested.iter().map(|(_, depth)| *depth).filter(|d| *d >= braced).min().unwrap_or(0);
+    // A member of a member (`profile: { name }`) is not the record's own.
+    let own: Vec<&String> = nested.iter().filter(|(_, depth)| *depth == outermost).map(|(f, _)| f).collect();
+    let email_of = |fields: &[&String]| {
+        let is = |f: &&&String| f.to_lowercase() == "email";
+        let ends = |f: &&&String| f.to_lowercase().ends_with("email");
+        fields.iter().find(is).or_else(|| fields.iter().find(ends)).map(|f| (*f).clone())
+    };
+    let email = email_of(&own);
     let secret = fields.iter().any(|f| {
         let f = f.to_lowercase();
         f.contains("password") || f.contains("passwd") || f == "hash" || f.contains("passhash")
     });
-    weight += i32::from(email.is_some()) + i32::from(secret) * if weight < 3 { 2 } else { 1 };
+    weight += i32::from(email_of(&fields).is_some()) + i32::from(secret) * if weight < 3 { 2 } else { 1 };
     let of_user = fields.iter().any(|f| matches!(f.to_lowercase().as_str(), "userid" | "user_id" | "user"));
     if of.weight(name).is_some_and(|w| w < 3) && of_user {
         weight -= 3;
@@ -427,32 +437,27 @@ fn add<'a>(
     let marks = entry.orm.as_ref().map_or(&[][..], |o| &o.primary_key);
     let id = primary(text, marks).unwrap_or_else(|| "id".into());
     let display = ["name", "displayName", "display_name", "fullName", "full_name", "username"];
-    let display = display.iter().find(|d| fields.iter().any(|f| f == *d)).map(|d| (*d).to_owned());
+    let display = display.iter().find(|d| own.iter().any(|f| f == *d)).map(|d| (*d).to_owned());
     let what = if *of == Whose::Users { "the user record" } else { "the record of who pays" };
     let why = format!("`{name}` is {what} ({}:{})", cx.path(file), cx.line(file, span.start));
     let (name, table) = (name.to_owned(), table.map(str::to_owned));
-    found.push(Model {
-        entry,
-        name,
-        table,
-        at,
-        id,
-        email: email.cloned(),
-        display,
-        why,
-        of: of.clone(),
-        weight,
-    });
+    found.push(Model { entry, name, table, at, id, email, display, why, of: of.clone(), weight });
 }
 
-/// The words of a declaration that are followed by what makes them a field.
-fn identifiers(text: &str) -> Vec<String> {
+/// The words of a declaration that are followed by what makes them a field, with the braces around them.
+fn identifiers(text: &str) -> Vec<(String, usize)> {
     let mut words = Vec::new();
+    let mut depth = 0usize;
     let bytes = text.as_bytes();
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let mut at = 0;
     while at < bytes.len() {
         if !is_word(bytes[at]) {
+            match bytes[at] {
+                b'{' => depth += 1,
+                b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
             at += 1;
             continue;
         }
@@ -468,7 +473,7 @@ fn identifiers(text: &str) -> Vec<String> {
         let is_key = (field.starts_with(':') || (field.starts_with('=') && !field.starts_with("==")))
             && before != Some('.');
         if is_key || (first_on_line && rest.starts_with([' ', '\t']) && !field.is_empty()) {
-            words.extend(text.get(start..at).map(str::to_owned));
+            words.extend(text.get(start..at).map(|word| (word.to_owned(), depth)));
         }
     }
     words
