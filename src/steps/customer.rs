@@ -347,8 +347,11 @@ fn in_hook(
     statement: &str,
 ) -> Result<Vec<Edit>, Refusal> {
     // The libraries' types leave the id open.
-    let guarded =
-        if kit.is_python() { statement.to_owned() } else { format!("if ({id}) {{\n  {statement}\n}}") };
+    let guarded = if kit.is_python() {
+        statement.to_owned()
+    } else {
+        format!("if ({id}) {{\n  {}\n}}", statement.replace('\n', "\n  "))
+    };
     match hook {
         Hook::Body(body) => {
             let node = source.node(&body.range()).ok_or(Refusal::NotFound("hook"))?;
@@ -416,6 +419,8 @@ impl CallForm {
 
     fn write(self, function: &str, user: &str) -> String {
         let end = if user.starts_with('{') { ";" } else { "" };
+        let lines = (function.len() + user.len() > LINE).then(|| on_lines(user)).flatten();
+        let user = lines.as_deref().unwrap_or(user);
         match self {
             Self::Await => format!("await {function}({user}){end}"),
             Self::Void => format!("void {function}({user}){end}"),
@@ -424,6 +429,18 @@ impl CallForm {
             Self::Run => format!("asyncio.run({function}({user}))"),
         }
     }
+}
+
+/// Columns of a call beyond which its object is written on lines of its own.
+const LINE: usize = 80;
+
+/// An object literal with each of its pairs on a line.
+fn on_lines(user: &str) -> Option<String> {
+    let pairs: Vec<&str> = user.strip_prefix("{ ")?.strip_suffix(" }")?.split(", ").collect();
+    // A comma inside of an expression divides nothing.
+    let whole = |pair: &&str| pair.matches('(').count() == pair.matches(')').count();
+    let lines: String = pairs.iter().map(|pair| format!("  {pair},\n")).collect();
+    pairs.iter().all(whole).then(|| format!("{{\n{lines}}}"))
 }
 
 /// An expression over another name: `user.id` over `created` is `created.id`.

@@ -36,6 +36,8 @@ pub struct Spend<'a> {
 pub struct Rule<'a> {
     /// The SDK call; `None` for raw requests.
     pub call: Option<&'a ProviderCall>,
+    /// What it makes.
+    pub makes: Makes,
     /// Suggested event type.
     pub event: Option<&'a str>,
     /// Where the quantity is in the value.
@@ -74,6 +76,7 @@ impl<'a> Spend<'a> {
             let http = self.provider.http.iter().find(|h| h.path == path);
             return Rule {
                 call: None,
+                makes: http.map_or(Makes::Any, |h| h.makes),
                 event: http.and_then(|h| h.event.as_deref()),
                 usage: http.map_or(&[], |h| h.usage.as_slice()),
             };
@@ -81,6 +84,7 @@ impl<'a> Spend<'a> {
         let call = self.provider.calls.iter().find(|c| c.path == name);
         Rule {
             call,
+            makes: call.map_or(Makes::Any, |c| c.makes),
             event: call.and_then(|c| c.event.as_deref()),
             usage: call.map_or(&[], |c| c.usage.as_slice()),
         }
@@ -95,7 +99,7 @@ impl<'a> Spend<'a> {
 
     /// What the call makes where the provider runs any model: told by the words around it.
     pub fn made(&self) -> Option<&'static Output> {
-        if self.rule().call.is_some_and(|c| c.makes != Makes::Any) {
+        if self.rule().makes != Makes::Any {
             return None;
         }
         let symbol = self.site.symbol.as_deref().unwrap_or_default();
@@ -238,7 +242,7 @@ pub fn billing_user(kit: &Kit<'_>, identity: &Identity) -> String {
 
 /// The text of an option or argument of a call.
 pub fn option_text<'s>(text: &'s str, call: &Call, path: &str) -> Option<&'s str> {
-    match call.option(path)? {
+    match call.option_at(path)? {
         Expr::Path(path) => text.get(path.span.range()),
         _ => None,
     }

@@ -335,3 +335,91 @@ fn a_middleware_that_is_a_member_of_a_module_comes_with_the_module() {
     assert!(route.contains("const guards = require('../guards');\n"), "{route} {}", todo_of(&plan));
     assert!(route.contains(".get('/portal', guards.isAuthenticated, async (req, res) => {\n"), "{route}");
 }
+
+/// A Python package whose modules import each other as the app does.
+fn package(import: &str) -> [(&'static str, String); 5] {
+    [
+        ("requirements.txt", "fastapi\nopenai\npyjwt\n".to_owned()),
+        ("shop/__init__.py", String::new()),
+        ("shop/ai/__init__.py", String::new()),
+        (
+            "shop/ai/model.py",
+            format!(
+                "from openai import OpenAI\n\n{}\n\nclient = OpenAI()\n\n\ndef ask(text: str, who: str) -> str:\n    answer = client.responses.create(model=NAME, input=text)\n    return answer.output_text\n",
+                import.replace("{}", "names import NAME").replace("{dots}", "..").replace("{shop}", "shop.")
+            ),
+        ),
+        (
+            "shop/main.py",
+            format!(
+                "import jwt\nfrom fastapi import Depends, FastAPI\n\n{}\n\napp = FastAPI()\n\n\ndef sign(user: str) -> str:\n    return jwt.encode({{\"sub\": user}}, \"s\")\n\n\ndef user_id(token: str) -> str:\n    return jwt.decode(token, \"s\")[\"sub\"]\n\n\n@app.post(\"/a\")\ndef a(text: str, user_id: str = Depends(user_id)) -> str:\n    return ask(text, user_id)\n",
+                import.replace("{}", "ai.model import ask").replace("{dots}", ".").replace("{shop}", "shop.")
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn imports_of_helpers_stay_inside_of_a_package_with_relative_imports() {
+    let names = ("shop/names.py", "NAME = 'm'\n".to_owned());
+    let relative = [package("from {dots}{}").to_vec(), vec![names.clone()]].concat();
+    let (plan, text) = planned(&relative, "shop/ai/model.py");
+    assert!(text.contains("from ..credyt.usage import record_usage\n"), "{text}\n{}", todo_of(&plan));
+    let absolute = [package("from {shop}{}").to_vec(), vec![names]].concat();
+    let (_, text) = planned(&absolute, "shop/ai/model.py");
+    assert!(text.contains("from shop.credyt.usage import record_usage\n"), "{text}");
+}
+
+#[test]
+fn a_package_of_the_workspace_does_not_import_from_the_app() {
+    let files = [
+        ("package.json", r#"{"workspaces": ["apps/*", "packages/*"]}"#),
+        (
+            "apps/api/package.json",
+            r#"{"name": "api", "dependencies": {"express": "5", "jsonwebtoken": "9", "ai": "workspace:*"}}"#,
+        ),
+        (
+            "packages/ai/package.json",
+            r#"{"name": "ai", "main": "index.js", "dependencies": {"openai": "6"}}"#,
+        ),
+        (
+            "packages/ai/index.js",
+            "const OpenAI = require('openai');\nconst ai = new OpenAI();\nexports.ask = async (who) => {\n  const r = await ai.responses.create({ input: who });\n  return r.output_text;\n};\n",
+        ),
+        ("apps/api/auth.js", AUTH.1),
+        (
+            "apps/api/app.js",
+            "const app = require('express')();\nconst { ask } = require('ai');\nconst { requireAuth } = require('./auth');\napp.post('/ask', requireAuth, async (req, res) => {\n  res.json(await ask(req.user.id));\n});\n",
+        ),
+    ];
+    let (plan, text) = plan(&files, Area::Events, "packages/ai/index.js");
+    assert!(!text.contains("recordUsage"), "{text}");
+    assert!(todo_of(&plan).contains("is a package of its own"), "{}", todo_of(&plan));
+}
+
+#[test]
+fn a_raw_request_is_recorded_once_it_is_known_to_have_succeeded() {
+    let route = |body: &str| {
+        app(&format!(
+            "app.post('/ask', requireAuth, async (req, res) => {{\n  const {{ id }} = req.user;\n{body}\n}});"
+        ))
+    };
+    let fetch = "  const r = await fetch('https://api.openai.com/v1/responses', { method: 'POST' });\n";
+    let seen = |body: &str| plan(&[EXPRESS, AUTH, ("app.js", &route(body))], Area::Events, "app.js").1;
+    let checked = seen(&format!("{fetch}  if (!r.ok) throw new Error('down');\n  res.json(await r.json());"));
+    assert!(checked.contains("throw new Error('down');\n  await recordUsage({"), "{checked}");
+    let unchecked = seen(&format!("{fetch}  res.json(await r.json());"));
+    assert!(unchecked.contains("  if (r.ok) {\n    await recordUsage({"), "{unchecked}");
+    let nested =
+        seen(&fetch.replace("const r = await", "res.json(await (await").replace(");\n", ")).json());"));
+    assert!(nested.contains("  if (response.ok) {\n    await recordUsage({"), "{nested}");
+}
+
+#[test]
+fn a_count_that_is_a_member_of_an_argument_is_counted() {
+    let server = "const express = require('express');\nconst Replicate = require('replicate');\nconst { requireAuth } = require('./auth');\nconst ai = new Replicate();\nconst app = express();\napp.post('/image', requireAuth, async (req, res) => {\n  const { n } = req.body;\n  const urls = await ai.run('a/image', { input: { prompt: req.user.id, num_outputs: n } });\n  res.json(urls);\n});\n";
+    let manifest =
+        ("package.json", r#"{"dependencies": {"express": "5", "replicate": "1", "jsonwebtoken": "9"}}"#);
+    let (_, text) = plan(&[manifest, AUTH, ("app.js", server)], Area::Events, "app.js");
+    assert!(text.contains("images: n,") || text.contains("images: n "), "{text}");
+}

@@ -60,6 +60,9 @@ pub fn bring(
     wanted: &[Wanted],
     at: Option<usize>,
 ) -> Result<(Vec<Edit>, Vec<String>), ImportRefusal> {
+    if let Some(why) = wanted.iter().find_map(|w| out_of_reach(kit, path, w)) {
+        return Err(ImportRefusal::NotPossible(why));
+    }
     let specifiers: Vec<(String, Vec<String>)> = wanted
         .iter()
         .map(|w| match &w.from {
@@ -88,6 +91,37 @@ pub fn bring(
         })
         .collect();
     get_or_import_all(source, &kit.style_of(source), &requests)
+}
+
+/// Why a file cannot import a generated module: it belongs to a package that the app uses, and not the other way round.
+fn out_of_reach(kit: &Kit<'_>, path: &str, wanted: &Wanted) -> Option<String> {
+    let From::File(target) = &wanted.from else { return None };
+    let (package, app) = (package_of(kit, path), package_of(kit, target));
+    if package == app || app.starts_with(&format!("{package}/")) || package.is_empty() {
+        return None;
+    }
+    let app = if app.is_empty() { "the app" } else { &app };
+    Some(format!(
+        "`{package}` is a package of its own, which cannot import the billing modules of {app}; let it give its usage back, \
+         and record that where it is called"
+    ))
+}
+
+/// The folder of the package a file belongs to: the nearest with a manifest that has a name.
+fn package_of(kit: &Kit<'_>, path: &str) -> String {
+    let manifests: &[&str] =
+        if kit.is_python() { &["pyproject.toml", "setup.py", "setup.cfg"] } else { &["package.json"] };
+    let mut dir = path;
+    while let Some((above, _)) = dir.rsplit_once('/') {
+        dir = above;
+        let named = manifests.iter().any(|name| {
+            kit.cx.workspace.text_at(&join(dir, name)).is_some_and(|text| text.as_str().contains("name"))
+        });
+        if named {
+            return dir.to_owned();
+        }
+    }
+    String::new()
 }
 
 /// The import statement for a new file in the folder of the generated modules, in canonical form; `None` for a form

@@ -16,8 +16,7 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
     let rule = spend.rule();
     let event_type = spend.event_type();
     let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
-    // The answer to a raw request has to be read by the app first.
-    let needs = !rule.usage.is_empty() && rule.call.is_some();
+    let needs = !rule.usage.is_empty();
     let request = WithResult {
         call: &call.span.range(),
         prefer: "result",
@@ -56,7 +55,7 @@ fn usage_data(python: bool, value: &str, fields: &[UsageField]) -> Vec<(String, 
 }
 
 /// `images`, `requests`: what one call makes, in the plural.
-fn counted(spend: &Spend<'_>) -> String {
+pub(super) fn counted(spend: &Spend<'_>) -> String {
     let unit = spend.answers.unit.clone().unwrap_or_else(|| match spend.billable.unit.as_str() {
         // Without a usage the natural unit is unknown; the call itself can be counted.
         "total_tokens" | "second" | "minute" | "character" | "request" => {
@@ -68,10 +67,10 @@ fn counted(spend: &Spend<'_>) -> String {
 }
 
 /// How many the call was asked for, when an argument that can be repeated says so.
-fn count(order: &Order<'_, '_>) -> String {
+pub(super) fn count(order: &Order<'_, '_>) -> String {
     let (call, text) = order.paid;
     let argument = order.spend.rule().call.and_then(|c| c.count.as_deref());
-    let told = argument.and_then(|argument| match call.option(argument)? {
+    let told = argument.and_then(|argument| match call.option_at(argument)? {
         Expr::Number(number) => Some(number.clone()),
         _ => option_text(text?, call, argument).map(str::to_owned),
     });

@@ -9,6 +9,7 @@ mod answered;
 mod callback;
 mod closing;
 mod metered;
+mod requested;
 
 pub use already::{is_recorded, recorded_at};
 
@@ -154,6 +155,7 @@ fn write(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded
     let stream = spend.rule().call.and_then(|c| c.stream.as_ref()).filter(|_| spend.billable.streaming);
     match stream.map(|s| (s, &s.usage)) {
         None if spend.billable.streaming => Err("how this stream reports its usage is not known".to_owned()),
+        None if spend.rule().call.is_none() => requested::record(order, spot, call),
         None => answered::record(order, spot, call),
         Some((_, StreamUsage::Never {})) => Err("this stream never tells its usage".to_owned()),
         Some((_, StreamUsage::Callback(callback))) => callback::record(order, spot, call, callback),

@@ -1,0 +1,92 @@
+//! A raw request: the event stands where the answer is known to be a success.
+//!
+//! Most clients give a failed answer back like any other. So the event goes behind the app's own check when that is the
+//! next statement, else below a check of its own.
+
+use super::answered::{count, counted, model};
+use super::{Order, Recorded, Spot, bring, calling, recorded, statement, unit};
+use crate::catalog::{Kind, Succeeded};
+use crate::resolve::Def;
+use crate::steps::paid::code::Event;
+use crate::steps::support::names::Wanted;
+use crate::syntax::Call;
+use crate::syntax::place::{self, ResultUse, WithResult};
+
+pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded, String> {
+    let Order { kit, spend, vendor, .. } = *order;
+    let calling = calling(kit, spot.facts, call.function)?;
+    let name = kit.function("recordUsage");
+    let brought = bring(order, spot, &[Wanted::helper(kit, "usage", &name)], calling, call.span.start)?;
+    let mut data = vec![(counted(spend), count(order))];
+    data.extend(model(order));
+    let event_type = spend.event_type();
+    let noun = kit.noun();
+    let event = Event { user_id: &brought.payer, event_type: &event_type, data: &data, vendor, noun };
+    let lines = statement(kit, calling, &brought.names[0], &event);
+    let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
+    let succeeded = succeeded(order, spot, call);
+    if let Some(check) = succeeded.and_then(|how| checked_next(spot, call, how)) {
+        let edits = place::after(spot.source, &spot.style, &check, &lines, &why);
+        let edits = edits.map_err(|refusal| refusal.to_string())?;
+        return Ok(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()), None));
+    }
+    let request = WithResult {
+        call: &call.span.range(),
+        prefer: "response",
+        result: if succeeded.is_some() { ResultUse::Needed } else { ResultUse::NotNeeded },
+        promise: true,
+        why: &why,
+    };
+    let write = |value: &str| match succeeded {
+        Some(how) if !value.is_empty() && kit.is_python() => {
+            format!("if {value}.{}:\n    {}", how.member, lines.replace('\n', "\n    "))
+        }
+        Some(how) if !value.is_empty() => {
+            format!("if ({value}.{}) {{\n  {}\n}}", how.member, lines.replace('\n', "\n  "))
+        }
+        _ => lines.clone(),
+    };
+    let (edits, _) = place::after_call(spot.source, &spot.style, &request, write)
+        .map_err(|refusal| refusal.to_string())?;
+    Ok(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()), None))
+}
+
+/// How the answer of a request says that it succeeded; `None` where a failure throws, or where a function of the app's
+/// makes the request and gives back what it likes.
+fn succeeded<'a>(order: &Order<'a, '_>, spot: &Spot<'_>, call: &Call) -> Option<&'a Succeeded> {
+    let cx = order.kit.cx;
+    let module = match cx.program.resolve_path(spot.file, call.function, &call.callee) {
+        Def::Outside(module, _) => Some(module),
+        Def::Unknown => None,
+        _ => return None,
+    };
+    let last = call.callee.last()?;
+    let known = cx.catalog.of(Kind::Http).filter_map(|e| e.http.as_ref());
+    let known = known.filter(|h| h.calls.iter().any(|c| c.name == last));
+    let mut ways = known.flat_map(|h| &h.succeeded);
+    ways.find(|how| match &module {
+        Some(module) => how.modules.iter().any(|m| module == m || module.starts_with(&format!("{m}."))),
+        None => how.modules.is_empty(),
+    })
+}
+
+/// The statement right behind the request's that makes sure of the answer.
+fn checked_next(spot: &Spot<'_>, call: &Call, how: &Succeeded) -> Option<std::ops::Range<usize>> {
+    let is_call =
+        |b: &&crate::syntax::Binding| b.value.as_call().is_some_and(|c| spot.facts.call(c).span == call.span);
+    let binding = spot.facts.bindings.iter().find(is_call)?;
+    let [name] = binding.names.as_slice() else { return None };
+    let next = spot.source.statement(&call.statement.range())?.next_named_sibling()?;
+    let asked = match next.kind() {
+        "if_statement" => {
+            let branch = next.child_by_field_name("consequence").map(|c| spot.source.of(c))?;
+            let leaves = ["return", "throw ", "raise "].iter().any(|word| branch.contains(word));
+            let condition = next.child_by_field_name("condition").filter(|_| leaves)?;
+            next.child_by_field_name("alternative").is_none().then(|| spot.source.of(condition))?
+        }
+        "expression_statement" => spot.source.of(next),
+        _ => return None,
+    };
+    let checks = how.checks.iter().any(|check| asked.contains(&format!("{}{check}", name.local)));
+    (name.path.is_empty() && checks).then(|| next.byte_range())
+}
