@@ -4,6 +4,7 @@
 mod common;
 
 mod bad_input;
+mod carried;
 mod demo;
 mod explain;
 mod json;
@@ -15,6 +16,7 @@ mod sandbox_support;
 mod sandbox_verify;
 mod sandbox_webhooks;
 mod sandbox_wire;
+mod shapes;
 mod statuses;
 mod steps;
 #[cfg(unix)]

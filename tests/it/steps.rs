@@ -11,6 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use credyt_integrate::answers::Answers;
 use credyt_integrate::catalog::Catalog;
 use credyt_integrate::edit::journal::{Journal, Which};
+use credyt_integrate::edit::{FileOutcome, Outcome};
 use credyt_integrate::fingerprint::{App, fingerprint};
 use credyt_integrate::resolve::{Module, Program};
 use credyt_integrate::sites::{self, Site};
@@ -26,20 +27,46 @@ struct Pass {
     answers: &'static [&'static str],
     /// Areas whose diffs are snapshots; all when empty.
     shown: &'static [&'static str],
-    /// The apps that are walked; all when empty.
-    fixtures: &'static [&'static str],
+    /// The apps that are walked.
+    fixtures: fn(&str) -> bool,
+    /// The generated modules are named only: the diff is about the app's own code.
+    own_code: bool,
+}
+
+/// Apps that show one shape of code around a paid call each; the others are integrated whole.
+fn is_shape(fixture: &str) -> bool {
+    fixture.starts_with("shape-")
 }
 
 #[test]
 fn every_step_of_every_fixture() {
-    walk_all(&Pass { suffix: "", answers: &[], shown: &[], fixtures: &[] });
+    walk_all(&Pass {
+        suffix: "",
+        answers: &[],
+        shown: &[],
+        fixtures: |name| !is_shape(name),
+        own_code: false,
+    });
+}
+
+/// What happens to the app's own code around paid calls of each shape.
+#[test]
+fn every_step_of_every_shape() {
+    let shown = &["customer", "events", "gating"];
+    walk_all(&Pass { suffix: "", answers: &[], shown, fixtures: is_shape, own_code: true });
 }
 
 /// The customer id beside the user: the column, its migration, and the module that reads and writes it.
 #[test]
 fn every_step_with_the_customer_id_stored() {
     let shown = &["customer", "gating"];
-    walk_all(&Pass { suffix: "-stored", answers: &["store_customer_id=true"], shown, fixtures: &[] });
+    walk_all(&Pass {
+        suffix: "-stored",
+        answers: &["store_customer_id=true"],
+        shown,
+        fixtures: |name| !is_shape(name),
+        own_code: false,
+    });
 }
 
 /// A plan with a monthly fee: the address to come back to, and the way to the payment.
@@ -54,7 +81,7 @@ fn walk_all(pass: &Pass) {
     let catalog = Catalog::embedded().expect("the knowledge base is valid");
     for fixture in fixtures() {
         let name = fixture.file_name().unwrap_or_default();
-        if pass.fixtures.is_empty() || pass.fixtures.contains(&name) {
+        if (pass.fixtures)(name) {
             walk(&fixture, &catalog, pass);
         }
     }
@@ -77,6 +104,7 @@ fn fixtures() -> Vec<Utf8PathBuf> {
 fn walk(fixture: &Utf8Path, catalog: &Catalog, pass: &Pass) {
     let name = fixture.file_name().unwrap_or_default();
     let mut workspace = Workspace::open(fixture).expect("a fixture is a folder");
+    let original = workspace.clone();
     // Snapshots do not depend on what was built in the fixture.
     let apps = fingerprint(&workspace, catalog).apps;
     for index in 0..apps.len() {
@@ -91,7 +119,7 @@ fn walk(fixture: &Utf8Path, catalog: &Catalog, pass: &Pass) {
             if let Err(problems) = outcome.check() {
                 panic!("{name}, {}: {problems:#?}", step.area());
             }
-            let shown = shown(&plan, &outcome.files().iter().map(|f| f.diff().unified()).collect::<String>());
+            let shown = shown(&plan, &diff(&outcome, pass.own_code.then_some(&original)));
             let area = step.area().id();
             if pass.shown.is_empty() || pass.shown.contains(&area) {
                 insta::with_settings!({ snapshot_path => "snapshots/steps", prepend_module_to_snapshot => false, omit_expression => true }, {
@@ -147,6 +175,15 @@ fn planned(
     }
     let plan = step.plan(&StepContext { answers: &chosen, ..cx });
     (plan, chosen)
+}
+
+/// The diff of a step; of the files that the app had before any step, where it is given as it was.
+fn diff(outcome: &Outcome, original: Option<&Workspace>) -> String {
+    let file = |file: &FileOutcome| match original.filter(|app| app.find(file.path()).is_none()) {
+        Some(_) => format!("generated {}\n", file.path()),
+        None => file.diff().unified(),
+    };
+    outcome.files().iter().map(file).collect()
 }
 
 fn shown(plan: &StepPlan, diff: &str) -> String {
@@ -212,7 +249,7 @@ fn imports(workspace: &Workspace, path: &str) -> BTreeSet<(String, String)> {
 }
 
 /// Applies the outcome to files on disk, undoes it, and compares.
-fn undo_is_exact(workspace: &Workspace, outcome: &credyt_integrate::edit::Outcome, step: &str) {
+fn undo_is_exact(workspace: &Workspace, outcome: &Outcome, step: &str) {
     if outcome.is_empty() {
         return;
     }
