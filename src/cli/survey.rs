@@ -5,8 +5,7 @@ use crate::catalog::{AppLanguage, Catalog, Kind};
 use crate::fingerprint::{self, Fingerprint, fingerprint};
 use crate::resolve::Program;
 use crate::run::{AppFacts, Fact, Findings, RunError, Survey};
-use crate::sites::cx::Cx;
-use crate::sites::find;
+use crate::sites::look;
 use crate::sites::payer::Payers;
 use crate::workspace::Workspace;
 
@@ -26,8 +25,9 @@ impl OfLibrary {
 impl OfLibrary {
     fn look(&self, workspace: &Workspace, found: &Fingerprint) -> Findings {
         let program = Program::new(workspace);
-        let sites = find(&program, &self.catalog, found);
-        let apps = found.apps.iter().map(|app| facts(app, &program, &self.catalog)).collect();
+        let (sites, payers) = look(&program, &self.catalog, found);
+        let known = found.apps.iter().zip(payers);
+        let apps = known.map(|(app, payers)| facts(app, payers, &self.catalog)).collect();
         Findings { program, apps, sites }
     }
 }
@@ -55,8 +55,8 @@ impl Survey for OfLibrary {
     }
 }
 
-fn facts(app: &fingerprint::App, program: &Program, catalog: &Catalog) -> AppFacts {
-    let payers = Some(Payers::find(&Cx::new(program, catalog, app))).filter(Payers::is_open);
+fn facts(app: &fingerprint::App, payers: Payers, catalog: &Catalog) -> AppFacts {
+    let payers = Some(payers).filter(Payers::is_open);
     let mut facts = rows(app, catalog);
     facts.extend(payers.iter().flat_map(who_pays));
     AppFacts {

@@ -6,6 +6,7 @@ use super::Site;
 use super::billable::billables;
 use super::cx::Cx;
 use super::env::envs;
+use super::payer::Payers;
 use super::schema::schemas;
 use super::signup::signups;
 use super::ui::slots;
@@ -17,8 +18,14 @@ use crate::resolve::Program;
 /// Every place of every app. A place in a package that two apps use is reported once, for the first of them. Sorted by
 /// kind, then best first, then by file.
 pub fn find(program: &Program, catalog: &Catalog, fingerprint: &Fingerprint) -> Vec<Site> {
+    look(program, catalog, fingerprint).0
+}
+
+/// The places, and for each app, in order, who could pay there.
+pub fn look(program: &Program, catalog: &Catalog, fingerprint: &Fingerprint) -> (Vec<Site>, Vec<Payers>) {
     let mut sites: Vec<Site> = Vec::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut payers: Vec<Payers> = Vec::new();
     for app in &fingerprint.apps {
         let cx = Cx::new(program, catalog, app);
         let found = signups(&cx)
@@ -29,10 +36,11 @@ pub fn find(program: &Program, catalog: &Catalog, fingerprint: &Fingerprint) -> 
             .chain(webhooks(program, catalog, app))
             .chain(envs(program, app));
         sites.extend(found.filter(|site| seen.insert(site.id.clone())));
+        payers.push(cx.payers().clone());
     }
     sites.sort_by(|a, b| {
         let key = |s: &Site| (s.kind, s.file.clone(), s.line);
         a.kind.cmp(&b.kind).then(b.score.total_cmp(&a.score)).then_with(|| key(a).cmp(&key(b)))
     });
-    sites
+    (sites, payers)
 }

@@ -29,7 +29,7 @@ pub mod webhook;
 
 use crate::answers::Payer as Who;
 pub use explain::{Explainer, Explanation};
-pub use find::find;
+pub use find::{find, look};
 pub use lookup::{NotFound, lookup};
 use serde::Serialize;
 

@@ -46,14 +46,10 @@ pub fn owned(cx: &Cx<'_>) -> Vec<Owned> {
     if users.is_empty() {
         return Vec::new();
     }
-    let users = alternatives(&users);
+    let users = References::to(cx, &users);
     let owned = models.iter().filter(|m| !names_user(&m.name)).filter_map(|model| {
-        let orm = cx.catalog.get(&model.orm)?.orm.as_ref()?;
-        let text = cx.slice(model.file, model.span);
-        orm.owners.iter().find_map(|owner| {
-            let Reference { member, optional, .. } = reference(owner, &users, &text)?;
-            Some(Owned { names: names_of(model), member, optional })
-        })
+        let Reference { member, optional, .. } = users.of(cx, model)?;
+        Some(Owned { names: names_of(model), member, optional })
     });
     owned.collect()
 }
@@ -66,8 +62,36 @@ fn organisation<'c>(cx: &'c Cx<'_>) -> Option<&'c Record> {
     }
 }
 
+/// How the declarations of an app refer to one record type, whatever their library.
+pub(super) struct References<'a> {
+    patterns: Vec<(&'a str, &'a Owner, regex::Regex)>,
+}
+
+impl<'a> References<'a> {
+    /// References to the record type with these names.
+    pub(super) fn to(cx: &Cx<'a>, names: &[String]) -> Self {
+        let targets = alternatives(names);
+        let owners = cx.entries(Kind::Orm).flat_map(|entry| {
+            let owners = entry.orm.iter().flat_map(|orm| &orm.owners);
+            owners.map(move |owner| (entry.id.as_str(), owner))
+        });
+        let compiled = owners.filter_map(|(orm, owner)| {
+            let pattern = regex::Regex::new(&owner.column.replace("{user}", &targets)).ok()?;
+            Some((orm, owner, pattern))
+        });
+        Self { patterns: compiled.collect() }
+    }
+
+    /// How a record type refers to it.
+    pub(super) fn of(&self, cx: &Cx<'_>, model: &Model) -> Option<Reference> {
+        let text = cx.slice(model.file, model.span);
+        let own = self.patterns.iter().filter(|(orm, _, _)| *orm == model.orm);
+        own.into_iter().find_map(|(_, owner, pattern)| reference(owner, pattern, &text))
+    }
+}
+
 /// A pattern for what a declaration may call a record type. A key names the table, which is usually the plural.
-pub(super) fn alternatives(names: &[String]) -> String {
+fn alternatives(names: &[String]) -> String {
     let plural = names.iter().map(|n| format!("{}s", n.to_lowercase()));
     let all: Vec<String> = names.iter().cloned().chain(plural).map(|n| regex::escape(&n)).collect();
     if all.is_empty() { "[^\\s\\S]".to_owned() } else { format!("(?:{})", all.join("|")) }
@@ -83,9 +107,7 @@ pub(super) struct Reference {
     pub(super) at: u32,
 }
 
-/// How a declaration refers to the record type that a pattern stands for.
-pub(super) fn reference(owner: &Owner, targets: &str, text: &str) -> Option<Reference> {
-    let pattern = regex::Regex::new(&owner.column.replace("{user}", targets)).ok()?;
+fn reference(owner: &Owner, pattern: &regex::Regex, text: &str) -> Option<Reference> {
     let column = pattern.captures(text)?.get(1)?;
     let (column, at) = (column.as_str(), column.start() as u32);
     let says = |pattern: &String| {

@@ -8,6 +8,7 @@ mod carried;
 mod demo;
 mod explain;
 mod json;
+mod payer;
 mod refusals;
 mod sandbox;
 mod sandbox_billing;

@@ -341,3 +341,16 @@ fn the_screens_read_like_this() {
     let plain = console::strip_ansi_codes(&seen).replace("\r\n", "\n").replace('\r', "\n");
     insta::assert_snapshot!(plain);
 }
+
+#[test]
+fn who_pays_is_asked_before_the_places_are_shown() {
+    let project = Project::fixture("nextjs-teams-drizzle");
+    for (keys, payer) in [("\r", "paid by team.id"), ("\u{1b}[A\r", "paid by session.userId")] {
+        let mut terminal = Terminal::tool(&project, &["--offline"]);
+        terminal.see("Who pays: each user, or the organisation (teams)?").see("share one").press(keys);
+        terminal.see(payer).see("Is that right?").see("[?] ").press("q");
+        let (status, seen) = terminal.end();
+        assert_eq!(status, 3, "{seen}");
+    }
+    assert_eq!(project.changes(), "");
+}

@@ -8,7 +8,7 @@ use super::{FIELD, Organisation, Record, Row};
 use crate::catalog::{Catalog, Kind, payer_words};
 use crate::fingerprint::Evidence;
 use crate::sites::cx::Cx;
-use crate::sites::owner::{alternatives, names_of, reference};
+use crate::sites::owner::{Reference, References, names_of};
 use crate::sites::schema::{self, Model, names_user};
 use crate::sites::signup::key_of;
 
@@ -19,7 +19,7 @@ pub(super) fn candidates(cx: &Cx<'_>) -> (Vec<Organisation>, Vec<Evidence>) {
     }
     let models = cx.models();
     let users = schema::user_names(cx, models);
-    let search = Search { cx, models, users: alternatives(&users), user_names: &users };
+    let search = Search { cx, models, users: References::to(cx, &users), user_names: &users };
     let mut found: Vec<Organisation> = Vec::new();
     for model in models.iter().filter(|m| !names_user(&m.name)) {
         if !found.iter().any(|o| o.name == model.name) {
@@ -36,8 +36,8 @@ pub(super) fn candidates(cx: &Cx<'_>) -> (Vec<Organisation>, Vec<Evidence>) {
 struct Search<'c, 'a> {
     cx: &'c Cx<'a>,
     models: &'c [Model],
-    /// Pattern for what the code calls the user model.
-    users: String,
+    /// References to the user model.
+    users: References<'a>,
     user_names: &'c [String],
 }
 
@@ -47,7 +47,7 @@ impl Search<'_, '_> {
         let noun = payer_words().noun(&model.name).or_else(|| payer_words().noun(model.table.as_deref()?))?;
         let cx = self.cx;
         let names = names_of(model);
-        let targets = alternatives(&names);
+        let here = References::to(cx, &names);
         let mut evidence = vec![self.at(model, 0, model.name.as_str(), format!("declares `{}`", model.name))];
         let mut rows = Vec::new();
         let mut billed = false;
@@ -56,10 +56,10 @@ impl Search<'_, '_> {
             if payer_words().is_outside(&other.name) {
                 continue;
             }
-            let Some((member, optional, at)) = self.refers(other, &targets) else { continue };
+            let Some(Reference { member, optional, at }) = here.of(cx, other) else { continue };
             let is_user = names_user(&other.name);
-            let to_user = self.refers(other, &self.users);
-            if is_user || to_user.is_some() {
+            let of_user = self.users.of(cx, other).is_some();
+            if is_user || of_user {
                 // Records of the organisation's that a user made name one, too: their names say no membership, but a row
                 // that is found by its user is that user's.
                 let why = if is_user {
@@ -76,12 +76,13 @@ impl Search<'_, '_> {
                 let why = format!("`{}` of it holds an id of a payment provider (`{column}`)", other.name);
                 evidence.push(self.at(other, at, &model.name, why));
             }
-            rows.push(Row { names: names_of(other), member, optional, is_user, of_user: to_user.is_some() });
+            rows.push(Row { names: names_of(other), member, optional, is_user, of_user });
         }
         let text = cx.slice(model.file, model.span);
         let lists =
             |name: &String| text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name);
-        if !belongs && self.user_names.iter().any(lists) {
+        // One that refers to a user is that user's, such as a login kept with a provider.
+        if !belongs && self.user_names.iter().any(lists) && self.users.of(cx, model).is_none() {
             belongs = true;
             evidence.push(self.at(model, 0, &model.name, "its records hold users".to_owned()));
         }
@@ -148,7 +149,7 @@ impl Search<'_, '_> {
     fn users_are_billed(&self) -> Vec<Evidence> {
         let of_user = |m: &&Model| {
             let organisations = payer_words().noun(&m.name).is_some();
-            !organisations && (names_user(&m.name) || self.refers(m, &self.users).is_some())
+            !organisations && (names_user(&m.name) || self.users.of(self.cx, m).is_some())
         };
         let found = self.models.iter().filter(of_user).filter_map(|m| {
             let (column, at) = self.billing(m)?;
@@ -160,16 +161,6 @@ impl Search<'_, '_> {
             ))
         });
         found.collect()
-    }
-
-    /// The member by which a record type refers to another one, whether it may be empty, and where it is.
-    fn refers(&self, model: &Model, targets: &str) -> Option<(String, bool, u32)> {
-        let orm = self.cx.catalog.get(&model.orm)?.orm.as_ref()?;
-        let text = self.cx.slice(model.file, model.span);
-        orm.owners.iter().find_map(|owner| {
-            let found = reference(owner, targets, &text)?;
-            Some((found.member, found.optional, found.at))
-        })
     }
 
     fn billing(&self, model: &Model) -> Option<(String, u32)> {

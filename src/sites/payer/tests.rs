@@ -142,6 +142,9 @@ fn without_a_billing_id_on_it_each_user_pays_until_somebody_says_otherwise() {
 fn a_record_type_without_users_is_no_organisation() {
     let alone = "model User {\n  id String @id\n}\n\nmodel Account {\n  id String @id\n  stripeCustomerId String?\n}\n";
     assert!(!payers(NEXT, &[("prisma/schema.prisma", alone)]).is_open());
+    // A login that is kept with a provider, as sign-in libraries have them.
+    let login = "model User {\n  id String @id\n  accounts Account[]\n}\n\nmodel Account {\n  id String @id\n  userId String\n  user User @relation(fields: [userId], references: [id])\n}\n";
+    assert!(!payers(NEXT, &[("prisma/schema.prisma", login)]).is_open());
 }
 
 #[test]
@@ -385,4 +388,41 @@ fn a_team_is_a_member_of_the_injected_user_or_injected_itself() {
         );
         assert_eq!(payer(FASTAPI, &[("main.py", &main)]), expected, "{param}");
     }
+}
+
+const BETTER: Files<'static> = &[
+    (
+        "package.json",
+        r#"{"dependencies": {"next": "16", "react": "19", "better-auth": "1.4.0", "openai": "6"}}"#,
+    ),
+    ("tsconfig.json", r#"{"compilerOptions": {"paths": {"@/*": ["./*"]}}}"#),
+    ("app/layout.tsx", "export default function Layout({ children }) {\n  return children;\n}\n"),
+    (
+        "lib/auth.ts",
+        "import { betterAuth } from \"better-auth\";\nimport { organization } from \"better-auth/plugins\";\n\nexport const auth = betterAuth({\n  plugins: [organization({ teams: { enabled: true } })],\n});\n",
+    ),
+    ("credyt.toml", "version = 1\npayer = \"organisation\"\n"),
+];
+
+#[test]
+fn a_library_that_keeps_organisations_tells_of_each_new_one() {
+    let route = |check: &str| {
+        format!(
+            "import {{ headers }} from \"next/headers\";\nimport OpenAI from \"openai\";\nimport {{ auth }} from \"@/lib/auth\";\nconst client = new OpenAI();\nexport async function POST(req: Request) {{\n  const session = await auth.api.getSession({{ headers: await headers() }});\n  {check}\n  return Response.json(await client.responses.create({{ model: \"gpt-5\", input: \"x\" }}));\n}}\n"
+        )
+    };
+    let active = "session.session.activeOrganizationId";
+    let checked =
+        route("if (!session?.session.activeOrganizationId) return new Response(null, { status: 403 });");
+    assert_eq!(payer(BETTER, &[(ROUTE, &checked)]), active);
+    let signed_in = route("if (!session) return new Response(null, { status: 401 });");
+    assert_eq!(payer(BETTER, &[(ROUTE, &signed_in)]), format!("{active}?"));
+    let found = sites(BETTER, &[(ROUTE, &checked)]);
+    let founded = found.iter().filter(|s| s.selected).find_map(|s| match &s.detail {
+        Detail::Signup(signup) => Some((s.symbol.clone(), signup.user_id.clone(), signup.user_email.clone())),
+        _ => None,
+    });
+    let text = |t: &str| Some(t.to_owned());
+    let hook = text("organizationHooks.afterCreateOrganization");
+    assert_eq!(founded, Some((hook, text("organization.id"), text("user.email"))));
 }
