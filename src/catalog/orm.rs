@@ -21,6 +21,9 @@ pub struct Orm {
     /// Methods that load one record.
     #[serde(default)]
     pub reads: Vec<String>,
+    /// Those among them that give a list.
+    #[serde(default)]
+    pub reads_many: Vec<String>,
     /// Those among them that fail when there is none.
     #[serde(default)]
     pub reads_certain: Vec<String>,

@@ -28,6 +28,8 @@ pub(super) enum What {
     Id,
     /// A record with the organisation's id in a member, which may be empty.
     Row(String, bool),
+    /// A list of such values.
+    List(Box<What>),
     /// An object of such values.
     Fields(Vec<(String, What)>),
 }
@@ -58,11 +60,11 @@ impl What {
     /// A member of it.
     pub(super) fn member(&self, record: &Record, path: &[String]) -> Option<Self> {
         let Some((head, rest)) = path.split_first() else { return Some(self.clone()) };
-        // The first of a list, or the data of an answer.
-        if head == "0" || head == "data" {
-            return self.member(record, rest);
-        }
         match self {
+            Self::List(one) if head == "0" => one.member(record, rest),
+            Self::List(_) => None,
+            // The data of an answer.
+            _ if head == "data" => self.member(record, rest),
             Self::Record if *head == record.id && rest.is_empty() => Some(Self::Id),
             Self::Row(member, _) if head == member && rest.is_empty() => Some(Self::Id),
             Self::Row(member, _) if related(member) == Some(head) => Self::Record.member(record, rest),
@@ -399,8 +401,12 @@ impl Follow<'_, '_> {
     fn read(&self, scope: &Scope, id: CallId) -> Option<Held> {
         let facts = self.cx.program.facts(scope.file);
         let chain = Chain::of(facts, id);
-        let certain = reads(self.cx, &chain.words(facts))?;
+        let words = chain.words(facts);
+        let certain = reads(self.cx, &words)?;
         let what = self.loaded(facts, &chain)?;
+        let mut orms = self.cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref());
+        let many = orms.any(|o| words.iter().any(|w| o.reads_many.iter().any(|m| m == w)));
+        let what = if many { What::List(Box::new(what)) } else { what };
         self.is_of_user(scope, &chain, id).then_some(Held { what, certain })
     }
 
@@ -413,6 +419,7 @@ impl Follow<'_, '_> {
             words.into_iter().find_map(|word| self.named(word))
         });
         // `select(Team)`, `.select({ teamId: members.teamId })`
+        let selects = |call: &&Call| is_select(call) && !call.args.is_empty();
         let selected = || {
             calls().find_map(|call| match call.args.first()? {
                 Expr::Path(path) if is_select(call) => self.named(path.as_name()?),
@@ -428,7 +435,9 @@ impl Follow<'_, '_> {
             named.dedup();
             (named.len() == 1).then(|| named.remove(0))
         };
-        members.or_else(selected).or_else(only)
+        // What a selection lists is all there is.
+        let listed = calls().any(|call| selects(&call) && matches!(call.args.first(), Some(Expr::Object(_))));
+        members.or_else(selected).or_else(|| only().filter(|_| !listed))
     }
 
     fn named(&self, word: &str) -> Option<What> {

@@ -135,7 +135,10 @@ fn loaded(cx: &Cx<'_>, place: &Place<'_>, organisation: &Organisation, record: &
                 let text = cx.slice(place.file, param.span);
                 let given = Given { text, line: cx.line(place.file, param.span.start) };
                 let body = facts.function(function).body;
-                return Some(handed(cx, place, organisation, record, &given, body, name, &held));
+                let identity = handed(cx, place, organisation, record, &given, body, name, &held);
+                if identity.is_some() {
+                    return identity;
+                }
             }
         }
     }
@@ -146,7 +149,7 @@ fn rank(what: &What) -> u8 {
     match what {
         What::Record => 0,
         What::Id | What::Fields(_) => 1,
-        What::Row(..) => 2,
+        What::Row(..) | What::List(_) => 2,
     }
 }
 
@@ -158,6 +161,7 @@ fn expressions(record: &Record, local: &str, what: &What) -> Option<(String, Opt
         }
         What::Id => Some((local.to_owned(), None)),
         What::Row(member, _) => Some((format!("{local}.{member}"), None)),
+        What::List(_) => None,
         What::Fields(fields) => {
             fields.iter().find_map(|(key, what)| expressions(record, &format!("{local}.{key}"), what))
         }
@@ -233,8 +237,8 @@ fn handed(
     body: Span,
     name: &PatternName,
     held: &Held,
-) -> Identity {
-    let (id, display) = expressions(record, &name.local, &held.what).unwrap_or((name.local.clone(), None));
+) -> Option<Identity> {
+    let (id, display) = expressions(record, &name.local, &held.what)?;
     let start = Span { start: body.start, end: body.start };
     let optional = matches!(held.what, What::Row(_, true));
     let names: &[&str] = if optional { &[&id] } else { &[&name.local, &id] };
@@ -246,7 +250,7 @@ fn handed(
     } else {
         IdentitySource::Record
     };
-    Identity {
+    Some(Identity {
         email: None,
         name: display,
         auth: String::new(),
@@ -258,7 +262,7 @@ fn handed(
             organisation.noun, given.line
         )],
         id,
-    }
+    })
 }
 
 /// The member of the signed-in user that refers to the organisation: one the record has, or one the code reads.

@@ -426,3 +426,34 @@ fn a_library_that_keeps_organisations_tells_of_each_new_one() {
     let hook = text("organizationHooks.afterCreateOrganization");
     assert_eq!(founded, Some((hook, text("organization.id"), text("user.email"))));
 }
+
+#[test]
+fn of_a_list_only_the_first_is_a_record_and_of_a_selection_only_what_it_lists() {
+    let package = NEXT[0].1.replace("\"@prisma/client\": \"6\"", "\"drizzle-orm\": \"0.45\"");
+    let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";
+export const users = pgTable(\"users\", { id: text(\"id\").primaryKey() });
+export const teams = pgTable(\"teams\", { id: text(\"id\").primaryKey(), name: text(\"name\"), stripeCustomerId: text(\"stripe\") });
+export const members = pgTable(\"members\", {
+  userId: text(\"user_id\").notNull().references(() => users.id),
+  teamId: text(\"team_id\").notNull().references(() => teams.id),
+});
+";
+    let read = |what: &str| {
+        format!("await db.select({what}).from(members).where(eq(members.userId, session.user.id))")
+    };
+    let gone = "if (!seat) return new Response(null, { status: 403 });";
+    let cases = [
+        (format!("  const [seat] = {};\n  {gone}", read("")), "seat.teamId"),
+        (format!("  const seat = {};\n  {gone}", read("")), "-"),
+        (format!("  const [seat] = {};\n  {gone}", read("{ team: members.teamId }")), "seat.team"),
+        (format!("  const [seat] = {};\n  {gone}", read("{ user: members.userId }")), "-"),
+    ];
+    for (lines, expected) in cases {
+        let text = route(&lines).replace(
+            "import { db }",
+            "import { eq } from \"drizzle-orm\";\nimport { members } from \"@/lib/schema\";\nimport { db }",
+        );
+        let case: Files<'_> = &[("package.json", &package), ("lib/schema.ts", schema), (ROUTE, &text)];
+        assert_eq!(payer(NEXT, case), expected, "{lines}");
+    }
+}

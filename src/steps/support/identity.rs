@@ -6,7 +6,7 @@ use crate::sites::handlers::{Reached, handler_of};
 use crate::sites::payer::in_handler;
 use crate::sites::{Detail, Identity, IdentitySource};
 use crate::steps::support::{Kit, names, user};
-use crate::syntax::Imported;
+use crate::syntax::{Imported, Span};
 use crate::workspace::FileId;
 
 /// What a template of a handler needs to know of the user.
@@ -32,7 +32,6 @@ pub struct Signed {
 
 /// The most common way of the app, preferring one that knows the email.
 pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
-    let cx = kit.graph();
     let mut found: Vec<(FileId, Identity)> = Vec::new();
     for site in kit.cx.sites {
         if let Detail::Billable(billable) = &site.detail
@@ -43,19 +42,10 @@ pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
             found.push((handler.file, identity.clone()));
         }
     }
-    for file in kit.files.iter().filter(|f| !kit.is_generated(**f)) {
-        let facts = kit.cx.program.facts(*file);
-        for function in facts.function_ids() {
-            let Some(shape) = handler_of(cx, *file, function) else { continue };
-            if shape.framework.id != kit.framework.id {
-                continue;
-            }
-            let reached = Reached { file: *file, function, found: shape, calls: Vec::new() };
-            let end = facts.function(function).body.end;
-            let identity = in_handler(cx, &reached, end);
-            let identity = identity.filter(|identity| identity.source != IdentitySource::Record);
-            found.extend(identity.map(|identity| (*file, identity)));
-        }
+    found.extend(in_handlers(kit, |body| body.end));
+    if found.is_empty() {
+        // What handlers bind for themselves is in scope up to the last byte of their bodies.
+        found = in_handlers(kit, |body| body.end.saturating_sub(1));
     }
     let worth = |(_, identity): &(FileId, Identity)| {
         let alike = found.iter().filter(|(_, i)| i.source == identity.source).count();
@@ -64,6 +54,26 @@ pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
     };
     let best = found.iter().map(worth).max()?;
     found.iter().find(|f| worth(f) == best).cloned()
+}
+
+/// Who is known in the app's handlers, each looked at from a place of its body.
+fn in_handlers(kit: &Kit<'_>, place: impl Fn(Span) -> u32) -> Vec<(FileId, Identity)> {
+    let cx = kit.graph();
+    let mut found = Vec::new();
+    for file in kit.files.iter().filter(|f| !kit.is_generated(**f)) {
+        let facts = kit.cx.program.facts(*file);
+        for function in facts.function_ids() {
+            let Some(shape) = handler_of(cx, *file, function) else { continue };
+            if shape.framework.id != kit.framework.id {
+                continue;
+            }
+            let reached = Reached { file: *file, function, found: shape, calls: Vec::new() };
+            let identity = in_handler(cx, &reached, place(facts.function(function).body));
+            let identity = identity.filter(|identity| identity.source != IdentitySource::Record);
+            found.extend(identity.map(|identity| (*file, identity)));
+        }
+    }
+    found
 }
 
 /// The user in a new file at `path`.
