@@ -21,9 +21,6 @@ pub struct Orm {
     /// Methods that load one record.
     #[serde(default)]
     pub reads: Vec<String>,
-    /// Those among them that give a list.
-    #[serde(default)]
-    pub reads_many: Vec<String>,
     /// Those among them that fail when there is none.
     #[serde(default)]
     pub reads_certain: Vec<String>,
@@ -221,6 +218,22 @@ pub enum CreateForm {
     },
     /// A statement with `INSERT INTO users`.
     Sql,
+}
+
+impl CreateForm {
+    /// The members that make the record; none for statements in text.
+    pub fn methods(&self) -> Vec<&str> {
+        match self {
+            Self::ClientModel { methods, .. }
+            | Self::ClientTable { methods, .. }
+            | Self::ModelMethod { methods, .. }
+            | Self::RecordMethod { methods, .. }
+            | Self::SessionMethod { methods, .. }
+            | Self::Repository { methods } => methods.iter().map(String::as_str).collect(),
+            Self::ClientArgument { method, .. } => vec![method],
+            Self::Sql => Vec::new(),
+        }
+    }
 }
 
 /// What a create call is worth.

@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 use rust_decimal::Decimal;
 use tree_sitter::Node;
 
-use crate::catalog::{Answer, Role, Snippet};
+use crate::catalog::{Answer, Kind, Role, Snippet};
 use crate::edit::EditUnit;
 use crate::sites::handlers::all_reached_from;
 use crate::sites::payer::{Paying, in_handler};
@@ -218,6 +218,7 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     let source = Source::parse(language, text.as_str()).ok_or_else(|| reason("the file does not parse"))?;
     let at = statement_for(kit, &source, &gate.handler, identity, gate.reached_by)
         .ok_or_else(|| reason("there is no statement before the call at which the user is known"))?;
+    let at = before_writes(kit, &source, &gate.handler, identity, at);
     if raises(refuse) && is_swallowed(&source, &at) {
         return Err(reason(
             "a handler of all exceptions around it would turn the refusal into another error",
@@ -302,6 +303,37 @@ fn estimate(gate: &Gate<'_>) -> String {
     let default = Decimal::new(1, 2);
     let largest = gate.spends.iter().map(|s| s.answers.estimate.unwrap_or(default)).max();
     render::number(largest.unwrap_or(default))
+}
+
+/// The place of the check: in front of the first record that the handler writes on the way to the spend, so that a
+/// refused request leaves nothing behind.
+fn before_writes(
+    kit: &Kit<'_>,
+    source: &Source<'_>,
+    handler: &HandlerRef,
+    identity: &Identity,
+    spend: std::ops::Range<usize>,
+) -> std::ops::Range<usize> {
+    let facts = kit.cx.program.facts(handler.file);
+    let creates = kit.graph().entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).flat_map(|o| &o.creates);
+    let methods: Vec<&str> = creates.flat_map(|create| create.form.methods()).collect();
+    let writes = |statement: &std::ops::Range<usize>| {
+        facts.calls.iter().any(|call| {
+            let within =
+                statement.start <= call.span.start as usize && call.span.end as usize <= statement.end;
+            within && call.callee.segments.last().is_some_and(|m| methods.contains(&m.as_str()))
+        })
+    };
+    // A statement that is one expression has the same range as that.
+    let mut at = source.node(&spend).and_then(|node| node.parent());
+    while let Some(outer) = at.filter(|node| node.byte_range() == spend) {
+        at = outer.parent();
+    }
+    let Some(block) = at.filter(|block| is_block(block.kind())) else { return spend };
+    let mut cursor = block.walk();
+    let before = block.named_children(&mut cursor).map(|statement| statement.byte_range());
+    let mut before = before.filter(|s| s.start >= identity.ready_at as usize && s.end <= spend.start);
+    before.find(writes).unwrap_or(spend)
 }
 
 /// The statement in front of which the check goes: the outermost one of the handler around the spend at which the user

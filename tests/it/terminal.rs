@@ -22,18 +22,18 @@ impl Terminal {
     fn with(project: &Project, arguments: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = Program::Shell.command(project.path());
         command.args(arguments).envs(env.iter().copied());
-        Self::spawn(command)
+        Self::spawn(&command)
     }
 
     /// The program itself.
     fn tool(project: &Project, arguments: &[&str]) -> Self {
         let mut command = Program::Tool.command(project.path());
         command.args(arguments);
-        Self::spawn(command)
+        Self::spawn(&command)
     }
 
     /// The window has its size before the program looks.
-    fn spawn(command: std::process::Command) -> Self {
+    fn spawn(command: &std::process::Command) -> Self {
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", "until [ \"$(stty size)\" = '60 100' ]; do :; done; exec \"$0\" \"$@\""]);
         shell.arg(command.get_program()).args(command.get_args());

@@ -101,15 +101,9 @@ fn by_table(form: &CreateForm) -> bool {
 }
 
 fn candidates(cx: &Cx<'_>, create: &Create, models: &[Model<'_>], own: &[usize]) -> Vec<FileId> {
-    let words: Vec<&str> = match &create.form {
-        CreateForm::ClientModel { methods, .. }
-        | CreateForm::ClientTable { methods, .. }
-        | CreateForm::ModelMethod { methods, .. }
-        | CreateForm::RecordMethod { methods, .. }
-        | CreateForm::SessionMethod { methods, .. }
-        | CreateForm::Repository { methods } => methods.iter().map(String::as_str).collect(),
-        CreateForm::ClientArgument { method, .. } => vec![method],
+    let words = match &create.form {
         CreateForm::Sql => vec!["INSERT INTO", "insert into", "Insert into"],
+        form => form.methods(),
     };
     let table = by_table(&create.form);
     let of_model = |text: &str| own.iter().any(|i| models[*i].may_be_in(text));

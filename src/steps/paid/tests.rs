@@ -423,3 +423,15 @@ fn a_count_that_is_a_member_of_an_argument_is_counted() {
     let (_, text) = plan(&[manifest, AUTH, ("app.js", server)], Area::Events, "app.js");
     assert!(text.contains("images: n,") || text.contains("images: n "), "{text}");
 }
+
+#[test]
+fn the_check_stands_before_what_the_handler_writes() {
+    let manifest = r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9", "@prisma/client": "7"}}"#;
+    let server = app(
+        "app.post('/ask', requireAuth, async (req, res) => {\n  const text = String(req.body.text);\n  const chat = await db.chat.create({ data: { text } });\n  const r = await ai.responses.create({ model: 'm', input: text });\n  res.json({ r, chat, by: req.user.id });\n});",
+    );
+    let (_, text) = plan(&[("package.json", manifest), AUTH, ("app.js", &server)], Area::Gating, "app.js");
+    let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    assert!(at("String(req.body.text)") < at("checkBalance({"), "{text}");
+    assert!(at("checkBalance({") < at("db.chat.create("), "{text}");
+}
