@@ -72,7 +72,7 @@ fn local_model(cx: &Cx<'_>, file: FileId, maker: CallId, place: &str) -> Option<
         .entries(Kind::Provider)
         .filter_map(|e| e.provider.as_ref())
         .flat_map(|p| &p.local_models)
-        .any(|symbol| is_local(symbol, &def));
+        .any(|symbol| is_made(symbol, &def));
     local.then(|| Exempt {
         short: "but the model runs on a machine of the app's own",
         why: format!(
@@ -81,7 +81,8 @@ fn local_model(cx: &Cx<'_>, file: FileId, maker: CallId, place: &str) -> Option<
     })
 }
 
-fn is_local(symbol: &Symbol, def: &Def) -> bool {
+/// Whether a call makes what a symbol names, whatever members lie in between.
+pub(super) fn is_made(symbol: &Symbol, def: &Def) -> bool {
     let Def::Outside(module, members) = def else { return false };
     let name = members.iter().find(|m| *m != "default" && *m != "()").map_or("default", String::as_str);
     wild(&symbol.module, module) && wild(&symbol.name, name)

@@ -198,6 +198,8 @@ pub struct BillablePlan {
     pub entry_identity: Option<Identity>,
     /// The model name's expression text at the call, when there is one.
     pub model: Option<String>,
+    /// Id of the entry of who is paid, where the call takes any provider's model: `openai("…")` for the AI SDK.
+    pub maker: Option<String>,
     /// What the score is made of.
     pub score: Vec<ScorePart>,
 }

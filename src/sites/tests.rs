@@ -791,3 +791,26 @@ fn an_id_on_the_request_counts_when_the_check_puts_it_there() {
     assert!(found(&set).ends_with(" req.userId@call"), "{}", found(&set));
     assert!(!found(GUARD.1).contains("req.userId"), "{}", found(GUARD.1));
 }
+
+#[test]
+fn a_model_says_who_is_paid_where_any_can_be_used() {
+    let ws = memory(&[(
+        "app/api/a/route.ts",
+        "import { generateText } from 'ai';\nimport { openai } from '@ai-sdk/openai';\nimport { anthropic } from '@ai-sdk/anthropic';\nconst small = openai('gpt-5-nano');\nexport async function POST(req) {\n  await generateText({ model: openai.chat('gpt-5'), prompt: 'a' });\n  await generateText({ model: small, prompt: 'b' });\n  await generateText({ model: req.fast ? openai('gpt-5') : anthropic('claude'), prompt: 'c' });\n}",
+    )]);
+    let catalog = Catalog::embedded().unwrap();
+    let program = Program::new(&ws);
+    let app = app(NEXT);
+    let cx = Cx::new(&program, &catalog, &app);
+    let sites = billables(&cx);
+    let made: Vec<_> = sites
+        .iter()
+        .map(|site| {
+            let Detail::Billable(b) = &site.detail else { unreachable!() };
+            (b.plan.maker.as_deref(), b.plan.model.as_deref())
+        })
+        .collect();
+    let openai = Some("providers/openai");
+    assert_eq!(made[..2], [(openai, Some("\"gpt-5\"")), (openai, Some("\"gpt-5-nano\""))]);
+    assert_eq!(made[2].0, None, "it depends");
+}

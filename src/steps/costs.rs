@@ -54,7 +54,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             ));
             continue;
         };
-        vendors.insert((vendor.clone(), entry_of(spend).to_owned()));
+        vendors.insert((vendor.clone(), spend.priced_by().to_owned()));
         match name_vendor(kit, spend, &all, &vendor) {
             Ok(Some(unit)) => {
                 plan.sites.push(spend.site.id.clone());
@@ -100,10 +100,6 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     }
     plan.next = "Use a paid feature: the event shows the fee, the cost and the margin.".to_owned();
     Ok(plan)
-}
-
-fn entry_of<'s>(spend: &'s Spend<'_>) -> &'s str {
-    spend.billable.plan.rule.split_once('#').map_or("", |(entry, _)| entry)
 }
 
 /// Adds the vendor to the recorder behind a paid call; `None` when it is there.

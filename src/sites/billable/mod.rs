@@ -6,7 +6,7 @@ mod handed;
 mod http;
 mod payer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -14,10 +14,10 @@ use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
     Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, PayerRef, SELECT_FROM, ScorePart,
-    Site, SiteKind, covered, exempt, mounted,
+    Site, SiteKind, covered, exempt, makers, mounted,
 };
 use crate::answers::Payer as Who;
-use crate::catalog::{Entry, HttpCall, ProviderCall, StreamWhen};
+use crate::catalog::{Entry, HttpCall, Kind, ProviderCall, StreamWhen};
 use crate::syntax::{Call, CallId, Expr};
 use crate::workspace::FileId;
 use calls::{called, candidates, paid_call};
@@ -81,6 +81,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     }
     let score = ScorePart::sum(&parts);
     let chain = reached.as_ref().map(|r| chain(cx, r)).unwrap_or_default();
+    let made = made(cx, paid, call);
     let plan = BillablePlan {
         call: call.span,
         function: call.function,
@@ -95,7 +96,8 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         at,
         missing,
         entry_identity,
-        model: model(cx, paid, call),
+        model: made.as_ref().map_or_else(|| model(cx, paid, call), |made| made.model.clone()),
+        maker: made.map(|made| made.entry),
         score: parts,
     };
     let symbol = call.function.map(|f| outer_symbol(facts, f)).filter(|s| !s.is_empty());
@@ -167,6 +169,47 @@ fn streams(paid: &Paid<'_>, call: &Call) -> bool {
         Some(StreamWhen::Argument(argument)) => call.option(argument) == Some(&Expr::Bool(true)),
         None => false,
     }
+}
+
+/// A model that is made where the call takes any provider's.
+struct Made {
+    /// The entry of who is paid.
+    entry: String,
+    /// Its name as a literal, where there is one.
+    model: Option<String>,
+}
+
+/// Options by which makers of models are told which one.
+const MODEL_OPTIONS: &[&str] = &["model", "modelName", "model_name"];
+
+/// The one provider whose model a call is given; none when it depends.
+fn made(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<Made> {
+    let Rule::Call(rule) = &paid.rule else { return None };
+    if paid.provider.provider.as_ref().is_none_or(|p| p.vendor.is_some()) {
+        return None;
+    }
+    let makers = match rule.model.as_deref() {
+        Some(option) => makers::of_value(cx, paid.file, call.function, call.option(option)?),
+        // The call is the model's own.
+        None => makers::of_path(cx, paid.file, call.function, &call.callee),
+    };
+    let entries = makers.iter().map(|(file, maker)| {
+        let def = cx.callee(*file, *maker);
+        let known = |e: &&Entry| {
+            e.provider.as_ref().is_some_and(|p| p.models.iter().any(|symbol| exempt::is_made(symbol, &def)))
+        };
+        cx.catalog.of(Kind::Provider).find(known).map(|entry| entry.id.clone())
+    });
+    let entries: Option<BTreeSet<String>> = entries.collect();
+    let entry = entries.filter(|all| all.len() == 1)?.into_iter().next()?;
+    let names = makers.iter().filter_map(|(file, maker)| {
+        let maker = cx.program.facts(*file).call(*maker);
+        let name = MODEL_OPTIONS.iter().find_map(|option| maker.option(option));
+        cx.folded(*file, maker.function, name.or(maker.args.first())?)
+    });
+    let names: BTreeSet<String> = names.collect();
+    let model = names.first().filter(|_| names.len() == 1);
+    Some(Made { entry, model: model.map(|name| format!("{name:?}")) })
 }
 
 /// The text of the expression that names the model.

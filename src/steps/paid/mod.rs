@@ -28,6 +28,8 @@ pub struct Spend<'a> {
     pub file: FileId,
     /// The provider's knowledge.
     pub provider: &'a Provider,
+    /// The knowledge of who is paid, where the call takes any provider's model.
+    pub maker: Option<&'a Provider>,
     /// What was said about it.
     pub answers: EventAnswers,
 }
@@ -64,9 +66,11 @@ impl<'a> Spend<'a> {
         }
         let (entry, _) = billable.plan.rule.split_once('#')?;
         let provider = kit.cx.catalog.get(entry)?.provider.as_ref()?;
+        let maker = billable.plan.maker.as_ref();
+        let maker = maker.and_then(|id| kit.cx.catalog.get(id)?.provider.as_ref());
         let answers = kit.cx.answers.event(key(site));
         let file = kit.cx.workspace.find(&site.file)?;
-        (answers.skip != Some(true)).then_some(Self { site, billable, file, provider, answers })
+        (answers.skip != Some(true)).then_some(Self { site, billable, file, provider, maker, answers })
     }
 
     /// What the knowledge base says of the call.
@@ -110,7 +114,14 @@ impl<'a> Spend<'a> {
 
     /// The vendor's external id: as answered, else the provider's.
     pub fn vendor(&self) -> Option<String> {
-        self.answers.vendor.clone().or_else(|| self.provider.vendor.clone())
+        let known = self.provider.vendor.as_ref().or_else(|| self.maker?.vendor.as_ref());
+        self.answers.vendor.clone().or_else(|| known.cloned())
+    }
+
+    /// Id of the entry whose prices hold.
+    pub fn priced_by(&self) -> &str {
+        let rule = self.billable.plan.rule.split_once('#').map_or("", |(entry, _)| entry);
+        self.billable.plan.maker.as_deref().filter(|_| self.provider.vendor.is_none()).unwrap_or(rule)
     }
 
     /// The call's id.

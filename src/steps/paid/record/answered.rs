@@ -79,6 +79,10 @@ pub(super) fn count(order: &Order<'_, '_>) -> String {
 
 /// The model as a dimension: a literal, or a name that is text for certain because an SDK takes it as text.
 pub(super) fn model(order: &Order<'_, '_>) -> Option<(String, String)> {
+    let plan = &order.spend.billable.plan;
+    if plan.maker.is_some() {
+        return plan.model.clone().map(|name| ("model".to_owned(), name));
+    }
     let rule = order.spend.rule().call?;
     let (call, text) = order.paid;
     let expr = match rule.model.as_deref()? {
