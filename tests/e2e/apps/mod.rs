@@ -5,6 +5,7 @@ mod fastapi_async_replicate;
 mod fastapi_sqlmodel_jwt;
 mod nextjs_authjs_prisma;
 mod nextjs_jwt_drizzle;
+mod nextjs_teams_drizzle;
 
 use crate::app::App;
 
@@ -18,5 +19,6 @@ pub(crate) const ALL: &[&App] = &[
     &fastapi_async_replicate::APP,
     &fastapi_async_replicate::MONTHLY,
     &nextjs_jwt_drizzle::APP,
+    &nextjs_teams_drizzle::APP,
     &nextjs_authjs_prisma::APP,
 ];

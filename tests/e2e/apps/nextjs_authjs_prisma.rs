@@ -61,9 +61,9 @@ pub(crate) const APP: App = App {
             },
             streams: Streams::ToItsEnd,
             event: "completion_finished",
-            data: r#"{"input_tokens": 120, "output_tokens": 34, "total_tokens": 154}"#,
+            data: r#"{"input_tokens": 120, "output_tokens": 34, "total_tokens": 154, "model": "gpt-5-mini"}"#,
             fee: "0.00154",
-            cost: None,
+            cost: Some(("openai", "0.000098")),
             refusal: REFUSAL,
         },
         Action {
