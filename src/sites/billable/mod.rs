@@ -17,7 +17,7 @@ use super::{
     Site, SiteKind, covered, exempt, makers, mounted,
 };
 use crate::answers::Payer as Who;
-use crate::catalog::{Entry, HttpCall, Kind, ProviderCall, StreamWhen};
+use crate::catalog::{Entry, HttpCall, Kind, Provider, ProviderCall, StreamWhen};
 use crate::syntax::{Call, CallId, Expr};
 use crate::workspace::FileId;
 use calls::{called, candidates, paid_call};
@@ -202,6 +202,10 @@ fn made(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<Made> {
     });
     let entries: Option<BTreeSet<String>> = entries.collect();
     let entry = entries.filter(|all| all.len() == 1)?.into_iter().next()?;
+    let provider = cx.catalog.get(&entry)?.provider.as_ref()?;
+    if makers.iter().any(|maker| talks_elsewhere(cx, provider, *maker)) {
+        return None;
+    }
     let names = makers.iter().filter_map(|(file, maker)| {
         let maker = cx.program.facts(*file).call(*maker);
         let name = MODEL_OPTIONS.iter().find_map(|option| maker.option(option));
@@ -210,6 +214,14 @@ fn made(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<Made> {
     let names: BTreeSet<String> = names.collect();
     let model = names.first().filter(|_| names.len() == 1);
     Some(Made { entry, model: model.map(|name| format!("{name:?}")) })
+}
+
+/// Whether a maker is given the address of somebody else, who is then the one that charges.
+fn talks_elsewhere(cx: &Cx<'_>, provider: &Provider, (file, maker): (FileId, CallId)) -> bool {
+    let maker = cx.program.facts(file).call(maker);
+    let given = provider.address_options().filter_map(|option| maker.option(option));
+    let mut given = given.filter_map(|value| cx.folded(file, maker.function, value));
+    given.any(|address| !provider.hosts.iter().any(|host| address.contains(host.as_str())))
 }
 
 /// The text of the expression that names the model.

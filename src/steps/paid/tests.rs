@@ -435,3 +435,20 @@ fn the_check_stands_before_what_the_handler_writes() {
     assert!(at("String(req.body.text)") < at("checkBalance({"), "{text}");
     assert!(at("checkBalance({") < at("db.chat.create("), "{text}");
 }
+
+#[test]
+fn a_page_of_tags_shows_the_balance_beside_its_links() {
+    let manifest = r#"{"name": "a", "dependencies": {"express": "5", "ejs": "3", "openai": "6", "passport": "0.7", "passport-local": "1"}}"#;
+    let guards = "exports.isAuthenticated = (req, res, next) => {\n  if (req.isAuthenticated()) return next();\n  res.redirect('/login');\n};\n";
+    let server = "const express = require('express');\nconst passport = require('passport');\nconst OpenAI = require('openai');\nconst guards = require('./guards');\nconst ai = new OpenAI();\nconst app = express();\napp.use(passport.session());\napp.post('/ask', guards.isAuthenticated, async (req, res) => {\n  const r = await ai.responses.create({ model: 'm', input: 'x' });\n  res.json({ r, by: req.user.id });\n});\napp.listen(3000);\n";
+    let header = "<nav>\n  <a class=\"link\" href=\"/account\">Account</a>\n  <a class=\"link\" href=\"/logout\">Log out</a>\n</nav>\n";
+    let files =
+        [("package.json", manifest), ("guards.js", guards), ("app.js", server), ("views/header.ejs", header)];
+    let (plan, page) = plan(&files, Area::Balance, "views/header.ejs");
+    assert!(
+        page.contains("  <span class=\"link\" id=\"credyt-balance\"></span>\n  <script>\n"),
+        "{page} {}",
+        todo_of(&plan)
+    );
+    assert!(page.contains("    });\n  </script>\n"), "{page}");
+}
