@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::glob::Globs;
+
 /// One piece of evidence for an entry.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,7 +69,7 @@ pub struct Dependency {
 #[serde(deny_unknown_fields)]
 pub struct FilePattern {
     /// Any of these globs.
-    pub globs: Vec<String>,
+    pub globs: Globs,
 }
 
 /// Text in files.
@@ -76,7 +78,7 @@ pub struct FilePattern {
 pub struct TextPattern {
     /// Files that are looked into; every source file of the entry's languages when empty.
     #[serde(default)]
-    pub globs: Vec<String>,
+    pub globs: Globs,
     /// Any of these byte strings.
     pub any: Vec<String>,
     /// A hit does not count when one of these follows it at once.

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::glob::Globs;
+
 use super::entry::{Snippet, Symbol};
 
 /// The env part of an entry.
@@ -26,7 +28,7 @@ pub struct Declaration {
     pub shape: DeclarationShape,
     /// Only in these files; anywhere in the app when empty.
     #[serde(default)]
-    pub files: Vec<String>,
+    pub files: Globs,
     /// What is added for an optional setting. Variables: `name`, `member` (the name in the app's habit).
     pub insert: Option<Snippet>,
     /// Further places in the same call that need a line, e.g. `runtimeEnv`.

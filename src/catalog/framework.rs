@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::glob::Globs;
+
 use super::entry::{Snippet, Symbol};
 
 /// The framework part of an entry.
@@ -95,7 +97,7 @@ pub struct TaskList {
 #[serde(deny_unknown_fields)]
 pub struct Front {
     /// Where it is, relative to the app's root.
-    pub files: Vec<String>,
+    pub files: Globs,
     /// Texts of which one stands in a file that turns requests away.
     pub turns_away: Vec<String>,
     /// The key of the patterns that say which paths it is for; it is for all of them where that is not set.
@@ -205,7 +207,7 @@ pub enum HandlerShape {
     /// A function exported under one of these names from a file of this kind.
     FileExport {
         /// Which files.
-        files: Vec<String>,
+        files: Globs,
         /// `default` for the default export.
         exports: Vec<String>,
         /// The export is an object whose members are the handlers.
@@ -265,7 +267,7 @@ pub enum HandlerShape {
         globals: Vec<String>,
         /// Only in these files; anywhere when empty.
         #[serde(default)]
-        files: Vec<String>,
+        files: Globs,
         /// Which argument.
         handlers: ArgumentChoice,
     },
@@ -274,7 +276,7 @@ pub enum HandlerShape {
         /// The functions that make a row.
         symbols: Vec<Symbol>,
         /// Only in these files.
-        files: Vec<String>,
+        files: Globs,
         /// Which argument names the view.
         handlers: ArgumentChoice,
     },

@@ -1,34 +1,87 @@
 //! Globs of entries: `*` and `?` within a folder's name, `**` over folders, `{a,b}` for alternatives.
 //!
-//! A matcher of its own because the catalog holds hundreds of globs of which a run needs few: nothing is compiled.
+//! A matcher of its own because the catalog holds hundreds of globs of which a run needs few: nothing is compiled to an
+//! automaton, braces are only written out.
 
-/// Whether `path` (with `/`) matches `pattern`. A pattern without `/` matches the file's name in any folder; `./name`
-/// only at the root.
-pub fn matches(pattern: &str, path: &str) -> bool {
-    if let Some(anchored) = pattern.strip_prefix("./") {
-        let parts: Vec<&str> = path.split('/').collect();
-        return any_alternative(anchored, &|p| segments(&p.split('/').collect::<Vec<_>>(), &parts));
-    }
-    if !pattern.contains('/') {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        return any_alternative(pattern, &|p| segment(p.as_bytes(), name.as_bytes()));
-    }
-    let parts: Vec<&str> = path.split('/').collect();
-    any_alternative(pattern, &|p| segments(&p.split('/').collect::<Vec<_>>(), &parts))
+use serde::Deserialize;
+
+/// Globs, ready for many paths.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "Vec<String>")]
+pub struct Globs {
+    /// As written.
+    patterns: Vec<String>,
+    /// For the file's name in any folder.
+    names: Vec<String>,
+    /// For the whole path, by folder.
+    paths: Vec<Vec<String>>,
 }
 
-/// Calls `test` with each way to choose among the braces of `pattern`, until one succeeds.
-fn any_alternative(pattern: &str, test: &dyn Fn(&str) -> bool) -> bool {
-    let Some((head, rest)) = pattern.split_once('{') else { return test(pattern) };
-    let Some((choices, tail)) = rest.split_once('}') else { return test(pattern) };
-    choices.split(',').any(|choice| any_alternative(&format!("{head}{choice}{tail}"), test))
+impl From<Vec<String>> for Globs {
+    /// Chooses among the braces once. A pattern without `/` matches the file's name in any folder; `./name` only at the
+    /// root.
+    fn from(patterns: Vec<String>) -> Self {
+        let mut globs = Self::default();
+        for pattern in &patterns {
+            let anchored = pattern.strip_prefix("./");
+            for plain in alternatives(anchored.unwrap_or(pattern)) {
+                if anchored.is_none() && !plain.contains('/') {
+                    globs.names.push(plain);
+                } else {
+                    globs.paths.push(plain.split('/').map(str::to_owned).collect());
+                }
+            }
+        }
+        Self { patterns, ..globs }
+    }
 }
 
-fn segments(pattern: &[&str], path: &[&str]) -> bool {
+impl Globs {
+    /// As they are written.
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    /// Whether one of them matches a path (with `/`).
+    pub fn match_path(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path).as_bytes();
+        if self.names.iter().any(|pattern| segment(pattern.as_bytes(), name)) {
+            return true;
+        }
+        // The name decides for most, and looking at it costs least.
+        let mut named = self.paths.iter().filter(|pattern| match pattern.last() {
+            Some(last) => last == "**" || segment(last.as_bytes(), name),
+            None => false,
+        });
+        let mut parts: Vec<&str> = Vec::new();
+        named.any(|pattern| {
+            if parts.is_empty() {
+                parts = path.split('/').collect();
+            }
+            segments(pattern, &parts)
+        })
+    }
+}
+
+/// Each way to choose among the braces of a pattern.
+fn alternatives(pattern: &str) -> Vec<String> {
+    let Some((head, rest)) = pattern.split_once('{') else { return vec![pattern.to_owned()] };
+    let Some((choices, tail)) = rest.split_once('}') else { return vec![pattern.to_owned()] };
+    choices.split(',').flat_map(|choice| alternatives(&format!("{head}{choice}{tail}"))).collect()
+}
+
+fn segments(pattern: &[String], path: &[&str]) -> bool {
     match (pattern.split_first(), path.split_first()) {
         (None, None) => true,
-        (Some((&"**", rest)), None) => segments(rest, path),
-        (Some((&"**", rest)), Some((_, below))) => segments(rest, path) || segments(pattern, below),
+        (Some((any, rest)), None) if any == "**" => segments(rest, path),
+        (Some((any, rest)), Some((_, below))) if any == "**" => {
+            segments(rest, path) || segments(pattern, below)
+        }
         (Some((p, rest)), Some((s, below))) => segment(p.as_bytes(), s.as_bytes()) && segments(rest, below),
         _ => false,
     }
@@ -47,7 +100,7 @@ fn segment(pattern: &[u8], name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::Globs;
 
     #[test]
     fn stars_stay_in_their_folder_and_double_stars_do_not() {
@@ -64,7 +117,8 @@ mod tests {
             ("requirements*.txt", "requirements-dev.txt", true),
             ("next.config.*", "next.config", false),
         ] {
-            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
+            let globs = Globs::from(vec![pattern.to_owned()]);
+            assert_eq!(globs.match_path(path), expected, "{pattern} {path}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::glob::Globs;
+
 use super::entry::{Callee, Symbol};
 use super::store::{Column, Dialect, KeyType, Link, Migrate};
 
@@ -83,7 +85,7 @@ pub enum ModelShape {
     /// A named block of a schema file: `model User { … }`.
     Block {
         /// Which files.
-        files: Vec<String>,
+        files: Globs,
         /// The word in front of the name.
         keyword: String,
     },
@@ -124,7 +126,7 @@ pub enum ModelShape {
     /// Plain SQL: `CREATE TABLE users (…)` in these files.
     Sql {
         /// Which files.
-        files: Vec<String>,
+        files: Globs,
     },
 }
 

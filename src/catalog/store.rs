@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::glob::Globs;
+
 use super::entry::{Snippet, Symbol};
 
 /// A database the ORM speaks to, where the code for them differs.
@@ -14,7 +16,7 @@ pub struct Dialect {
     pub any: Vec<String>,
     /// Other files that are searched too.
     #[serde(default)]
-    pub globs: Vec<String>,
+    pub globs: Globs,
 }
 
 /// A type of primary keys: a user's id is text outside of the database.

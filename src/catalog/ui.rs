@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::glob::Globs;
+
 /// The UI part of an entry.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -11,7 +13,7 @@ pub struct Ui {
     /// Among the UIs an app shows, the highest wins.
     pub rank: u32,
     /// Files that are markup.
-    pub files: Vec<String>,
+    pub files: Globs,
     /// How its markup is read.
     pub markup: Markup,
     /// Byte strings of a sign-out: where users leave, they look for their account.

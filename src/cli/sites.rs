@@ -20,6 +20,8 @@ pub(super) fn sites(screen: &mut Screen, rooms: &Rooms<'_>, args: &SitesArgs) ->
     let findings = rooms.survey.survey(&workspace)?;
     if args.json {
         screen.document(&Document { version: 1, sites: &findings.sites })?;
+        // The process ends here: giving the facts of a large repository back one by one is felt.
+        std::mem::forget(findings);
         return Ok(Exit::Done);
     }
     for app in &findings.apps {

@@ -6,13 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::aside::{is_aside, is_no_app};
 use super::evaluate::{Pick, Scope};
 use super::hits::Hits;
 use super::manifest::Manifest;
 use super::{App, Env, Evidence, below, commands, env, env_files};
-use crate::catalog::{AppLanguage, Catalog, Ecosystem, HandlerShape, Kind, Side, glob};
-use crate::workspace::{Language, Workspace};
+use crate::catalog::{AppLanguage, Catalog, Ecosystem, HandlerShape, Kind, Side};
+use crate::workspace::{Language, Workspace, is_no_app};
 
 /// Every app, sorted by root.
 pub(super) fn find(ws: &Workspace, catalog: &Catalog, manifests: &[Manifest], hits: &Hits) -> Vec<App> {
@@ -72,10 +71,7 @@ fn is_client(scope: &Scope<'_>, frameworks: &[Pick<'_>]) -> bool {
         Side::Both => !framework.handlers.iter().any(|handler| match &handler.shape {
             HandlerShape::FileExport { files, exports, .. } => {
                 let pages = exports.iter().all(|e| e == "default");
-                !pages
-                    && scope.ws.files().any(|(_, f)| {
-                        own(&f.path).is_some_and(|p| files.iter().any(|g| glob::matches(g, &p)))
-                    })
+                !pages && scope.ws.files().any(|(_, f)| own(&f.path).is_some_and(|p| files.match_path(&p)))
             }
             HandlerShape::Directive { text } => scope.ws.files().any(|(id, f)| {
                 own(&f.path).is_some()
@@ -189,11 +185,7 @@ fn languages(scope: &Scope<'_>, frameworks: &[Pick<'_>]) -> (Vec<AppLanguage>, V
             _ => continue,
         };
         let outside = !below(own, &file.path) || scope.foreign.iter().any(|f| below(f, &file.path));
-        if possible.contains(&language)
-            && !outside
-            && !is_aside(&file.path)
-            && !file.path.contains("/public/")
-        {
+        if possible.contains(&language) && !outside && !file.is_aside() && !file.path.contains("/public/") {
             counts.entry(language).or_insert((0, file.path.as_str())).0 += 1;
         }
     }

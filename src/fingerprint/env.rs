@@ -5,22 +5,27 @@
 //! before its packages.
 
 use super::EnvSite;
+use super::below;
 use super::evaluate::Scope;
-use super::{aside::is_aside, below};
-use crate::catalog::{Declaration, DeclarationShape, Entry, Symbol, glob};
+use crate::catalog::{Declaration, DeclarationShape, Entry, Symbol};
 use crate::syntax::{Call, Class, Expr, Facts, Imported, Span, facts};
 use crate::workspace::{FileId, Language, SourceText};
+use rayon::prelude::*;
 
 /// The declaration of an app whose style is `entry`.
 pub(super) fn site(scope: &Scope<'_>, entry: &Entry) -> Option<EnvSite> {
     let style = entry.env.as_ref()?;
     style.declarations.iter().find_map(|declaration| {
         let mut best: Option<(usize, EnvSite)> = None;
-        for id in candidates(scope, entry, declaration) {
+        let read = |id: FileId| {
             let file = scope.ws.entry(id);
-            let (Some(language), Ok(text)) = (file.language, scope.ws.text(id)) else { continue };
+            let (language, text) = (file.language?, scope.ws.text(id).ok()?);
             let module = facts(language, text.as_str());
-            for place in places(&module, declaration, &text, language) {
+            Some((file, places(&module, declaration, &text, language), text))
+        };
+        let found = candidates(scope, entry, declaration).into_par_iter().filter_map(read);
+        for (file, places, text) in found.collect::<Vec<_>>() {
+            for place in places {
                 let own = scope.folders.first().is_none_or(|f| below(f, &file.path));
                 let weight = place.settings * 2 + usize::from(own);
                 if best.as_ref().is_none_or(|(w, _)| weight > *w) {
@@ -49,22 +54,19 @@ fn candidates(scope: &Scope<'_>, entry: &Entry, declaration: &Declaration) -> Ve
         let folder = scope.folders.iter().filter(|f| below(f, path)).max_by_key(|f| f.len())?;
         Some(if folder.is_empty() { path.to_owned() } else { path.get(folder.len() + 1..)?.to_owned() })
     };
-    scope
+    let named = scope
         .ws
         .files()
-        .filter(|(_, f)| f.language.is_some_and(Language::is_code) && within(&f.path))
-        .filter(|(_, f)| !is_aside(&f.path) || f.name().contains(".config."))
+        .filter(|(_, f)| f.is_code() && within(&f.path))
+        .filter(|(_, f)| !f.is_aside() || f.name().contains(".config."))
         .filter(|(_, f)| {
             declaration.files.is_empty()
-                || relative(&f.path).is_some_and(|r| declaration.files.iter().any(|g| glob::matches(g, &r)))
+                || relative(&f.path).is_some_and(|r| declaration.files.match_path(&r))
         })
-        .filter(|(id, _)| {
-            let chosen =
-                |text: &SourceText| entry.literals.iter().any(|l| text.as_str().contains(l.as_str()));
-            entry.literals.is_empty() || scope.ws.text(*id).is_ok_and(|t| chosen(&t))
-        })
-        .map(|(id, _)| id)
-        .collect()
+        .map(|(id, _)| id);
+    let chosen = |text: &SourceText| entry.literals.iter().any(|l| text.as_str().contains(l.as_str()));
+    let holds = |id: &FileId| entry.literals.is_empty() || scope.ws.text(*id).is_ok_and(|t| chosen(&t));
+    named.collect::<Vec<_>>().into_par_iter().filter(holds).collect()
 }
 
 /// A declaration found in a module.

@@ -1,10 +1,13 @@
 //! Whether an entry holds for a scope of files and manifests, and why.
 
+use rayon::prelude::*;
+
 use super::hits::{Hits, import_forms, in_globs};
 use super::manifest::Manifest;
-use super::{aside::is_aside, below, version};
+use super::{below, version};
 use crate::catalog::{
-    Catalog, Condition, Dependency, Ecosystem, Entry, ImportPattern, Kind, PICKED, TextPattern, When, glob,
+    Catalog, Condition, Dependency, Ecosystem, Entry, ImportPattern, Kind, PICKED, TextPattern, When,
+    glob::Globs,
 };
 use crate::workspace::{FileId, Workspace};
 
@@ -61,11 +64,11 @@ impl Scope<'_> {
         None
     }
 
-    fn file(&self, globs: &[String]) -> Option<Reason> {
+    fn file(&self, globs: &Globs) -> Option<Reason> {
         self.ws.files().find_map(|(_, f)| {
             let relative = self.relative(&f.path)?;
-            let hit = globs.iter().any(|g| glob::matches(g, relative));
-            let plain = hit && (!is_aside(&f.path) || relative.contains(".config."));
+            let hit = globs.match_path(relative);
+            let plain = hit && (!f.is_aside() || relative.contains(".config."));
             plain.then(|| Reason { file: f.path.clone(), line: 1, why: relative.to_owned() })
         })
     }
@@ -172,7 +175,8 @@ impl Scope<'_> {
         kind: Kind,
         context: &[Pick<'c>],
     ) -> Vec<Pick<'c>> {
-        let mut picks: Vec<Pick<'c>> = catalog.of(kind).filter_map(|e| self.pick(e)).collect();
+        let entries: Vec<&Entry> = catalog.of(kind).collect();
+        let mut picks: Vec<Pick<'c>> = entries.into_par_iter().filter_map(|e| self.pick(e)).collect();
         let implied: Vec<Pick<'c>> = picks
             .iter()
             .flat_map(|p| p.entry.implies.iter().map(|id| (id, &p.reasons)))

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
-use super::aside::is_aside;
-use crate::catalog::{Catalog, When, glob};
+use crate::catalog::{Catalog, When, glob::Globs};
 use crate::workspace::{FileId, Language, Workspace};
 
 /// Files by literal.
@@ -26,7 +25,7 @@ impl Hits {
         for condition in catalog.entries().iter().flat_map(|e| &e.detect) {
             match &condition.when {
                 When::Text(text) => {
-                    globs.extend(text.globs.iter().map(String::as_str));
+                    globs.extend(text.globs.patterns().iter().map(String::as_str));
                     literals.extend(text.any.iter().cloned());
                 }
                 When::Import(import) => literals.extend(import.modules.iter().flat_map(|m| import_forms(m))),
@@ -45,7 +44,7 @@ impl Hits {
             .files()
             .filter(|(_, f)| {
                 let extension = f.name().rsplit('.').next().unwrap_or_default();
-                !is_aside(&f.path)
+                !f.is_aside()
                     && (f.language.is_some_and(Language::is_code) || extensions.contains(&extension))
             })
             .map(|(id, _)| id)
@@ -77,7 +76,7 @@ impl Hits {
 }
 
 /// The byte strings by which an import of a module shows: quoted in ECMAScript, after the keyword in Python.
-pub(super) fn import_forms(module: &str) -> Vec<String> {
+pub(crate) fn import_forms(module: &str) -> Vec<String> {
     let (module, open) = match module.strip_suffix("/*").or_else(|| module.strip_suffix(".*")) {
         Some(start) => (start, true),
         None => (module, false),
@@ -97,6 +96,6 @@ pub(super) fn import_forms(module: &str) -> Vec<String> {
 }
 
 /// Whether a file of a text condition's globs: any source file when it names none.
-pub(super) fn in_globs(globs: &[String], relative: &str) -> bool {
-    globs.is_empty() || globs.iter().any(|g| glob::matches(g, relative))
+pub(super) fn in_globs(globs: &Globs, relative: &str) -> bool {
+    globs.is_empty() || globs.match_path(relative)
 }

@@ -6,7 +6,6 @@
 //! declaration of the settings.
 
 mod apps;
-mod aside;
 mod commands;
 mod env;
 mod env_files;
@@ -21,7 +20,8 @@ use crate::answers::{Answers, FILE_NAME, PayerAnswer};
 use crate::catalog::{AppLanguage, Catalog, Kind};
 use crate::workspace::Workspace;
 
-pub use aside::is_aside;
+pub use crate::workspace::is_aside;
+pub(crate) use hits::import_forms;
 
 /// What `detect` reports.
 #[derive(Debug, Clone, Serialize)]

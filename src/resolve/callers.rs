@@ -8,27 +8,30 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::program::{Def, Program};
-use crate::syntax::{CallId, Expr, FunctionId, Imported};
-use crate::workspace::{FileEntry, FileId, Language};
+use super::words::Which;
+use crate::syntax::{CallId, ExportTarget, Expr, Facts, FunctionId, FunctionKind, Imported};
+use crate::workspace::{FileId, Language};
+
+/// The name of a module's default export.
+const DEFAULT: &str = "default";
 
 impl Program {
     /// Calls of a function of the app, in file order. A function handed over as a value (`router.post("/x", handler)`)
     /// is not a call: see [`Program::handed_over`].
     pub fn callers(&self, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
-        self.callers_among(file, function, |_| true)
+        self.calls_of(file, function, &[Which::App, Which::Aside])
     }
 
-    /// The same among some files only: what is left out is not even parsed.
-    pub fn callers_among(
-        &self,
-        file: FileId,
-        function: FunctionId,
-        keep: impl Fn(FileId) -> bool,
-    ) -> Vec<(FileId, CallId)> {
+    /// The same without the files that are aside: those are not even parsed.
+    pub fn callers_in_app(&self, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
+        self.calls_of(file, function, &[Which::App])
+    }
+
+    fn calls_of(&self, file: FileId, function: FunctionId, which: &[Which]) -> Vec<(FileId, CallId)> {
         let target = Def::Function(file, function);
         let name = self.facts(file).function(function).name.clone();
         let names = self.names_elsewhere(file, &name);
-        self.candidates(file, &names, keep)
+        self.candidates(file, function, &names, which)
             .into_par_iter()
             .flat_map_iter(|candidate| {
                 let facts = self.facts(candidate);
@@ -45,21 +48,20 @@ impl Program {
 
     /// Calls that take the function as an argument, with the argument's position: `(file, call, position)`.
     pub fn handed_over(&self, file: FileId, function: FunctionId) -> Vec<(FileId, CallId, usize)> {
-        self.handed_over_among(file, function, |_| true)
+        self.handed(file, function, &[Which::App, Which::Aside])
     }
 
-    /// The same among some files only: what is left out is not even parsed.
-    pub fn handed_over_among(
-        &self,
-        file: FileId,
-        function: FunctionId,
-        keep: impl Fn(FileId) -> bool,
-    ) -> Vec<(FileId, CallId, usize)> {
+    /// The same without the files that are aside: those are not even parsed.
+    pub fn handed_over_in_app(&self, file: FileId, function: FunctionId) -> Vec<(FileId, CallId, usize)> {
+        self.handed(file, function, &[Which::App])
+    }
+
+    fn handed(&self, file: FileId, function: FunctionId, which: &[Which]) -> Vec<(FileId, CallId, usize)> {
         let target = Def::Function(file, function);
         let name = self.facts(file).function(function).name.clone();
         let names = self.names_elsewhere(file, &name);
         let mut found: Vec<_> = self
-            .candidates(file, &names, keep)
+            .candidates(file, function, &names, which)
             .into_par_iter()
             .flat_map_iter(|candidate| {
                 let facts = self.facts(candidate);
@@ -92,7 +94,7 @@ impl Program {
     fn locally_known(&self, file: FileId, names: &[String]) -> BTreeSet<String> {
         let imports = self.facts(file).imports.iter().filter(|i| match &i.imported {
             Imported::Named(name) => names.contains(name),
-            Imported::Default => names.iter().any(|n| n == "default"),
+            Imported::Default => names.iter().any(|n| n == DEFAULT),
             Imported::Namespace | Imported::All => false,
         });
         names.iter().cloned().chain(imports.map(|i| i.local.clone())).collect()
@@ -114,55 +116,75 @@ impl Program {
     }
 
     /// Files that may speak of a function of `file` by one of the names: those of the same family of languages.
-    fn candidates(&self, file: FileId, names: &[String], keep: impl Fn(FileId) -> bool) -> Vec<FileId> {
+    fn candidates(
+        &self,
+        file: FileId,
+        function: FunctionId,
+        names: &[String],
+        which: &[Which],
+    ) -> Vec<FileId> {
         let family = |id: FileId| self.workspace().entry(id).language.is_some_and(Language::is_ecmascript);
         let own = family(file);
-        // A function without a name is not spelt anywhere.
-        let mut found = if names.is_empty() { Vec::new() } else { self.files_with(names) };
-        found.retain(|id| *id == file || (family(*id) == own && keep(*id)));
+        if !is_seen_elsewhere(self.facts(file), function, own) {
+            return vec![file];
+        }
+        let mut words: Vec<String> = names.iter().filter(|n| *n != DEFAULT).cloned().collect();
+        if names.iter().any(|n| n == DEFAULT) {
+            words.extend(said_in_imports(&self.workspace().entry(file).path));
+        }
+        let mut found = self.files_with(&words, which);
+        found.retain(|id| *id != file && family(*id) == own);
+        let at = found.partition_point(|id| *id < file);
+        found.insert(at, file);
         found
     }
+}
 
-    /// Code files in whose text one of the names stands as a word.
-    fn files_with(&self, names: &[String]) -> Vec<FileId> {
-        let names: Vec<u32> = names.iter().filter(|n| *n != "default").map(|n| hash(n.as_bytes())).collect();
-        let words = self.words();
-        let has = |file: &[u32]| names.is_empty() || names.iter().any(|n| file.binary_search(n).is_ok());
-        words.iter().filter(|(_, w)| has(w)).map(|(id, _)| *id).collect()
+/// Whether a call in another module can come to a function by its name: never to one that stands in a function, or in
+/// an object that is handed to a call. In ECMAScript a module also has to offer it, alone or as part of a value.
+fn is_seen_elsewhere(facts: &Facts, function: FunctionId, ecmascript: bool) -> bool {
+    let f = facts.function(function);
+    if f.class.is_some() {
+        return true;
     }
-
-    /// Code files in whose text a name stands as a word.
-    pub fn files_with_word(&self, name: &str) -> Vec<FileId> {
-        self.files_with(&[name.to_owned()])
+    if f.kind == FunctionKind::Property {
+        return !facts.calls.iter().any(|c| c.function == f.parent && c.args_span.contains(f.span));
     }
+    if f.parent.is_some() {
+        return false;
+    }
+    let offers = |target: &ExportTarget| match target {
+        ExportTarget::Local(name) => *name == f.name,
+        ExportTarget::Value(value) => mentions(facts, value, function),
+        ExportTarget::From { .. } | ExportTarget::All { .. } => false,
+    };
+    let fields = || facts.classes.iter().flat_map(|c| &c.fields).filter_map(|field| field.value.as_ref());
+    let bound = || facts.bindings.iter().filter(|b| b.function.is_none()).map(|b| &b.value);
+    let assigned = || facts.assigns.iter().map(|a| &a.value);
+    !ecmascript
+        || facts.exports.iter().any(|e| offers(&e.target))
+        || bound().chain(assigned()).chain(fields()).any(|value| mentions(facts, value, function))
+}
 
-    /// The identifiers of every code file, as sorted hashes: made once, so that each search for callers is a look-up. A
-    /// collision only costs a look into one more file.
-    fn words(&self) -> &[(FileId, Vec<u32>)] {
-        if let Some(words) = self.words.get() {
-            return words;
-        }
-        // Made outside of the lock: a thread that waits for its share may pick up work that needs the index too.
-        let code = |e: &FileEntry| e.language.is_some_and(Language::is_code);
-        let files: Vec<FileId> =
-            self.workspace().files().filter(|(_, e)| code(e)).map(|(id, _)| id).collect();
-        let words = files
-            .into_par_iter()
-            .map(|id| (id, self.workspace().text(id).map_or_else(|_| Vec::new(), |t| words_of(t.bytes()))))
-            .collect();
-        self.words.get_or_init(|| words)
+/// Whether a function is part of a value: by its name, written in place, or wrapped (`wrap(async () => { … })`).
+fn mentions(facts: &Facts, value: &Expr, function: FunctionId) -> bool {
+    let part = |part: &Expr| mentions(facts, part, function);
+    match value {
+        Expr::Path(path) => path.as_name() == Some(facts.function(function).name.as_str()),
+        Expr::Function(id) => *id == function,
+        Expr::Call(id) => facts.call(*id).args.iter().any(part),
+        Expr::Object(pairs) => pairs.iter().any(|(_, value)| part(value)),
+        Expr::List(items) => items.iter().any(part),
+        Expr::Binary(a, _, b) | Expr::Either(a, b) => part(a) || part(b),
+        Expr::Await(inner) => part(inner),
+        _ => false,
     }
 }
 
-fn words_of(bytes: &[u8]) -> Vec<u32> {
-    let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'$' || *b >= 0x80;
-    let mut words: Vec<u32> = bytes.split(|b| !is_word(b)).filter(|w| w.len() > 1).map(hash).collect();
-    words.sort_unstable();
-    words.dedup();
-    words
-}
-
-/// FNV-1a.
-fn hash(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193))
+/// A word that every import of a module's default holds, whatever name it gives it: the longest of the module's own.
+fn said_in_imports(path: &str) -> Option<String> {
+    let mut parts = path.rsplit('/');
+    let stem = parts.next()?.split('.').next().filter(|stem| *stem != "index").or_else(|| parts.next())?;
+    let words = stem.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
+    words.max_by_key(|word| word.len()).map(str::to_owned)
 }

@@ -10,8 +10,10 @@ mod javascript;
 mod program;
 mod python;
 mod values;
+mod words;
 
 pub use program::{Def, Program};
+pub use words::{is_method_call, names_callee};
 
 use crate::workspace::FileId;
 

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use rayon::prelude::*;
+
 use super::classes::is_property;
+use super::words::Indexes;
 use super::{Module, javascript::JavaScript, python};
 use crate::syntax::{
-    Binding, ClassId, ExportTarget, Facts, FunctionId, Imported, Path, PatternName, Root, facts,
+    Binding, ClassId, ExportTarget, Facts, FunctionId, Imported, Path, PatternName, Root, Tree, facts,
+    facts_of, parse,
 };
 use crate::workspace::{FileId, Workspace};
 
@@ -64,9 +68,10 @@ pub enum Def {
 pub struct Program {
     workspace: Workspace,
     facts: Vec<OnceLock<Arc<Facts>>>,
+    trees: Vec<OnceLock<Option<Tree>>>,
     javascript: OnceLock<JavaScript>,
     modules: Mutex<BTreeMap<(FileId, String), Module>>,
-    pub(super) words: OnceLock<Vec<(FileId, Vec<u32>)>>,
+    pub(super) words: Indexes,
 }
 
 impl Program {
@@ -75,9 +80,10 @@ impl Program {
         Self {
             workspace: workspace.clone(),
             facts: (0..workspace.files().len()).map(|_| OnceLock::new()).collect(),
+            trees: (0..workspace.files().len()).map(|_| OnceLock::new()).collect(),
             javascript: OnceLock::new(),
             modules: Mutex::default(),
-            words: OnceLock::new(),
+            words: Indexes::default(),
         }
     }
 
@@ -93,10 +99,28 @@ impl Program {
             let language = entry.language.filter(|l| l.is_code());
             let text = language.and_then(|_| self.workspace.text(file).ok());
             match (language, text) {
-                (Some(language), Some(text)) => Arc::new(facts(language, text.as_str())),
+                (Some(language), Some(text)) => Arc::new(match self.trees[file.index()].get() {
+                    Some(Some(tree)) => facts_of(language, tree, text.as_str()),
+                    _ => facts(language, text.as_str()),
+                }),
                 _ => Arc::default(),
             }
         })
+    }
+
+    /// The facts of many modules, made side by side: for a search that is about to look into each of them.
+    pub fn read(&self, files: &[FileId]) {
+        files.par_iter().for_each(|file| drop(Arc::clone(self.facts(*file))));
+    }
+
+    /// The tree of a module, for the few questions that need the places of expressions; `None` when it is no code or
+    /// cannot be read. It is kept: facts alone are made without keeping it.
+    pub fn tree(&self, file: FileId) -> Option<&Tree> {
+        let parsed = self.trees[file.index()].get_or_init(|| {
+            let language = self.workspace.entry(file).language?;
+            parse(language, self.workspace.text(file).ok()?.as_str())
+        });
+        parsed.as_ref()
     }
 
     /// The module a specifier names in a file. `name` matters in Python, where a name may be a submodule.

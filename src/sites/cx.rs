@@ -9,11 +9,11 @@ use super::identity;
 use super::owner::{self, Owned};
 use super::payer::Payers;
 use super::schema::{self, Model};
-use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob};
+use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob::Globs};
 use crate::fingerprint::App;
 use crate::resolve::{Def, Program};
 use crate::syntax::{CallId, Expr, FunctionId, Path, Root};
-use crate::workspace::{FileId, Language, Workspace};
+use crate::workspace::{FileId, Workspace};
 
 /// Constants made of constants that are looked up.
 const FOLDED: usize = 10;
@@ -72,15 +72,23 @@ impl<T: Clone> Known<T> {
     }
 }
 
+/// What is made once. Not under the cell's lock: a thread that waits for its share of the work may pick up work that needs
+/// the same thing.
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
+    if let Some(known) = cell.get() {
+        return known;
+    }
+    let made = make();
+    cell.get_or_init(|| made)
+}
+
 impl<'a> Cx<'a> {
     /// The view of one app.
     pub fn new(program: &'a Program, catalog: &'a Catalog, app: &'a App) -> Self {
         let files = program
             .workspace()
             .files()
-            .filter(|(_, e)| {
-                e.language.is_some_and(Language::is_code) && app.owns(&e.path) && !is_aside(&e.path)
-            })
+            .filter(|(_, e)| e.is_code() && app.owns(&e.path) && !is_aside(&e.path))
             .map(|(id, _)| id)
             .collect();
         Self { program, catalog, app, files, memo: Memo::default() }
@@ -93,13 +101,21 @@ impl<'a> Cx<'a> {
 
     /// Calls of a function from files that are not aside.
     pub fn callers(&self, file: FileId, function: FunctionId) -> Arc<[(FileId, CallId)]> {
-        let find = || self.program.callers_among(file, function, |at| !is_aside(self.path(at))).into();
+        let find = || {
+            let mut callers = self.program.callers_in_app(file, function);
+            callers.retain(|(at, _)| !is_aside(self.path(*at)));
+            callers.into()
+        };
         self.memo.callers.get((file, function), find)
     }
 
     /// Calls that take a function as an argument, from files that are not aside.
     pub fn handed_over(&self, file: FileId, function: FunctionId) -> Arc<[(FileId, CallId, usize)]> {
-        let find = || self.program.handed_over_among(file, function, |at| !is_aside(self.path(at))).into();
+        let find = || {
+            let mut takers = self.program.handed_over_in_app(file, function);
+            takers.retain(|(at, ..)| !is_aside(self.path(*at)));
+            takers.into()
+        };
         self.memo.handed_over.get((file, function), find)
     }
 
@@ -110,22 +126,22 @@ impl<'a> Cx<'a> {
 
     /// Whether a function reaches a token check, and by which entry's knowledge.
     pub fn verifier(&self, file: FileId, function: FunctionId) -> Option<(&'a Entry, &'a Verifier)> {
-        self.memo.verifiers.get((file, function), || identity::find_verifier(self, file, function, 0))
+        self.memo.verifiers.get((file, function), || identity::find_verifier(self, file, function))
     }
 
     /// Every record type of the app.
     pub(super) fn models(&self) -> &[Model] {
-        self.memo.models.get_or_init(|| schema::declared(self.program, self.catalog, self.app))
+        once(&self.memo.models, || schema::declared(self.program, self.catalog, self.app)).as_slice()
     }
 
     /// Who could pay, and who does.
     pub fn payers(&self) -> &Payers {
-        self.memo.payers.get_or_init(|| Payers::find(self))
+        once(&self.memo.payers, || Payers::find(self))
     }
 
     /// The record types that belong to whoever pays.
     pub fn owned(&self) -> &[Owned] {
-        self.memo.owned.get_or_init(|| owner::owned(self))
+        once(&self.memo.owned, || owner::owned(self)).as_slice()
     }
 
     /// Whether some code file of the app holds this text.
@@ -167,8 +183,8 @@ impl<'a> Cx<'a> {
     }
 
     /// Whether a file matches one of an entry's globs.
-    pub fn matches(&self, file: FileId, globs: &[String]) -> bool {
-        self.path_in_app(file).is_some_and(|path| globs.iter().any(|g| glob::matches(g, path)))
+    pub fn matches(&self, file: FileId, globs: &Globs) -> bool {
+        self.path_in_app(file).is_some_and(|path| globs.match_path(path))
     }
 
     /// What a path stands for.

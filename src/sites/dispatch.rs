@@ -160,7 +160,7 @@ fn calls_with<'c>(
     word: &str,
     methods: &'c [String],
 ) -> impl Iterator<Item = (FileId, CallId)> + 'c {
-    cx.program.files_with_word(word).into_iter().filter(|f| cx.holds(*f)).flat_map(move |at| {
+    cx.program.files_calling(word, methods).into_iter().filter(|f| cx.holds(*f)).flat_map(move |at| {
         let facts = cx.program.facts(at);
         let ids = facts
             .call_ids()

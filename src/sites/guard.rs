@@ -1,11 +1,13 @@
 //! Guards: the check that makes an identity certain, in the handler or in front of it.
 
+use std::collections::BTreeSet;
+
 use super::cx::{Cx, after, is_callee, word_at};
 use super::handlers::Reached;
 use super::identity::reaches_verifier;
 use crate::catalog::{HandlerShape, Kind};
 use crate::resolve::{Def, Module};
-use crate::syntax::{Call, CallId, Expr, FunctionId, Imported, Path, Span, parse};
+use crate::syntax::{Call, CallId, Expr, FunctionId, Imported, Path, Span};
 use crate::workspace::FileId;
 
 /// Mounts of routers in routers that are followed.
@@ -91,8 +93,11 @@ fn used_before(cx: &Cx<'_>, file: FileId, route: &Call, member: &str) -> Option<
     None
 }
 
+/// What puts a middleware or a router in front of what follows.
+const USES: &[&str] = &["use", "all", "addHook"];
+
 fn is_use(member: Option<&String>) -> bool {
-    member.is_some_and(|m| m == "use" || m == "all" || m == "addHook")
+    member.is_some_and(|m| USES.contains(&m.as_str()))
 }
 
 /// `app.use("/drafts", requireAuth, draftRoutes)` where the router is mounted, and what stands before that.
@@ -102,7 +107,8 @@ fn mounted_behind(cx: &Cx<'_>, file: FileId, router: &str, member: &str, hops: u
     }
     let target = cx.program.name(file, None, router, u32::MAX);
     let Def::Value(..) = target else { return None };
-    for candidate in cx.program.files_with_word("use").into_iter().filter(|f| cx.holds(*f)) {
+    let using = USES.iter().flat_map(|word| cx.program.files_calling(word, &[word])).collect::<BTreeSet<_>>();
+    for candidate in using.into_iter().filter(|f| cx.holds(*f)) {
         let facts = cx.program.facts(candidate);
         for call in facts.calls.iter().filter(|c| is_use(c.callee.segments.last()) && !c.args.is_empty()) {
             let mounts = call.args.last().and_then(Expr::as_path).is_some_and(|p| {
@@ -219,7 +225,7 @@ fn decorated_on(cx: &Cx<'_>, file: FileId, path: &Path, def: &Def, member: &str)
         .filter_map(|e| e.framework.as_ref())
         .flat_map(|f| f.decorating.iter().map(String::as_str))
         .collect();
-    methods.iter().flat_map(|m| cx.program.files_with_word(m)).any(|at| {
+    methods.iter().flat_map(|m| cx.program.files_calling(m, &[m])).any(|at| {
         let facts = cx.program.facts(at);
         (at == file || cx.holds(at))
             && facts.calls.iter().any(|c| {
@@ -254,7 +260,7 @@ fn checks_member(cx: &Cx<'_>, file: FileId, function: FunctionId, member: &str) 
 /// Whether a function of the app that checks a token sets this member of the request.
 pub fn is_set_by_check(cx: &Cx<'_>, member: &str) -> bool {
     let last = member.rsplit('.').next().unwrap_or(member);
-    cx.program.files_with_word(last).into_iter().filter(|f| cx.holds(*f)).any(|file| {
+    cx.program.files_assigning(last).into_iter().filter(|f| cx.holds(*f)).any(|file| {
         let facts = cx.program.facts(file);
         let set = facts.assigns.iter().filter(|a| a.target.segments.last().is_some_and(|s| s == last));
         let mut around = set.flat_map(|a| facts.enclosing(a.function));
@@ -265,7 +271,7 @@ pub fn is_set_by_check(cx: &Cx<'_>, member: &str) -> bool {
 /// The keys of the object that some function of the app assigns to a request member.
 pub fn members_set(cx: &Cx<'_>, member: &str) -> Option<Vec<String>> {
     let last = member.rsplit('.').next().unwrap_or(member);
-    for file in cx.program.files_with_word(last) {
+    for file in cx.program.files_assigning(last) {
         let facts = cx.program.facts(file);
         let set = facts
             .assigns
@@ -307,8 +313,7 @@ fn guarded(
     counts: impl Fn(&str) -> bool,
 ) -> Option<u32> {
     let text = cx.workspace().text(file).ok()?;
-    let language = cx.workspace().entry(file).language?;
-    let tree = parse(language, text.as_str())?;
+    let tree = cx.program.tree(file)?;
     let anchor = tree
         .root_node()
         .descendant_for_byte_range(from.start as usize, (from.end as usize).max(from.start as usize + 1))?;

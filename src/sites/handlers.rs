@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use super::cx::{Cx, after};
 use super::{dispatch, runners};
 use crate::catalog::{ArgumentChoice, Entry, Handler, HandlerShape, Kind, Symbol};
@@ -13,7 +15,10 @@ use crate::workspace::FileId;
 const MAX_HOPS: usize = 8;
 
 /// A function on the way up, with the calls from it down to the start.
-type Standing = (FileId, Option<FunctionId>, Vec<(FileId, CallId)>);
+type Standing = (FileId, Option<FunctionId>, Way);
+
+/// Calls from the top down.
+type Way = Vec<(FileId, CallId)>;
 
 /// A function that is a handler.
 #[derive(Clone, Copy)]
@@ -265,7 +270,7 @@ fn climb<'a>(
     let mut seen: BTreeSet<(FileId, FunctionId)> = BTreeSet::new();
     let mut found: Vec<Reached<'a>> = Vec::new();
     for _ in 0..MAX_HOPS {
-        let mut next = Vec::new();
+        let mut open: Vec<(FileId, FunctionId, Way)> = Vec::new();
         for (file, function, calls) in level {
             let facts = cx.program.facts(file);
             let around: Vec<FunctionId> = facts.enclosing(function).collect();
@@ -275,21 +280,25 @@ fn climb<'a>(
                 keep_earliest(cx, &mut found, Reached { file, function, found: handler, calls });
                 continue;
             }
-            for id in around {
-                if !seen.insert((file, id)) {
-                    continue;
-                }
-                for (at, call) in callers_of(cx, file, id) {
-                    if super::cx::is_aside(cx.path(at)) {
-                        continue;
-                    }
-                    let mut calls = calls.clone();
-                    calls.push((at, call));
-                    next.push((at, cx.program.facts(at).call(call).function, calls));
-                }
-            }
+            open.extend(
+                around.into_iter().filter(|id| seen.insert((file, *id))).map(|id| (file, id, calls.clone())),
+            );
         }
-        if next.is_empty() || (only_nearest && !found.is_empty()) {
+        if only_nearest && !found.is_empty() {
+            break;
+        }
+        // Their callers are found side by side; the order stays that of the functions.
+        let above = |(file, function, calls): (FileId, FunctionId, Way)| {
+            let callers = callers_of(cx, file, function).into_iter();
+            let callers = callers.filter(|(at, _)| !super::cx::is_aside(cx.path(*at)));
+            callers.map(move |(at, call)| {
+                let mut calls = calls.clone();
+                calls.push((at, call));
+                (at, cx.program.facts(at).call(call).function, calls)
+            })
+        };
+        let next: Vec<Standing> = open.into_par_iter().flat_map_iter(above).collect();
+        if next.is_empty() {
             break;
         }
         level = next;
@@ -386,7 +395,7 @@ fn members_named(cx: &Cx<'_>, file: FileId, name: &str) -> Vec<(FileId, CallId)>
         return Vec::new();
     }
     let mut found = Vec::new();
-    for candidate in cx.program.files_with_word(name) {
+    for candidate in cx.program.files_calling(name, &[name]) {
         if candidate == file || !cx.holds(candidate) {
             continue;
         }

@@ -8,7 +8,7 @@ use super::handlers::Reached;
 use crate::catalog::{Framework, HandlerShape};
 use crate::resolve::{Def, Module};
 use crate::syntax::{Call, ExportTarget, Expr, Facts, FunctionId, Path};
-use crate::workspace::FileId;
+use crate::workspace::{FileId, Language};
 
 /// Why no request reaches a handler, when none does.
 pub(super) fn why_not(cx: &Cx<'_>, reached: &Reached<'_>) -> Option<String> {
@@ -93,8 +93,10 @@ fn is_imported(cx: &Cx<'_>, file: FileId) -> bool {
     // The index knows words; a name with other signs in it is searched by its first one.
     let word = word.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).max_by_key(|w| w.len());
     let Some(word) = word.filter(|w| w.len() > 1) else { return true };
+    let python = cx.workspace().entry(file).language == Some(Language::Python);
     let is_it = |from: FileId, module: &str, name: Option<&str>| matches!(cx.program.module(from, module, name), Module::File(to) if to == file);
-    cx.program.files_with_word(word).into_iter().filter(|from| *from != file).any(|from| {
+    let says = |text: &str| python || in_a_specifier(text, word);
+    cx.program.files_where(word, says).into_iter().filter(|from| *from != file).any(|from| {
         let facts = cx.program.facts(from);
         let imported = facts.imports.iter().any(|i| {
             let name = match &i.imported {
@@ -114,4 +116,10 @@ fn is_imported(cx: &Cx<'_>, file: FileId) -> bool {
         };
         imported || exported || facts.calls.iter().any(required)
     })
+}
+
+/// Whether a word may stand in a quoted path of an ECMAScript module: after a quote or a separator.
+fn in_a_specifier(text: &str, word: &str) -> bool {
+    let before = |at: usize| text.get(..at).unwrap_or_default();
+    text.match_indices(word).any(|(at, _)| before(at).ends_with(['/', '"', '\'', '`', '-', '.', '@', '~']))
 }

@@ -3,6 +3,9 @@
 //! A public chatbot, a shared link or a job has no signed-in user, yet the record it loads says whose it is. The owner is
 //! a member of that record which refers to the user model; it is read from the app's own data, never from the request.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use super::cx::Cx;
 use super::identity::bindings_before;
 use super::payer::{Paying, Record, Row};
@@ -65,6 +68,7 @@ fn organisation<'c>(cx: &'c Cx<'_>) -> Option<&'c Record> {
 /// How the declarations of an app refer to one record type, whatever their library.
 pub(super) struct References<'a> {
     patterns: Vec<(&'a str, &'a Owner, regex::Regex)>,
+    marks: Marks,
 }
 
 impl<'a> References<'a> {
@@ -76,18 +80,24 @@ impl<'a> References<'a> {
             owners.map(move |owner| (entry.id.as_str(), owner))
         });
         let compiled = owners.filter_map(|(orm, owner)| {
-            let pattern = regex::Regex::new(&owner.column.replace("{user}", &targets)).ok()?;
+            let pattern = regex::Regex::new(&ascii_words(&owner.column).replace("{user}", &targets)).ok()?;
             Some((orm, owner, pattern))
         });
-        Self { patterns: compiled.collect() }
+        Self { patterns: compiled.collect(), marks: Marks::default() }
     }
 
     /// How a record type refers to it.
     pub(super) fn of(&self, cx: &Cx<'_>, model: &Model) -> Option<Reference> {
         let text = cx.slice(model.file, model.span);
         let own = self.patterns.iter().filter(|(orm, _, _)| *orm == model.orm);
-        own.into_iter().find_map(|(_, owner, pattern)| reference(owner, pattern, &text))
+        own.into_iter().find_map(|(_, owner, pattern)| reference(owner, pattern, &self.marks, &text))
     }
+}
+
+/// A pattern whose words are those of ASCII, as names of columns are: with every letter of Unicode in it, compiling it
+/// costs more than all searches with it.
+fn ascii_words(pattern: &str) -> String {
+    pattern.replace("\\w", "[0-9A-Za-z_]").replace("\\b", "(?-u:\\b)")
 }
 
 /// A pattern for what a declaration may call a record type. A key names the table, which is usually the plural.
@@ -95,6 +105,18 @@ fn alternatives(names: &[String]) -> String {
     let plural = names.iter().map(|n| format!("{}s", n.to_lowercase()));
     let all: Vec<String> = names.iter().cloned().chain(plural).map(|n| regex::escape(&n)).collect();
     if all.is_empty() { "[^\\s\\S]".to_owned() } else { format!("(?:{})", all.join("|")) }
+}
+
+/// Patterns about a column, made once each: many records call theirs the same.
+#[derive(Default)]
+struct Marks(Mutex<BTreeMap<String, Option<regex::Regex>>>);
+
+impl Marks {
+    fn say(&self, pattern: &str, text: &str) -> bool {
+        let Ok(mut known) = self.0.lock() else { return false };
+        let made = known.entry(pattern.to_owned()).or_insert_with(|| regex::Regex::new(pattern).ok());
+        made.as_ref().is_some_and(|made| made.is_match(text))
+    }
 }
 
 /// How a declaration refers to another one.
@@ -107,13 +129,11 @@ pub(super) struct Reference {
     pub(super) at: u32,
 }
 
-fn reference(owner: &Owner, pattern: &regex::Regex, text: &str) -> Option<Reference> {
+fn reference(owner: &Owner, pattern: &regex::Regex, marks: &Marks, text: &str) -> Option<Reference> {
     let column = pattern.captures(text)?.get(1)?;
     let (column, at) = (column.as_str(), column.start() as u32);
-    let says = |pattern: &String| {
-        let pattern = pattern.replace("{column}", &regex::escape(column));
-        regex::Regex::new(&pattern).is_ok_and(|o| o.is_match(text))
-    };
+    let says =
+        |pattern: &String| marks.say(&ascii_words(pattern).replace("{column}", &regex::escape(column)), text);
     let optional =
         owner.optional.as_ref().is_some_and(says) || owner.required.as_ref().is_some_and(|r| !says(r));
     let member = owner.member.as_ref().map_or_else(|| column.to_owned(), |m| m.replace("{column}", column));

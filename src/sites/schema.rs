@@ -4,11 +4,12 @@
 //! one is the user (by its name, and because others refer to it), and which one already carries an id of a payment
 //! provider, because there the app has answered who pays. Both are selected; a person decides when they differ.
 
-use crate::catalog::{Catalog, Entry, Kind, ModelShape, NamedBy, Symbol, glob};
-use crate::fingerprint::{App, is_aside};
+use crate::catalog::{Catalog, Entry, Kind, ModelShape, NamedBy, Symbol};
+use crate::fingerprint::App;
 use crate::resolve::{Def, Program};
 use crate::syntax::{CallId, ClassId, Expr, Span};
 use crate::workspace::{FileId, Language, SourceText};
+use rayon::prelude::*;
 
 use super::cx::{Cx, after, is_callee};
 use super::owner::names_of;
@@ -197,20 +198,21 @@ fn files<'a>(
 ) -> impl Iterator<Item = (FileId, &'a str, Option<Language>)> {
     let ws = program.workspace();
     ws.files()
-        .filter(|(_, f)| app.owns(&f.path) && !is_aside(&f.path))
+        .filter(|(_, f)| app.owns(&f.path) && !f.is_aside())
         .map(|(id, f)| (id, f.path.as_str(), f.language))
 }
 
-/// Code files of the app with one of the entry's literals.
-fn code<'a>(
-    program: &'a Program,
-    app: &'a App,
-    entry: &'a Entry,
-) -> impl Iterator<Item = (FileId, std::sync::Arc<SourceText>)> {
-    files(program, app).filter(|(_, _, l)| l.is_some_and(Language::is_code)).filter_map(move |(id, _, _)| {
-        let text = program.workspace().text(id).ok()?;
-        entry.literals.iter().any(|l| text.as_str().contains(l.as_str())).then_some((id, text))
-    })
+/// Code files of the app with one of the entry's literals and a word, read side by side.
+fn code(program: &Program, app: &App, entry: &Entry, word: &str) -> Vec<FileId> {
+    let code: Vec<FileId> = files(program, app)
+        .filter(|(_, _, l)| l.is_some_and(Language::is_code))
+        .map(|(id, _, _)| id)
+        .collect();
+    let holds = |text: &str| text.contains(word) && entry.literals.iter().any(|l| text.contains(l.as_str()));
+    let has = |id: &FileId| program.workspace().text(*id).is_ok_and(|text| holds(text.as_str()));
+    let found: Vec<FileId> = code.into_par_iter().filter(has).collect();
+    program.read(&found);
+    found
 }
 
 fn of_shape(program: &Program, app: &App, entry: &Entry, shape: &ModelShape) -> Vec<Model> {
@@ -227,7 +229,7 @@ fn of_shape(program: &Program, app: &App, entry: &Entry, shape: &ModelShape) -> 
     match shape {
         ModelShape::Block { files: globs, keyword } => {
             for (id, path, _) in files(program, app) {
-                if globs.iter().any(|g| glob::matches(g, path))
+                if globs.match_path(path)
                     && let Ok(text) = program.workspace().text(id)
                 {
                     found.extend(blocks(&text, keyword).into_iter().map(|(n, s)| model(id, n, s, s)));
@@ -235,7 +237,7 @@ fn of_shape(program: &Program, app: &App, entry: &Entry, shape: &ModelShape) -> 
             }
         }
         ModelShape::Call { symbols, table, columns, named_by } => {
-            for (id, _) in code(program, app, entry) {
+            for id in code(program, app, entry, "") {
                 let facts = program.facts(id);
                 for call in &facts.calls {
                     let Some(last) = call.callee.last() else { continue };
@@ -269,7 +271,7 @@ fn of_shape(program: &Program, app: &App, entry: &Entry, shape: &ModelShape) -> 
             }
         }
         ModelShape::Class { bases, made_bases, decorators, keyword } => {
-            for (id, _) in code(program, app, entry) {
+            for id in code(program, app, entry, "class ") {
                 let facts = program.facts(id);
                 for (index, class) in facts.classes.iter().enumerate() {
                     let decorated = class.decorators.iter().any(|d| {
@@ -287,7 +289,7 @@ fn of_shape(program: &Program, app: &App, entry: &Entry, shape: &ModelShape) -> 
             }
         }
         ModelShape::Define { callees, name, columns } => {
-            for (id, _) in code(program, app, entry) {
+            for id in code(program, app, entry, "define") {
                 let facts = program.facts(id);
                 for call in facts.calls.iter().filter(|c| c.callee.last() == Some("define")) {
                     let def = program.resolve_path(id, call.function, &call.callee);
@@ -305,7 +307,7 @@ fn of_shape(program: &Program, app: &App, entry: &Entry, shape: &ModelShape) -> 
         }
         ModelShape::Sql { files: globs } => {
             for (id, path, _) in files(program, app) {
-                if globs.iter().any(|g| glob::matches(g, path))
+                if globs.match_path(path)
                     && let Ok(text) = program.workspace().text(id)
                 {
                     found.extend(tables(text.as_str()).into_iter().map(|(n, s)| model(id, n, s, s)));

@@ -4,11 +4,14 @@
 //! avatar, a link to settings: here the signed-in user looks for their account). Parts of a component library, landing
 //! pages, sign-in pages and mails lose against the app's own frame. Names and marks are data of the `ui/` entry.
 
-use crate::catalog::{Catalog, Kind, Markup, Slot, Ui, glob};
-use crate::fingerprint::{App, is_aside};
+use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
+
+use crate::catalog::{Catalog, Kind, Markup, Slot, Ui};
+use crate::fingerprint::App;
 use crate::resolve::Program;
 use crate::syntax::Span;
-use crate::workspace::SourceText;
+use crate::workspace::{FileEntry, FileId, SourceText};
 
 use super::{Detail, SELECT_FROM, Site, SiteKind, UiSlot};
 
@@ -16,17 +19,17 @@ use super::{Detail, SELECT_FROM, Site, SiteKind, UiSlot};
 pub fn slots(program: &Program, catalog: &Catalog, app: &App) -> Vec<Site> {
     let ws = program.workspace();
     let mut sites: Vec<Site> = Vec::new();
+    let own: Vec<(FileId, &FileEntry)> =
+        ws.files().filter(|(_, file)| app.owns(&file.path) && !file.is_aside()).collect();
     for ui in app.picked(catalog, Kind::Ui).into_iter().filter_map(|e| e.ui.as_ref()) {
-        for (id, file) in ws.files() {
-            if !app.owns(&file.path)
-                || is_aside(&file.path)
-                || !ui.files.iter().any(|g| glob::matches(g, &file.path))
-            {
-                continue;
-            }
-            let Ok(text) = ws.text(id) else { continue };
-            sites.extend(site(app, ui, &file.path, &text));
-        }
+        // Words always build.
+        let Ok(leave) = AhoCorasick::new(&ui.leave) else { continue };
+        let is_ui = |file: &FileEntry| ui.files.match_path(&file.path);
+        let found = own.par_iter().filter(|(_, file)| is_ui(file)).filter_map(|(id, file)| {
+            let text = ws.text(*id).ok()?;
+            site(app, ui, &leave, &file.path, &text)
+        });
+        sites.par_extend(found);
     }
     sites.sort_by(|a, b| {
         b.score.total_cmp(&a.score).then_with(|| (a.file.len(), &a.file).cmp(&(b.file.len(), &b.file)))
@@ -76,11 +79,11 @@ fn best_name<'u>(ui: &'u Ui, path: &str) -> Named<'u> {
     }
 }
 
-fn site(app: &App, ui: &Ui, path: &str, text: &SourceText) -> Option<Site> {
+fn site(app: &App, ui: &Ui, leave: &AhoCorasick, path: &str, text: &SourceText) -> Option<Site> {
     let body = text.as_str();
     let named = best_name(ui, path);
     let user_menu = ui.slots.iter().find(|s| s.what == "user-menu")?;
-    let leave = sign_out(ui, body);
+    let leave = sign_out(leave, body);
     // A file of any name is a slot only where users sign out.
     let (slot, mut score) = match named {
         Named::Slot(slot) => (slot, slot.score - 0.15),
@@ -126,8 +129,8 @@ fn site(app: &App, ui: &Ui, path: &str, text: &SourceText) -> Option<Site> {
 }
 
 /// The place of a sign-out in the text: its last mention is the button, earlier ones are imports and handlers.
-fn sign_out(ui: &Ui, body: &str) -> Option<usize> {
-    ui.leave.iter().filter_map(|word| body.rfind(word.as_str())).max()
+fn sign_out(leave: &AhoCorasick, body: &str) -> Option<usize> {
+    leave.find_overlapping_iter(body).map(|found| found.start()).max()
 }
 
 /// What makes a file a worse place than its name says.

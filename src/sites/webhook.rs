@@ -4,7 +4,7 @@ use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
 use crate::catalog::{Catalog, Kind};
-use crate::fingerprint::{App, is_aside};
+use crate::fingerprint::App;
 use crate::resolve::Program;
 use crate::syntax::{ExportTarget, Function};
 use crate::workspace::{FileEntry, FileId, Language};
@@ -20,7 +20,7 @@ pub fn webhooks(program: &Program, catalog: &Catalog, app: &App) -> Vec<Site> {
     let Ok(marked) = AhoCorasick::new(marks) else { return sites };
     let code = |file: &FileEntry| file.language.is_some_and(Language::is_code);
     let own: Vec<(FileId, &FileEntry)> =
-        ws.files().filter(|(_, file)| code(file) && app.owns(&file.path) && !is_aside(&file.path)).collect();
+        ws.files().filter(|(_, file)| code(file) && app.owns(&file.path) && !file.is_aside()).collect();
     let own = own.into_par_iter().filter(|(id, _)| ws.text(*id).is_ok_and(|t| marked.is_match(t.as_str())));
     for (id, file) in own.collect::<Vec<_>>() {
         let Ok(text) = ws.text(id) else { continue };

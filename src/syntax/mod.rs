@@ -25,6 +25,10 @@ use crate::workspace::Language;
 
 /// The facts of one module; empty for languages whose modules are not parsed.
 pub fn facts(language: Language, text: &str) -> Facts {
-    let Some(tree) = parse(language, text) else { return Facts::default() };
-    if language.is_ecmascript() { ts::facts(&tree, text) } else { py::facts(&tree, text) }
+    parse(language, text).map_or_else(Facts::default, |tree| facts_of(language, &tree, text))
+}
+
+/// The facts of a module that is parsed already.
+pub fn facts_of(language: Language, tree: &Tree, text: &str) -> Facts {
+    if language.is_ecmascript() { ts::facts(tree, text) } else { py::facts(tree, text) }
 }

@@ -3,12 +3,19 @@
 //! JavaScript is parsed with the TSX grammar first: on real React code it meets fewer errors than the JavaScript
 //! grammar, and flow of JSX in `.js` files is common.
 
+use std::cell::RefCell;
+
 use tree_sitter::Parser;
 
 use super::Span;
 use crate::workspace::Language;
 
 pub use tree_sitter::Tree;
+
+std::thread_local! {
+    /// One for all files of a thread: a parser keeps the memory it works in.
+    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+}
 
 /// The grammar of a language, `None` when its files are not parsed.
 pub fn grammar(language: Language) -> Option<tree_sitter::Language> {
@@ -22,9 +29,10 @@ pub fn grammar(language: Language) -> Option<tree_sitter::Language> {
 
 /// Parses a text. `None` when the language has no grammar (or a grammar does not fit the parser, which tests rule out).
 pub fn parse(language: Language, text: &str) -> Option<Tree> {
-    let mut parser = Parser::new();
-    parser.set_language(&grammar(language)?).ok()?;
-    parser.parse(text, None)
+    PARSER.with_borrow_mut(|parser| {
+        parser.set_language(&grammar(language)?).ok()?;
+        parser.parse(text, None)
+    })
 }
 
 /// Ranges of ERROR and MISSING nodes. Valid real files have some (gaps of the grammar), so they are judged by node:

@@ -7,6 +7,7 @@
 //!
 //! Paths are relative to the root, with `/`, and sorted, so that everything derived from a walk is deterministic.
 
+mod aside;
 mod language;
 mod text;
 mod walk;
@@ -16,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub use aside::{is_aside, is_no_app};
 pub use language::Language;
 pub use text::{LineEnding, SourceText};
 pub use walk::{SkipReason, Skipped};
@@ -67,16 +69,34 @@ pub struct FileEntry {
     pub size: u64,
     text: OnceLock<Option<Arc<SourceText>>>,
     overlay: Option<Arc<SourceText>>,
+    aside: OnceLock<bool>,
 }
 
 impl FileEntry {
     fn new(path: String, size: u64, overlay: Option<Arc<SourceText>>) -> Self {
-        Self { language: Language::of(&path), path, size, text: OnceLock::new(), overlay }
+        Self {
+            language: Language::of(&path),
+            path,
+            size,
+            text: OnceLock::new(),
+            overlay,
+            aside: OnceLock::new(),
+        }
     }
 
     /// The last part of the path.
     pub fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// Whether it is no evidence about the app it lies in: [`is_aside`], found once.
+    pub fn is_aside(&self) -> bool {
+        *self.aside.get_or_init(|| is_aside(&self.path))
+    }
+
+    /// Whether modules of its language are parsed.
+    pub fn is_code(&self) -> bool {
+        self.language.is_some_and(Language::is_code)
     }
 
     /// The folder, `""` for files at the root.

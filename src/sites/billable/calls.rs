@@ -1,42 +1,80 @@
 //! Which calls spend money: members of a provider's clients, its functions, and raw requests to its hosts.
 
+use std::collections::BTreeSet;
+
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
 use super::http::request;
 use super::{Paid, Rule};
 use crate::catalog::{Entry, Kind, ProviderCall};
-use crate::resolve::Def;
+use crate::resolve::{Def, names_callee};
 use crate::sites::cx::{Cx, wild};
 use crate::sites::handlers::argument_for;
 use crate::syntax::{Call, CallId, Expr, Param, Path, Root};
 use crate::workspace::{FileId, Language};
 
-/// Files in which a paid call may stand: those with a literal of a picked provider, or with the last members of one of
-/// its calls (a client may come from another file under any name).
+/// Files in which a paid call may stand: those that name a method of a picked provider as calls do, with a literal of the
+/// provider or the members in front of it (a client may come from another file under any name); or part of an address.
 pub(super) fn candidates(cx: &Cx<'_>) -> Vec<FileId> {
-    let mut literals: Vec<String> = Vec::new();
-    for entry in cx.entries(Kind::Provider) {
-        literals.extend(entry.literals.iter().cloned());
-        for call in entry.provider.iter().flat_map(|p| &p.calls) {
-            let parts: Vec<&str> = call.path.split('.').filter(|p| *p != "*" && *p != "()").collect();
-            let tail = parts[parts.len().saturating_sub(2)..].join(".");
-            if tail.is_empty() {
-                continue;
-            }
-            literals.push(if parts.len() > 1 { tail } else { format!("{tail}(") });
-        }
-        literals.extend(entry.provider.iter().flat_map(|p| p.hosts.iter().cloned()));
-        // A client that is made elsewhere is asked for the end of an address: `client.post("/predictions")`.
-        let ends = entry.provider.iter().flat_map(|p| &p.http).filter(|h| !h.free);
-        let ends = ends.filter_map(|h| h.path.trim_end_matches('/').rsplit('/').next());
-        literals.extend(ends.filter(|end| end.len() > 6).map(|end| format!("/{end}")));
-    }
-    literals.sort();
-    literals.dedup();
-    let Ok(finder) = AhoCorasick::new(&literals) else { return Vec::new() };
-    let has = |id: &&FileId| cx.workspace().text(**id).is_ok_and(|t| finder.is_match(t.bytes()));
+    let marks = Marks::of(cx);
+    let sorted = |mut literals: Vec<String>| {
+        literals.sort();
+        literals.dedup();
+        AhoCorasick::new(literals).ok()
+    };
+    let (certain, imports) = (sorted(marks.certain), sorted(marks.imports));
+    let holds = |finder: &Option<AhoCorasick>, text: &str| finder.as_ref().is_some_and(|f| f.is_match(text));
+    let names_method = |text: &str| marks.calls_values || marks.methods.iter().any(|m| names_callee(text, m));
+    let may_pay = |text: &str| holds(&certain, text) || (holds(&imports, text) && names_method(text));
+    let has = |id: &&FileId| cx.workspace().text(**id).is_ok_and(|text| may_pay(text.as_str()));
     cx.files.par_iter().filter(has).copied().collect()
+}
+
+/// What the text of a file with a paid call holds.
+#[derive(Default)]
+struct Marks {
+    /// Enough alone: members of a client with its method, hosts, ends of addresses.
+    certain: Vec<String>,
+    /// Literals of the providers, in files that import them.
+    imports: Vec<String>,
+    /// Names of what is called there.
+    methods: BTreeSet<String>,
+    /// Some provider's models are called themselves.
+    calls_values: bool,
+}
+
+impl Marks {
+    fn of(cx: &Cx<'_>) -> Self {
+        let mut marks = Self::default();
+        for entry in cx.entries(Kind::Provider) {
+            marks.imports.extend(entry.literals.iter().cloned());
+            let Some(provider) = &entry.provider else { continue };
+            for call in &provider.calls {
+                marks.add_call(&call.path);
+            }
+            if !provider.http.is_empty() {
+                let requests =
+                    cx.catalog.of(Kind::Http).filter_map(|e| e.http.as_ref()).flat_map(|h| &h.calls);
+                marks.methods.extend(requests.map(|request| request.name.clone()));
+            }
+            marks.certain.extend(provider.hosts.iter().cloned());
+            // A client that is made elsewhere is asked for the end of an address: `client.post("/predictions")`.
+            let ends = provider.http.iter().filter(|h| !h.free);
+            let ends = ends.filter_map(|h| h.path.trim_end_matches('/').rsplit('/').next());
+            marks.certain.extend(ends.filter(|end| end.len() > 6).map(|end| format!("/{end}")));
+        }
+        marks
+    }
+
+    fn add_call(&mut self, path: &str) {
+        self.calls_values |= path.ends_with("()");
+        let parts: Vec<&str> = path.split('.').filter(|p| *p != "*" && *p != "()").collect();
+        let Some(method) = parts.last() else { return };
+        self.methods.insert((*method).to_owned());
+        let tail = parts[parts.len().saturating_sub(2)..].join(".");
+        self.certain.push(if parts.len() > 1 { tail } else { format!("{tail}(") });
+    }
 }
 
 pub(super) fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<Paid<'a>> {

@@ -52,6 +52,11 @@ pub fn billables(cx: &Cx<'_>) -> Vec<Site> {
         .collect();
     paid.sort_by_key(|p| (p.file, cx.program.facts(p.file).call(p.call).span));
     paid.dedup_by_key(|p| (p.file, p.call));
+    if !paid.is_empty() {
+        cx.program.prepare_search();
+        // What all of them ask for is found before they start: who waits for it could do nothing else.
+        cx.owned();
+    }
     let mut sites: Vec<Site> = paid.par_iter().map(|p| site(cx, p)).collect();
     number(&mut sites);
     let calls: Vec<(FileId, CallId)> = paid.iter().map(|p| (p.file, p.call)).collect();

@@ -201,7 +201,8 @@ pub(super) fn from_object(
 /// Whether a class of the app has a member of this name: a field, or with brackets a method.
 fn declares(cx: &Cx<'_>, member: &str) -> bool {
     let (name, is_method) = member.strip_suffix("()").map_or((member, false), |name| (name, true));
-    cx.program.files_with_word(name).into_iter().filter(|f| cx.holds(*f)).any(|file| {
+    let with_classes = cx.program.files_where(name, |text| text.contains("class "));
+    with_classes.into_iter().filter(|f| cx.holds(*f)).any(|file| {
         let facts = cx.program.facts(file);
         if is_method {
             return facts.functions.iter().any(|f| f.class.is_some() && f.name == name);

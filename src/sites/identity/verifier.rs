@@ -1,5 +1,7 @@
 //! Whether a function of the app reaches a token check, directly or through what it calls or has injected.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::{Entry, Kind, Verifier};
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, is_callee};
@@ -23,11 +25,31 @@ pub(in crate::sites) fn find_verifier<'a>(
     cx: &Cx<'a>,
     file: FileId,
     function: FunctionId,
-    hops: usize,
 ) -> Option<(&'a Entry, &'a Verifier)> {
-    if hops > VERIFIER_HOPS {
+    may_verify(cx).then(|| search(cx, file, function, 0, &mut BTreeMap::new()))?
+}
+
+/// Whether the app speaks of any library that checks tokens: without one there is nothing to search for.
+fn may_verify(cx: &Cx<'_>) -> bool {
+    cx.entries(Kind::Auth).filter_map(|e| e.auth.as_ref()).any(|auth| {
+        let modules = auth.verifiers.iter().filter_map(|v| v.call.module.split('*').next());
+        !auth.request_verifiers.is_empty() || modules.into_iter().any(|module| cx.says(module))
+    })
+}
+
+/// `seen` holds the functions that were looked through, with how many calls below the first they were.
+fn search<'a>(
+    cx: &Cx<'a>,
+    file: FileId,
+    function: FunctionId,
+    hops: usize,
+    seen: &mut BTreeMap<(FileId, FunctionId), usize>,
+) -> Option<(&'a Entry, &'a Verifier)> {
+    let nearer = seen.get(&(file, function)).is_some_and(|known| *known <= hops);
+    if hops > VERIFIER_HOPS || nearer {
         return None;
     }
+    seen.insert((file, function), hops);
     let facts = cx.program.facts(file);
     let inside = |at: Option<FunctionId>| facts.enclosing(at).any(|id| id == function);
     let verifiers = || {
@@ -42,7 +64,7 @@ pub(in crate::sites) fn find_verifier<'a>(
                 }
             }
             Def::Function(at, inner) if (at, inner) != (file, function) => {
-                if let Some(found) = find_verifier(cx, at, inner, hops + 1) {
+                if let Some(found) = search(cx, at, inner, hops + 1, seen) {
                     return Some(found);
                 }
             }
@@ -76,7 +98,7 @@ pub(in crate::sites) fn find_verifier<'a>(
             let facts = cx.program.facts(at);
             let Some(inner) = facts.call(call).args.first().and_then(Expr::as_path) else { continue };
             if let Def::Function(to, id) = cx.def(at, None, inner)
-                && let Some(found) = find_verifier(cx, to, id, hops + 1)
+                && let Some(found) = search(cx, to, id, hops + 1, seen)
             {
                 return Some(found);
             }

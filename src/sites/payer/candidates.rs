@@ -196,7 +196,8 @@ pub(in crate::sites) fn billing_column<'t>(
         let plain: String = word.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
         known.iter().any(|id| plain.contains(id))
     };
-    if is_document(name) {
+    // Most record types hold no such column at all.
+    if is_document(name) || !is_known(columns) {
         return None;
     }
     let mut at = 0;
@@ -232,7 +233,7 @@ fn is_document(name: &str) -> bool {
 fn setting(cx: &Cx<'_>, model: &str) -> Option<(String, usize, String)> {
     let settings =
         cx.catalog.of(Kind::Sender).filter_map(|e| e.sender.as_ref()).flat_map(|s| &s.payer_settings);
-    settings.into_iter().find_map(|setting| {
+    settings.into_iter().filter(|setting| cx.says(setting)).find_map(|setting| {
         cx.files.iter().find_map(|file| {
             let text = cx.workspace().text(*file).ok()?;
             if !text.as_str().contains(setting.as_str()) {

@@ -16,7 +16,7 @@ use crate::catalog::Gives;
 use crate::sites::SignupHow;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::handler_of;
-use crate::syntax::{CallId, Expr, FunctionId, FunctionKind, ResultUse, Span, parse};
+use crate::syntax::{CallId, Expr, FunctionId, FunctionKind, ResultUse, Span};
 use crate::workspace::FileId;
 
 /// Calls followed upwards before giving up.
@@ -292,9 +292,8 @@ fn returned(
         };
     }
     let Named::Record(name) = record else { return None };
-    let language = cx.workspace().entry(file).language?;
     let text = cx.workspace().text(file).ok()?;
-    let tree = parse(language, text.as_str())?;
+    let tree = cx.program.tree(file)?;
     let body = tree.root_node().descendant_for_byte_range(f.body.start as usize, f.body.end as usize)?;
     let mut paths = Vec::new();
     let mut nodes = vec![body];

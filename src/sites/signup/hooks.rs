@@ -9,11 +9,12 @@ use super::options::{self, Found};
 use super::place;
 use super::value::{Named, below};
 use crate::catalog::{Callee, Entry, How, Kind, SignUp, SignUpPlace, Symbol, UserFields, payer_words};
+use crate::fingerprint::import_forms;
 use crate::resolve::Def;
-use crate::sites::cx::{Cx, after, is_callee};
+use crate::sites::cx::{Cx, after, is_callee, wild};
 use crate::sites::handlers::reached_from;
 use crate::sites::{Detail, Hook, SELECT_FROM, Signup, SignupHow, SignupPlan, Site, SiteKind};
-use crate::syntax::{Call, CallId, Decorator, Expr, FunctionId, Path, Span};
+use crate::syntax::{Call, CallId, Decorator, Expr, Facts, FunctionId, Path, Span};
 use crate::workspace::FileId;
 
 /// A place a library names.
@@ -70,6 +71,16 @@ pub(super) fn hooks<'a>(cx: &Cx<'a>, models: &[Model<'a>]) -> Vec<Told> {
     found
 }
 
+/// Whether a call can be of a symbol by the names in its file alone: resolving every call of the file would read most of
+/// what it imports.
+fn may_be(symbol: &Symbol, facts: &Facts, call: &Call) -> bool {
+    let Some(root) = call.callee.root_name() else { return false };
+    match facts.imports.iter().find(|import| import.local == root) {
+        Some(import) => wild(&symbol.module, &import.module),
+        None => symbol.name == "default" || call.callee.last() == symbol.name.rsplit('.').next(),
+    }
+}
+
 struct Search<'c, 'a> {
     cx: &'c Cx<'a>,
     models: &'c [Model<'a>],
@@ -118,12 +129,13 @@ impl Search<'_, '_> {
     ) {
         let keys: Vec<&str> = path.split('.').collect();
         let mut seen: Vec<(FileId, Span)> = Vec::new();
-        let module = symbol.module.trim_end_matches("/*");
-        for file in code_with(self.cx, [module].into_iter()) {
+        let imports = import_forms(&symbol.module);
+        for file in code_with(self.cx, imports.iter().map(String::as_str)) {
             let facts = self.cx.program.facts(file);
             for id in facts.call_ids() {
                 let call = facts.call(id);
-                if !is_symbol(symbol, &self.cx.callee(file, id))
+                if !may_be(symbol, facts, call)
+                    || !is_symbol(symbol, &self.cx.callee(file, id))
                     || place::aside(self.cx, file, call.function).is_some()
                 {
                     continue;

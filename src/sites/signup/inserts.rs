@@ -4,6 +4,7 @@
 //! the statement after which it has its id. Only files that hold a form's method and the model's name are parsed.
 
 use super::models::{At, Certainty, Model, Whose, holds};
+use super::spelled::{self, Form};
 use super::value::{Named, below, named};
 use crate::catalog::{Create, CreateForm, Entry, Gives, Kind};
 use crate::resolve::Def;
@@ -77,18 +78,21 @@ pub(super) fn indirect(cx: &Cx<'_>, models: &[Model<'_>], inserts: &mut Vec<Inse
 
 /// Every insert of a user in the app, in file order.
 pub(super) fn inserts<'a>(cx: &Cx<'a>, models: &[Model<'a>]) -> Vec<Insert<'a>> {
-    let mut found: Vec<Insert<'a>> = Vec::new();
+    let mut forms: Vec<Form<'a>> = Vec::new();
     for entry in cx.entries(Kind::Orm) {
         for create in entry.orm.iter().flat_map(|o| &o.creates) {
-            let own: Vec<usize> = (0..models.len())
-                .filter(|i| models[*i].entry.id == entry.id || by_table(&create.form))
-                .collect();
-            let files = candidates(cx, create, models, &own);
-            for file in files {
-                let search =
-                    Search { cx, models, own: &own, entry, create, file, facts: cx.program.facts(file) };
-                search.run(&mut found);
-            }
+            let is_own = |i: &usize| models[*i].entry.id == entry.id || by_table(&create.form);
+            forms.push(Form { entry, create, own: (0..models.len()).filter(is_own).collect() });
+        }
+    }
+    let files = spelled::files(cx, models, &forms);
+    cx.program.read(&files.iter().map(|(file, _)| *file).collect::<Vec<_>>());
+    let mut found: Vec<Insert<'a>> = Vec::new();
+    for (index, Form { entry, create, own }) in forms.iter().enumerate() {
+        for (file, _) in files.iter().filter(|(_, held)| held.contains(&index)) {
+            let search =
+                Search { cx, models, own, entry, create, file: *file, facts: cx.program.facts(*file) };
+            search.run(&mut found);
         }
     }
     found.sort_by_key(|i| (i.file, i.statement.start, i.region.start));
@@ -98,24 +102,6 @@ pub(super) fn inserts<'a>(cx: &Cx<'a>, models: &[Model<'a>]) -> Vec<Insert<'a>> 
 
 fn by_table(form: &CreateForm) -> bool {
     matches!(form, CreateForm::ClientTable { .. } | CreateForm::Sql)
-}
-
-fn candidates(cx: &Cx<'_>, create: &Create, models: &[Model<'_>], own: &[usize]) -> Vec<FileId> {
-    let words = match &create.form {
-        CreateForm::Sql => vec!["INSERT INTO", "insert into", "Insert into"],
-        form => form.methods(),
-    };
-    let table = by_table(&create.form);
-    let of_model = |text: &str| own.iter().any(|i| models[*i].may_be_in(text));
-    cx.files
-        .iter()
-        .copied()
-        .filter(|file| {
-            cx.workspace().text(*file).is_ok_and(|t| {
-                words.iter().any(|w| t.as_str().contains(w)) && (table || of_model(t.as_str()))
-            })
-        })
-        .collect()
 }
 
 struct Search<'c, 'a> {

@@ -16,6 +16,7 @@ mod key;
 mod models;
 mod options;
 mod place;
+mod spelled;
 mod value;
 
 #[cfg(test)]

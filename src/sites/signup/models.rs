@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::key::primary;
-use crate::catalog::{Callee, Create, CreateForm, Entry, Kind, ModelShape, Symbol, glob};
+use crate::catalog::{Callee, Create, CreateForm, Entry, Kind, ModelShape, Symbol, glob::Globs};
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after};
 use crate::syntax::{ClassId, Expr, FunctionId, Path, Span};
@@ -275,7 +277,7 @@ fn declared<'a>(
             }
         }
         ModelShape::Class { bases, made_bases, decorators, keyword } => {
-            for file in code_with(cx, ["class "].into_iter()) {
+            for file in code_where(cx, |text| declares_class(text, of)) {
                 let facts = cx.program.facts(file);
                 for (index, class) in facts.classes.iter().enumerate() {
                     if of.weight(&class.name).is_none() {
@@ -322,13 +324,13 @@ fn declared<'a>(
 fn blocks<'a>(
     cx: &Cx<'a>,
     entry: &'a Entry,
-    globs: &[String],
+    globs: &Globs,
     keyword: &str,
     of: &Whose,
     found: &mut Vec<Model<'a>>,
 ) {
     for (file, at) in cx.workspace().files() {
-        if !globs.iter().any(|g| glob::matches(g, &at.path)) {
+        if !globs.match_path(&at.path) {
             continue;
         }
         let Ok(text) = cx.workspace().text(file) else { continue };
@@ -486,10 +488,25 @@ fn last_name(dotted: &str) -> &str {
 /// Code files of the app whose text holds one of the words.
 pub(super) fn code_with<'w>(cx: &Cx<'_>, words: impl Iterator<Item = &'w str>) -> Vec<FileId> {
     let words: Vec<&str> = words.collect();
-    let holds = |file: &FileId| {
-        cx.workspace().text(*file).is_ok_and(|t| words.iter().any(|w| t.as_str().contains(w)))
-    };
-    cx.files.iter().copied().filter(holds).collect()
+    code_where(cx, |text| words.iter().any(|word| text.contains(word)))
+}
+
+/// Code files of the app whose text passes a look, read side by side.
+fn code_where(cx: &Cx<'_>, passes: impl Fn(&str) -> bool + Sync) -> Vec<FileId> {
+    let holds = |file: &&FileId| cx.workspace().text(**file).is_ok_and(|text| passes(text.as_str()));
+    let files: Vec<FileId> = cx.files.par_iter().filter(holds).copied().collect();
+    cx.program.read(&files);
+    files
+}
+
+/// Whether a text declares a class whose name speaks for a record that is looked for.
+fn declares_class(text: &str, of: &Whose) -> bool {
+    let word = "class ";
+    text.match_indices(word).any(|(at, _)| {
+        let name = text.get(at + word.len()..).unwrap_or_default().trim_start();
+        let end = name.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(name.len());
+        name.get(..end).is_some_and(|name| of.weight(name).is_some())
+    })
 }
 
 fn is_one_of(cx: &Cx<'_>, file: FileId, path: &Path, symbols: &[Symbol]) -> bool {

@@ -5,7 +5,7 @@
 
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
-use crate::syntax::{Call, FunctionId, PatternName, Span, Tree, parse};
+use crate::syntax::{Call, FunctionId, PatternName, Span, Tree};
 use crate::workspace::FileId;
 use tree_sitter::Node;
 
@@ -55,11 +55,6 @@ pub(super) struct Branch {
     pub(super) subject: Option<String>,
 }
 
-fn tree_of(cx: &Cx<'_>, file: FileId) -> Option<Tree> {
-    let language = cx.workspace().entry(file).language?;
-    parse(language, cx.workspace().text(file).ok()?.as_str())
-}
-
 fn span(node: Node<'_>) -> Span {
     Span::from(node.byte_range())
 }
@@ -70,8 +65,8 @@ fn node_at(tree: &Tree, at: Span) -> Option<Node<'_>> {
 
 /// The object literals among a call's arguments; names are followed to what they are bound to.
 pub(super) fn objects(cx: &Cx<'_>, file: FileId, call: &Call) -> Vec<Object> {
-    let Some(tree) = tree_of(cx, file) else { return Vec::new() };
-    let Some(arguments) = node_at(&tree, call.args_span) else { return Vec::new() };
+    let Some(tree) = cx.program.tree(file) else { return Vec::new() };
+    let Some(arguments) = node_at(tree, call.args_span) else { return Vec::new() };
     let mut cursor = arguments.walk();
     arguments.named_children(&mut cursor).filter_map(|arg| object(cx, file, call.function, arg, 0)).collect()
 }
@@ -114,8 +109,8 @@ fn object(
             let binding = cx.program.binding(at, index)?;
             let local = &binding.names.first()?.local;
             let (statement, inner) = (binding.statement, binding.function);
-            let tree = tree_of(cx, at)?;
-            let value = declared(cx, at, node_at(&tree, statement)?, local)?;
+            let tree = cx.program.tree(at)?;
+            let value = declared(cx, at, node_at(tree, statement)?, local)?;
             object(cx, at, inner, value, hops + 1)
         }
         _ => None,
@@ -161,16 +156,16 @@ fn spreads(cx: &Cx<'_>, at: &Object, node: Node<'_>) -> Vec<Object> {
 
 /// Whether an object has a key, its own or spread into it.
 pub(super) fn has_key(cx: &Cx<'_>, at: &Object, key: &str) -> bool {
-    let Some(tree) = tree_of(cx, at.file) else { return false };
-    let Some(node) = node_at(&tree, at.span) else { return false };
+    let Some(tree) = cx.program.tree(at.file) else { return false };
+    let Some(node) = node_at(tree, at.span) else { return false };
     property(cx, at.file, node, key).is_some() || spreads(cx, at, node).iter().any(|s| has_key(cx, s, key))
 }
 
 /// What is at a path of keys of an object.
 pub(super) fn follow(cx: &Cx<'_>, at: &Object, keys: &[&str]) -> Found {
     let Some((key, rest)) = keys.split_first() else { return Found::Unclear };
-    let Some(tree) = tree_of(cx, at.file) else { return Found::Unclear };
-    let Some(node) = node_at(&tree, at.span) else { return Found::Unclear };
+    let Some(tree) = cx.program.tree(at.file) else { return Found::Unclear };
+    let Some(node) = node_at(tree, at.span) else { return Found::Unclear };
     let Some((whole, value)) = property(cx, at.file, node, key) else {
         for spread in spreads(cx, at, node) {
             let found = follow(cx, &spread, keys);
@@ -218,7 +213,9 @@ fn function(cx: &Cx<'_>, at: &Object, whole: Node<'_>, value: Node<'_>) -> Found
 
 /// The branches of a file that are taken when something equals a string.
 pub(super) fn branches(cx: &Cx<'_>, file: FileId, value: &str) -> Vec<Branch> {
-    let (Some(tree), Ok(text)) = (tree_of(cx, file), cx.workspace().text(file)) else { return Vec::new() };
+    let (Some(tree), Ok(text)) = (cx.program.tree(file), cx.workspace().text(file)) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     for (at, _) in text.as_str().match_indices(value) {
         let Some(mut node) = tree.root_node().descendant_for_byte_range(at, at + value.len()) else {
@@ -269,8 +266,8 @@ fn subject(condition: &str) -> Option<String> {
 
 /// The block under a condition that is a name.
 pub(super) fn block_under(cx: &Cx<'_>, file: FileId, inside: Span, name: &str) -> Option<Span> {
-    let tree = tree_of(cx, file)?;
-    let mut nodes = vec![node_at(&tree, inside)?];
+    let tree = cx.program.tree(file)?;
+    let mut nodes = vec![node_at(tree, inside)?];
     while let Some(node) = nodes.pop() {
         if node.kind() == "if_statement" {
             let condition = node.child_by_field_name("condition")?;
@@ -288,8 +285,8 @@ pub(super) fn block_under(cx: &Cx<'_>, file: FileId, inside: Span, name: &str) -
 /// everything that may fail has happened.
 pub(super) fn before_return(cx: &Cx<'_>, file: FileId, statement: Span) -> Option<Span> {
     const PLAIN: &[&str] = &["expression_statement", "lexical_declaration", "variable_declaration"];
-    let tree = tree_of(cx, file)?;
-    let mut node = node_at(&tree, statement)?;
+    let tree = cx.program.tree(file)?;
+    let mut node = node_at(tree, statement)?;
     while span(node) != statement || !node.parent().is_some_and(|p| is_block(p)) {
         node = node.parent()?;
     }

@@ -5,7 +5,7 @@
 use crate::catalog::Kind;
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
-use crate::syntax::{Expr, FunctionId, FunctionKind, Span, parse};
+use crate::syntax::{Expr, FunctionId, FunctionKind, Span};
 use crate::workspace::FileId;
 
 /// Why a function is not one through which somebody signs up, `None` when nothing speaks against it.
@@ -115,13 +115,16 @@ pub(super) fn guest(text: &str) -> bool {
     ["guest", "anonymous", "anonuser", "anon_user", "temporaryuser"].iter().any(|w| text.contains(w))
 }
 
+/// What hangs a router into an app.
+const MOUNTS: &[&str] = &["include_router", "use", "register", "route", "register_blueprint", "mount"];
+
 /// Whether everything a file serves is mounted only under a condition on the environment: a route for development.
 pub(super) fn only_in_development(cx: &Cx<'_>, file: FileId) -> Option<String> {
     let path = cx.path(file);
     let stem = path.rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or_default();
     let mut mounted = 0;
     let mut place = None;
-    for at in cx.program.files_with_word(stem) {
+    for at in cx.program.files_calling(stem, MOUNTS) {
         if at == file || !cx.holds(at) {
             continue;
         }
@@ -134,9 +137,8 @@ pub(super) fn only_in_development(cx: &Cx<'_>, file: FileId) -> Option<String> {
                 ),
                 _ => false,
             };
-            let method = call.callee.last().unwrap_or_default().to_lowercase();
-            let mounts = ["include_router", "use", "register", "route", "register_blueprint", "mount"];
-            if mounts.contains(&method.as_str()) && call.args.iter().any(of_file) {
+            let method = call.callee.last().unwrap_or_default();
+            if MOUNTS.contains(&method) && call.args.iter().any(of_file) {
                 mounted += 1;
                 let condition = condition_around(cx, at, call.span)?;
                 if !about_environment(&condition) {
@@ -157,9 +159,8 @@ fn about_environment(condition: &str) -> bool {
 
 /// The text of the innermost `if` condition around a place.
 fn condition_around(cx: &Cx<'_>, file: FileId, span: Span) -> Option<String> {
-    let language = cx.workspace().entry(file).language?;
     let text = cx.workspace().text(file).ok()?;
-    let tree = parse(language, text.as_str())?;
+    let tree = cx.program.tree(file)?;
     let mut node = tree.root_node().descendant_for_byte_range(span.start as usize, span.end as usize)?;
     loop {
         if node.kind() == "if_statement" {

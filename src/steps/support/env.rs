@@ -227,14 +227,9 @@ impl<'a> Place<'a> {
     /// Whether the declaration is of this place's kind.
     fn fits(&self, kit: &Kit<'_>) -> bool {
         let path = kit.path(self.file);
-        let listed = self.declaration.files.is_empty()
-            || self.declaration.files.iter().any(|g| {
-                crate::catalog::glob::matches(
-                    g,
-                    path.strip_prefix(kit.cx.app.dir()).unwrap_or(path).trim_start_matches('/'),
-                )
-            });
-        if !listed {
+        let files = &self.declaration.files;
+        let relative = path.strip_prefix(kit.cx.app.dir()).unwrap_or(path).trim_start_matches('/');
+        if !files.is_empty() && !files.match_path(relative) {
             return false;
         }
         let Some(source) = self.source(kit) else { return false };

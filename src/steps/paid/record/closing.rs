@@ -60,7 +60,7 @@ impl<'k> Closing<'k> {
             return made(spot.file, response, Sent::Metered);
         }
         let generator = call.function.filter(|f| spot.facts.function(*f).is_generator)?;
-        let callers = kit.cx.program.callers(spot.file, generator);
+        let callers = kit.cx.program.callers_in_app(spot.file, generator);
         let [(file, at)] =
             callers.into_iter().filter(|(f, _)| !is_aside(kit.path(*f))).collect::<Vec<_>>()[..]
         else {

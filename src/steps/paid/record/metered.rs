@@ -47,7 +47,7 @@ pub(super) fn given_back(kit: &Kit<'_>, spend: &Spend<'_>) -> Result<(FileId, Ca
     const LOST: &str =
         "where the stream is read was not found; wrap it there with the meter of the stream module";
     let function = spend.billable.plan.function.ok_or(LOST)?;
-    let callers = kit.cx.program.callers(spend.file, function);
+    let callers = kit.cx.program.callers_in_app(spend.file, function);
     let callers: Vec<_> = callers.into_iter().filter(|(f, _)| !is_aside(kit.path(*f))).collect();
     let [(file, id)] = callers.as_slice() else { return Err(LOST.to_owned()) };
     let facts = kit.cx.program.facts(*file);

@@ -38,7 +38,7 @@ fn file_of(kit: &Kit<'_>, front: &Front) -> Option<FileId> {
         let inside = if root.is_empty() { Some(path) } else { path.strip_prefix(&join(root, "")) };
         inside.is_some_and(|p| {
             let p = p.trim_start_matches('/');
-            front.files.iter().any(|glob| crate::catalog::glob::matches(glob, p))
+            front.files.match_path(p)
         })
     };
     kit.files.iter().find(is_one).copied()

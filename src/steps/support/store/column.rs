@@ -3,7 +3,7 @@
 use minijinja::context;
 use tree_sitter::Node;
 
-use crate::catalog::{ModelShape, glob};
+use crate::catalog::ModelShape;
 use crate::edit::Edit;
 use crate::steps::support::Kit;
 use crate::steps::support::names::{Wanted, bring};
@@ -18,9 +18,7 @@ pub(super) fn edits(kit: &Kit<'_>, record: &Record<'_>) -> Result<Vec<Edit>, Str
     let mut why = format!("a column of {} cannot be written here", record.entry.title);
     for shape in record.shapes() {
         let planned = match shape {
-            ModelShape::Block { files, keyword }
-                if files.iter().any(|g| glob::matches(g, &record.site.file)) =>
-            {
+            ModelShape::Block { files, keyword } if files.match_path(&record.site.file) => {
                 in_block(kit, record, keyword)
             }
             ModelShape::Call { columns, .. } => in_call(kit, record, *columns),

@@ -2,7 +2,7 @@
 
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use crate::catalog::{Column, Entry, Kind, ModelShape, Orm, Snippet, glob};
+use crate::catalog::{Column, Entry, Kind, ModelShape, Orm, Snippet};
 use crate::sites::cx::Cx;
 use crate::sites::signup::{Key, key_of};
 use crate::sites::{Detail, Schema, Signup, SignupHow, Site, SiteKind, schema};
@@ -68,9 +68,11 @@ impl<'a> Record<'a> {
         let squeezed =
             |file: FileId| kit.text(file).as_str().split_whitespace().collect::<Vec<_>>().join(" ");
         for dialect in &orm.dialects {
-            let others = kit.cx.workspace.files().filter(|(_, f)| {
-                kit.cx.app.owns(&f.path) && dialect.globs.iter().any(|g| glob::matches(g, &f.path))
-            });
+            let others = kit
+                .cx
+                .workspace
+                .files()
+                .filter(|(_, f)| kit.cx.app.owns(&f.path) && dialect.globs.match_path(&f.path));
             let files = std::iter::once(self.file).chain(others.map(|(id, _)| id));
             for file in files {
                 let text = squeezed(file);

@@ -58,7 +58,7 @@ pub fn is_aside(path: &str) -> bool {
 }
 
 /// Whether a folder with a manifest is no app: samples, tests, documentation, templates of a generator.
-pub(super) fn is_no_app(dir: &str) -> bool {
+pub fn is_no_app(dir: &str) -> bool {
     dir.split('/').any(|part| FOLDERS.contains(&part) || NO_APPS.contains(&part))
 }
 
