@@ -288,7 +288,25 @@ pub enum HandlerShape {
         methods: Vec<String>,
         /// Which argument.
         handlers: ArgumentChoice,
+        /// How links of the chain add to what the handler is given.
+        context: Option<ChainContext>,
     },
+}
+
+/// What functions along a chain hand on to the handler at its end:
+/// `procedure.use(({ next }) => next({ ctx: { user } })).mutation(({ ctx }) => …)`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainContext {
+    /// Methods that take such a function: `use`.
+    pub links: Vec<String>,
+    /// The member of its parameter that it calls to go on: `next`.
+    pub next: String,
+    /// The member that holds the context, of what it goes on with and of what the handler is given: `ctx`.
+    pub member: String,
+    /// Methods that are told by a type argument which function makes the first context: `.context<typeof createContext>()`.
+    #[serde(default)]
+    pub made_by: Vec<String>,
 }
 
 /// Which arguments of a call.

@@ -35,8 +35,8 @@ pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, T
 pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
 pub use env::{Address, Also, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
-    Answer, ArgumentChoice, Closing, Framework, Front, Handler, HandlerShape, Mount, NamedParam, NewRoute,
-    RefusePage, Role, RoutePurpose, Side,
+    Answer, ArgumentChoice, ChainContext, Closing, Framework, Front, Handler, HandlerShape, Mount,
+    NamedParam, NewRoute, RefusePage, Role, RoutePurpose, Side,
 };
 pub use http::{Http, Request, Succeeded};
 pub use manager::{Manager, ToolRule};

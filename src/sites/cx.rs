@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::handlers::{self, Found};
-use super::identity;
+use super::identity::{self, Code, Handed, Wrapped};
 use super::owner::{self, Owned};
 use super::payer::Payers;
 use super::schema::{self, Model};
@@ -44,6 +44,9 @@ struct Memo<'a> {
     handed_over: Known<Arc<[(FileId, CallId, usize)]>>,
     handlers: Known<Option<Found<'a>>>,
     verifiers: Known<Option<(&'a Entry, &'a Verifier)>>,
+    wrapped: Known<Arc<[Wrapped]>>,
+    handed: Mutex<BTreeMap<String, Option<Arc<Handed>>>>,
+    codes: Mutex<BTreeMap<FileId, Option<Arc<Code>>>>,
     said: Mutex<BTreeMap<String, bool>>,
     owned: OnceLock<Vec<Owned>>,
     payers: OnceLock<Payers>,
@@ -127,6 +130,45 @@ impl<'a> Cx<'a> {
     /// Whether a function reaches a token check, and by which entry's knowledge.
     pub fn verifier(&self, file: FileId, function: FunctionId) -> Option<(&'a Entry, &'a Verifier)> {
         self.memo.verifiers.get((file, function), || identity::find_verifier(self, file, function))
+    }
+
+    /// What wrappers of the app say of the signed-in user to a handler.
+    pub(super) fn wrapped(
+        &self,
+        (file, function): (FileId, FunctionId),
+        find: impl FnOnce() -> Arc<[Wrapped]>,
+    ) -> Arc<[Wrapped]> {
+        self.memo.wrapped.get((file, function), find)
+    }
+
+    /// The user in what a wrapper of the app hands to every handler in the same way.
+    pub(super) fn handed_over_by(
+        &self,
+        wrapper: String,
+        find: impl FnOnce() -> Option<Arc<Handed>>,
+    ) -> Option<Arc<Handed>> {
+        if let Some(known) = self.memo.handed.lock().ok().and_then(|k| k.get(&wrapper).cloned()) {
+            return known;
+        }
+        let found = find();
+        if let Ok(mut known) = self.memo.handed.lock() {
+            known.insert(wrapper, found.clone());
+        }
+        found
+    }
+
+    /// A file with its tree.
+    pub(super) fn code(&self, file: FileId) -> Option<Arc<Code>> {
+        if let Some(known) = self.memo.codes.lock().ok().and_then(|k| k.get(&file).cloned()) {
+            return known;
+        }
+        let language = self.workspace().entry(file).language;
+        let text = self.workspace().text(file).ok();
+        let code = language.zip(text).and_then(|(language, text)| Code::parse(language, text)).map(Arc::new);
+        if let Ok(mut known) = self.memo.codes.lock() {
+            known.insert(file, code.clone());
+        }
+        code
     }
 
     /// Every record type of the app.

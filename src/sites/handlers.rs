@@ -8,7 +8,7 @@ use super::cx::{Cx, after};
 use super::{dispatch, runners};
 use crate::catalog::{ArgumentChoice, Entry, Handler, HandlerShape, Kind, Symbol};
 use crate::resolve::Def;
-use crate::syntax::{CallId, Expr, Facts, FunctionId, FunctionKind, Path};
+use crate::syntax::{Binding, CallId, Expr, Facts, FunctionId, FunctionKind, Path};
 use crate::workspace::FileId;
 
 /// Calls followed upwards before giving up; a request seldom goes through more layers.
@@ -89,7 +89,8 @@ fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -
                 return (f.kind == FunctionKind::Property && f.parent.is_none()).into();
             }
             let names = exports.iter().filter(|name| name.as_str() == f.name || name.as_str() == "default");
-            names.into_iter().any(|name| exported_as(cx, file, function, name)).into()
+            let itself = names.into_iter().any(|name| exported_as(cx, file, function, name));
+            (itself || exports.iter().any(|name| wrapped_as(cx, file, function, name))).into()
         }
         HandlerShape::Directive { text } => {
             let own = facts.directives.iter().any(|(t, at)| t == text && *at == Some(function));
@@ -155,7 +156,7 @@ fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -
             });
             row.map_or(Fit::No, |(at, call, _)| Fit::Route(at, call))
         }
-        HandlerShape::ChainEnd { packages, methods, handlers } => {
+        HandlerShape::ChainEnd { packages, methods, handlers, context: _ } => {
             let Some((call, position)) = f.argument_of else { return Fit::No };
             let c = facts.call(call);
             let chained = c.callee.segments.last().is_some_and(|m| methods.contains(m));
@@ -194,6 +195,22 @@ fn registrations(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId
 
 fn exported_as(cx: &Cx<'_>, file: FileId, function: FunctionId, name: &str) -> bool {
     cx.program.export(file, name, 0) == Def::Function(file, function)
+}
+
+/// `export const POST = withUser(draft);`: what a wrapper makes of a function of the same file.
+fn wrapped_as(cx: &Cx<'_>, file: FileId, function: FunctionId, name: &str) -> bool {
+    let facts = cx.program.facts(file);
+    if !facts.exports.iter().any(|e| e.name == name) || facts.function(function).parent.is_some() {
+        return false;
+    }
+    let given = |binding: &Binding| {
+        let call = facts.call(binding.value.as_call()?);
+        let first = call.args.iter().find_map(Expr::as_path)?;
+        Some(cx.def(file, None, first) == Def::Function(file, function))
+    };
+    let named =
+        |b: &&Binding| b.function.is_none() && b.names.iter().any(|n| n.local == name && n.path.is_empty());
+    facts.bindings.iter().find(named).and_then(given).unwrap_or_default()
 }
 
 fn chosen(choice: &ArgumentChoice, position: usize, count: usize) -> bool {

@@ -320,6 +320,8 @@ pub enum IdentitySource {
         from: String,
         /// The file it is defined in, when it is one of the app's.
         defined_in: Option<FileId>,
+        /// Names of the function around it that it is given: it cannot be repeated elsewhere.
+        given: Vec<String>,
     },
     /// A parameter the framework fills: `current_user: User = Depends(get_current_user)`.
     Parameter {
@@ -339,6 +341,13 @@ pub enum IdentitySource {
         /// The file it is defined in.
         defined_in: Option<FileId>,
     },
+    /// What a wrapper of the app hands over: `request.auth.userId` below `withUser(…)`.
+    Handed {
+        /// The user as the wrapper itself finds them, where that is one call, and the file in which it does.
+        origin: Option<Box<(FileId, Identity)>>,
+        /// What the handler's parameter has to take before the expression is in scope.
+        take: Option<Take>,
+    },
     /// The owner of a record that the app loaded: `bot.ownerId`.
     Record,
     /// A name imported from a library: `flask_login.current_user`.
@@ -348,6 +357,17 @@ pub enum IdentitySource {
         /// The module.
         module: String,
     },
+}
+
+/// A name that a pattern of a parameter does not take yet: `userId` of `({ ctx: { team } })`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Take {
+    /// The file.
+    pub file: FileId,
+    /// The pattern, brackets included.
+    pub pattern: Span,
+    /// The name.
+    pub name: String,
 }
 
 /// How a user record comes to exist.

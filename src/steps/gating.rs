@@ -13,11 +13,11 @@ use crate::catalog::{Answer, Kind, Role, Snippet};
 use crate::edit::EditUnit;
 use crate::sites::handlers::all_reached_from;
 use crate::sites::payer::{Paying, in_handler};
-use crate::sites::{HandlerRef, Identity};
+use crate::sites::{HandlerRef, Identity, IdentitySource, owner};
 use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
 use crate::steps::paid::record::{NOBODY, Reason, calling, visitors};
-use crate::steps::paid::{Spend, billing_user, questions, role_name, shape_of};
+use crate::steps::paid::{Spend, billing_user, questions, role_name, shape_of, taking};
 use crate::steps::support::{Kit, generated, names, names::Wanted, render};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::syntax::source::Source;
@@ -157,11 +157,20 @@ fn others<'a>(kit: &Kit<'_>, spend: &Spend<'a>, nearest: &HandlerRef) -> Vec<Gat
     let cx = kit.graph();
     let reached = all_reached_from(cx, spend.file, spend.billable.plan.function);
     let others = reached.into_iter().filter(|r| (r.file, r.function) != (nearest.file, nearest.function));
+    // Where the owner of a record is billed, nobody has to be signed in.
+    let by_owner = spend
+        .billable
+        .plan
+        .identity
+        .as_ref()
+        .is_some_and(|identity| identity.source == IdentitySource::Record);
     let others = others.filter_map(|reached| {
         let (file, call) = *reached.calls.first()?;
         let reached_by = cx.program.facts(file).call(call).statement;
+        let owner = || owner::in_function(cx, reached.file, reached.function, reached_by.start);
+        let identity = in_handler(cx, &reached, reached_by.start);
         Some(Gate {
-            identity: in_handler(cx, &reached, reached_by.start),
+            identity: identity.or_else(|| by_owner.then(owner).flatten()),
             handler: HandlerRef::of(&reached),
             reached_by,
             spends: vec![spend.clone()],
@@ -226,7 +235,8 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     }
     let facts = kit.cx.program.facts(file);
     let calling = calling(kit, facts, Some(gate.handler.function)).map_err(|why| reason(&why))?;
-    let edits = edits(kit, &source, gate, identity, refuse, calling, &at).map_err(|why| reason(&why))?;
+    let mut edits = edits(kit, &source, gate, identity, refuse, calling, &at).map_err(|why| reason(&why))?;
+    edits.extend(taking(kit, identity).map_err(|why| reason(&why))?.into_iter().flat_map(|(_, edits)| edits));
     let title = format!("Balance check before `{}`", first.billable.call);
     let mut unit = EditUnit::new(title, "a user without balance is asked to top up, and nothing is spent")
         .edits(kit.path(file).to_owned(), edits);

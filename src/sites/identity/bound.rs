@@ -181,7 +181,7 @@ pub(super) fn member(local: &str, rest: &str, text: Option<&str>) -> String {
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is one fact of the place")]
-fn bound_identity(
+pub(super) fn bound_identity(
     cx: &Cx<'_>,
     entry: &Entry,
     nullable: bool,
@@ -215,8 +215,36 @@ fn bound_identity(
             import,
             from,
             defined_in,
+            given: given(cx, file, call),
         },
         evidence,
+    }
+}
+
+/// Names of the function around a call that it is given.
+fn given(cx: &Cx<'_>, file: FileId, call: CallId) -> Vec<String> {
+    let call = cx.program.facts(file).call(call);
+    let mut names = Vec::new();
+    call.args.iter().for_each(|arg| roots(arg, &mut names));
+    let is_local = |(name, at): &(String, u32)| match cx.program.name(file, call.function, name, *at) {
+        Def::Param(..) => true,
+        Def::Value(at, index, _) => cx.program.binding(at, index).is_some_and(|b| b.function.is_some()),
+        _ => false,
+    };
+    names.into_iter().filter(is_local).map(|(name, _)| name).collect()
+}
+
+/// The names that paths of an expression start with.
+fn roots(expr: &Expr, names: &mut Vec<(String, u32)>) {
+    match expr.unawaited() {
+        Expr::Path(path) => names.extend(path.root_name().map(|name| (name.to_owned(), path.span.start))),
+        Expr::Object(pairs) => pairs.iter().for_each(|(_, value)| roots(value, names)),
+        Expr::List(items) => items.iter().for_each(|item| roots(item, names)),
+        Expr::Binary(left, _, right) | Expr::Either(left, right) => {
+            roots(left, names);
+            roots(right, names);
+        }
+        _ => {}
     }
 }
 

@@ -5,6 +5,7 @@
 //! called. The member that is the id is read off the code, not guessed: `session.userId` only where the code says so.
 
 mod bound;
+mod handed;
 mod injected;
 mod member;
 mod verifier;
@@ -16,6 +17,7 @@ use crate::catalog::{self, Entry, Kind, Role};
 use crate::syntax::{Binding, Facts, FunctionId, Span};
 use crate::workspace::FileId;
 use bound::{from_call, from_getter, from_session_reader, reader_binding};
+pub(super) use handed::{Code, Known as Handed, Wrapped};
 use injected::injected;
 pub(super) use injected::{dependency_of, names_in};
 use member::{from_member, from_object};
@@ -40,10 +42,15 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
             }
         }
     }
-    match from_session_reader(cx, reached, at) {
-        Some(identity) if !identity.nullable || unsure.is_none() => Some(identity),
-        _ => unsure,
+    for identity in
+        [from_session_reader(cx, reached, at), handed::in_wrapped(cx, reached, at)].into_iter().flatten()
+    {
+        if !identity.nullable {
+            return Some(identity);
+        }
+        unsure = unsure.or(Some(identity));
     }
+    unsure
 }
 
 /// The identity that a function which is no handler has from its own session call.

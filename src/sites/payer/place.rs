@@ -218,6 +218,7 @@ fn source(cx: &Cx<'_>, place: &Place<'_>, binding: &Binding, name: &PatternName)
         import: import.to_owned(),
         from,
         defined_in,
+        given: Vec::new(),
     }
 }
 

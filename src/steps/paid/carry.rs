@@ -8,7 +8,7 @@ use crate::sites::payer::Paying;
 use crate::steps::Todo;
 use crate::steps::paid::reach::Door;
 use crate::steps::paid::record::{NOBODY, visitors};
-use crate::steps::paid::user_id;
+use crate::steps::paid::{taking, user_id};
 use crate::steps::support::{Kit, names, names::Wanted};
 use crate::syntax::source::Source;
 use crate::syntax::{Call, CallId, FunctionId, Path, place};
@@ -55,7 +55,8 @@ fn in_file(kit: &Kit<'_>, file: FileId, doors: &[&Door], carried: &mut Carried) 
             .and_then(|source| named(kit, file, source, call, door.identity.as_ref(), imported));
         match written {
             Ok(edits) => {
-                unit.add(path.clone(), edits);
+                let known: Vec<_> = unit.file_edits().flat_map(|(_, edits)| edits).cloned().collect();
+                unit.add(path.clone(), edits.into_iter().filter(|edit| !known.contains(edit)));
                 imported = true;
             }
             Err(why) => carried.todo.push(
@@ -115,6 +116,7 @@ fn named(
         place::run_inside(source, &style, &call.span.range(), (&names[0], &user), why)
     };
     edits.extend(around.map_err(|refusal| refusal.to_string())?);
+    edits.extend(taking(kit, identity)?.into_iter().flat_map(|(_, edits)| edits));
     Ok(edits)
 }
 

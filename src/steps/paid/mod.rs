@@ -10,10 +10,12 @@ mod tests;
 
 use crate::answers::{EventAnswers, Key};
 use crate::catalog::{Handler, Makes, Output, Provider, ProviderCall, Role, UsageField, outputs};
+use crate::edit::Edit;
 use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, Site, SiteKind};
 use crate::steps::support::Kit;
 use crate::steps::{Area, Question};
-use crate::syntax::{Call, CallId, Expr, Facts};
+use crate::syntax::source::Source;
+use crate::syntax::{Call, CallId, Expr, Facts, place};
 use crate::template::Lang;
 use crate::workspace::FileId;
 
@@ -249,6 +251,19 @@ pub fn billing_user(kit: &Kit<'_>, identity: &Identity) -> String {
         let rest: String = known.map(|(key, value)| format!(", {key}: {value}")).collect();
         format!("{{ id: {id}{rest} }}")
     }
+}
+
+/// What brings an identity into scope where its expression is not yet: one more name in the handler's parameter.
+pub fn taking(kit: &Kit<'_>, identity: &Identity) -> Result<Option<(FileId, Vec<Edit>)>, String> {
+    let IdentitySource::Handed { take: Some(take), .. } = &identity.source else { return Ok(None) };
+    let text = kit.text(take.file);
+    let language = kit.cx.workspace.entry(take.file).language.ok_or("the file is no code")?;
+    let source = Source::parse(language, text.as_str()).ok_or("the file does not parse")?;
+    let why = "names the user who pays";
+    let edits =
+        place::add_to_pattern(&source, &kit.style_of(&source), &take.pattern.range(), &take.name, why)
+            .map_err(|refusal| refusal.to_string())?;
+    Ok(Some((take.file, edits.into_iter().map(Edit::shared).collect())))
 }
 
 /// The text of an option or argument of a call.

@@ -2,6 +2,7 @@
 
 use crate::catalog::Kind;
 use crate::resolve::Module;
+use crate::sites::cx::word_at;
 use crate::sites::handlers::{Reached, handler_of};
 use crate::sites::payer::in_handler;
 use crate::sites::{Detail, Identity, IdentitySource};
@@ -37,9 +38,8 @@ pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
         if let Detail::Billable(billable) = &site.detail
             && let (Some(identity), Some(handler)) = (&billable.plan.identity, &billable.plan.handler)
             && handler.framework == kit.framework.id
-            && identity.source != IdentitySource::Record
         {
-            found.push((handler.file, identity.clone()));
+            found.extend(own_way(handler.file, identity));
         }
     }
     found.extend(in_handlers(kit, |body| body.end));
@@ -56,6 +56,19 @@ pub fn find(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
     found.iter().find(|f| worth(f) == best).cloned()
 }
 
+/// The way to the user that another handler can go as well. What a wrapper hands over, it has found itself; whom a record
+/// of one handler belongs to says nothing of another, and what a call is given is not there either.
+fn own_way(file: FileId, identity: &Identity) -> Option<(FileId, Identity)> {
+    match &identity.source {
+        IdentitySource::Record => None,
+        IdentitySource::Handed { origin, .. } => {
+            origin.as_deref().and_then(|(file, own)| own_way(*file, own))
+        }
+        IdentitySource::Call { given, .. } if !given.is_empty() => None,
+        _ => Some((file, identity.clone())),
+    }
+}
+
 /// Who is known in the app's handlers, each looked at from a place of its body.
 fn in_handlers(kit: &Kit<'_>, place: impl Fn(Span) -> u32) -> Vec<(FileId, Identity)> {
     let cx = kit.graph();
@@ -69,8 +82,7 @@ fn in_handlers(kit: &Kit<'_>, place: impl Fn(Span) -> u32) -> Vec<(FileId, Ident
             }
             let reached = Reached { file: *file, function, found: shape, calls: Vec::new() };
             let identity = in_handler(cx, &reached, place(facts.function(function).body));
-            let identity = identity.filter(|identity| identity.source != IdentitySource::Record);
-            found.extend(identity.map(|identity| (*file, identity)));
+            found.extend(identity.and_then(|identity| own_way(*file, &identity)));
         }
     }
     found
@@ -106,8 +118,16 @@ pub fn signed(kit: &Kit<'_>, path: &str) -> Option<Signed> {
         import_as(&Imported::Named(name.to_owned()), name, from, defined_in)
     };
     match &identity.source {
-        IdentitySource::Call { text, binding, import: name, from, defined_in } => {
+        IdentitySource::Call { text, binding, import: name, from, defined_in, .. } => {
             signed.imports.push(import(name, from, *defined_in)?);
+            // `getSession(options)` takes its options along.
+            for other in &kit.cx.program.facts(file).imports {
+                let spoken =
+                    || text.match_indices(&other.local).any(|(at, _)| word_at(text, at, &other.local));
+                if other.local != *name && !other.local.is_empty() && spoken() {
+                    signed.imports.extend(import_as(&other.imported, &other.local, &other.module, None));
+                }
+            }
             if kit.is_python() {
                 signed.setup = Some(format!("{binding} = {text}"));
                 signed.missing = identity.nullable.then(|| format!("{binding} is None"));
@@ -134,8 +154,8 @@ pub fn signed(kit: &Kit<'_>, path: &str) -> Option<Signed> {
             }
             None => signed.missing = Some(format!("!{}", optional(&identity.id))),
         },
-        // Whom a new handler serves is not said by a record of another one.
-        IdentitySource::Record => return None,
+        // Whom a new handler serves is not said by a record of another one, nor by a wrapper that is not around it.
+        IdentitySource::Record | IdentitySource::Handed { .. } => return None,
         IdentitySource::Import { name, module } => {
             signed.imports.push(import(name, module, None)?);
         }

@@ -36,6 +36,36 @@ pub fn add_property(
     Ok(add_to(source, style, node, &items(node), &text, why))
 }
 
+/// Adds a name to the pattern that takes an object apart, in front of the rest of it.
+pub fn add_to_pattern(
+    source: &Source<'_>,
+    style: &Style,
+    pattern: &Range<usize>,
+    name: &str,
+    why: &str,
+) -> Result<Vec<Edit>, Refusal> {
+    let node = find(source, pattern, &["object_pattern"], "pattern of an object")?;
+    let all = items(node);
+    if all.iter().any(|n| source.of(*n).split([':', '=', ' ']).next() == Some(name)) {
+        return Err(Refusal::AlreadyThere(name.to_owned()));
+    }
+    match all.iter().find(|n| n.kind() == "rest_pattern") {
+        Some(rest) => Ok(vec![in_front_of(source, *rest, name, why)]),
+        None => Ok(add_to(source, style, node, &all, name, why)),
+    }
+}
+
+/// One more in front of an element, on a line of its own where that has one.
+fn in_front_of(source: &Source<'_>, element: Node<'_>, text: &str, why: &str) -> Edit {
+    let next = element.start_byte();
+    let gap = if source.is_first_on_line(next) {
+        format!("{}{}", source.newline(), source.indent_at(next))
+    } else {
+        " ".to_owned()
+    };
+    Edit::insertion(next, format!("{text},{gap}"), why)
+}
+
 /// Adds an element to an array or list.
 pub fn add_element(
     source: &Source<'_>,
@@ -145,15 +175,7 @@ pub fn add_parameter(
         return Err(Refusal::ParameterOrder);
     }
     match all.iter().position(is_rest) {
-        Some(at) => {
-            let next = all[at].start_byte();
-            let gap = if source.is_first_on_line(next) {
-                format!("{}{}", source.newline(), source.indent_at(next))
-            } else {
-                " ".to_owned()
-            };
-            Ok(vec![Edit::insertion(next, format!("{text},{gap}"), why)])
-        }
+        Some(at) => Ok(vec![in_front_of(source, all[at], text, why)]),
         None => Ok(add_to(source, style, list, &all, text, why)),
     }
 }
@@ -170,7 +192,7 @@ fn add_to(
     let newline = source.newline();
     let Some(last) = elements.last() else {
         let inside = list.start_byte() + 1..list.end_byte() - 1;
-        let spaced = matches!(list.kind(), "object") && style.brace_spacing;
+        let spaced = matches!(list.kind(), "object" | "object_pattern") && style.brace_spacing;
         let text = if spaced { format!(" {text} ") } else { text.to_owned() };
         // A comment inside stays.
         if source.slice(inside.clone()).trim().is_empty() {

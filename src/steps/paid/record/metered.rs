@@ -9,7 +9,7 @@ use crate::edit::{Edit, EditUnit};
 use crate::sites::Identity;
 use crate::sites::cx::is_aside;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
-use crate::steps::paid::{Spend, user_id};
+use crate::steps::paid::{Spend, taking, user_id};
 use crate::steps::support::{Kit, names, names::Wanted, render};
 use crate::syntax::place;
 use crate::syntax::{Binding, BindingKind, Call, Expr, Facts, FunctionId, Path, ResultUse};
@@ -30,9 +30,13 @@ pub(super) fn record(
     let mut unit = if call.result == ResultUse::Returned {
         let (file, caller, identity) = given_back(kit, order.spend)?;
         let payer = user_id(kit, &identity);
-        in_file(kit, file, |there| {
+        let mut unit = in_file(kit, file, |there| {
             wrap(&Order { payer: Payer::Named(&payer), ..*order }, there, &caller, meter)
-        })?
+        })?;
+        if let Some((file, edits)) = taking(kit, &identity)? {
+            unit.add(kit.path(file).to_owned(), edits);
+        }
+        unit
     } else {
         wrap(order, spot, call, meter)?
     };

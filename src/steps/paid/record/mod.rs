@@ -19,7 +19,7 @@ use crate::sites::IdentityAt;
 use crate::sites::payer::Paying;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
-use crate::steps::paid::{Spend, user_id};
+use crate::steps::paid::{Spend, taking, user_id};
 use crate::steps::support::{Kit, names, names::Wanted, render};
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
@@ -46,6 +46,16 @@ pub struct Recorded {
     pub doors: Vec<Door>,
     /// … and not on these ways.
     pub faults: Vec<Reason>,
+}
+
+impl Recorded {
+    /// The same with edits that bring the payer into scope.
+    fn with(mut self, kit: &Kit<'_>, taken: Option<(FileId, Vec<Edit>)>) -> Self {
+        if let Some((file, edits)) = taken {
+            self.unit.add(kit.path(file).to_owned(), edits);
+        }
+        self
+    }
 }
 
 /// The event to write: what every shape of call needs to know of it.
@@ -95,7 +105,9 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
         if identity.nullable {
             return Err(reason(&visitors(kit)));
         }
-        return by(Payer::Named(&user_id(kit, identity)), spend.file, call);
+        let taken = taking(kit, identity).map_err(|why| reason(&why))?;
+        return by(Payer::Named(&user_id(kit, identity)), spend.file, call)
+            .map(|found| found.with(kit, taken));
     }
     let stream = spend.rule().call.and_then(|c| c.stream.as_ref()).map(|s| &s.usage);
     let told = matches!(stream, Some(StreamUsage::Callback(_)));
@@ -122,8 +134,10 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
     {
         let there = kit.cx.program.facts(door.handler.file).call(door.call);
         let user = user_id(kit, identity);
-        if let Ok(recorded) = by(Payer::Named(&user), door.handler.file, there) {
-            return Ok(recorded);
+        if let Ok(recorded) = by(Payer::Named(&user), door.handler.file, there)
+            && let Ok(taken) = taking(kit, identity)
+        {
+            return Ok(recorded.with(kit, taken));
         }
     }
     let mut recorded = by(Payer::Carried, spend.file, call)?;
