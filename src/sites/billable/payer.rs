@@ -5,7 +5,7 @@ use super::entry::{function_ref, reached_by};
 use super::handed::{self, carried_down};
 use crate::catalog::Kind;
 use crate::sites::cx::Cx;
-use crate::sites::handlers::Reached;
+use crate::sites::handlers::{Reached, all_reached_from};
 use crate::sites::payer::{self, Place};
 use crate::sites::{EntryRef, Identity, IdentityAt, IdentityRef, identity, owner};
 use crate::syntax::Call;
@@ -48,6 +48,15 @@ pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Optio
     if !certain && let Some(owned) = owned(cx, paid, call, reached, same) {
         return owned;
     }
+    // Where nobody is signed in on some way to the call, the owner who is known at it pays on all of them.
+    if at_call.is_none()
+        && !same
+        && let Some(owned) = owned(cx, paid, call, reached, same)
+        && owned.at == IdentityAt::Call
+        && all_reached_from(cx, paid.file, call.function).iter().any(|way| is_open(cx, way))
+    {
+        return Payer { entry_identity: in_entry, ..owned };
+    }
     let entry_identity = in_entry.clone();
     let (identity, at) = match (at_call, in_entry) {
         (Some(identity), _) => (Some(identity), IdentityAt::Call),
@@ -55,6 +64,15 @@ pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Optio
         (None, None) => (None, IdentityAt::None),
     };
     Payer { doubt, ..Payer::user(identity, at, entry_identity) }
+}
+
+/// Whether a handler serves visitors who are not signed in where it reaches what it calls.
+fn is_open(cx: &Cx<'_>, way: &Reached<'_>) -> bool {
+    let at = way
+        .calls
+        .first()
+        .map_or(u32::MAX, |(file, call)| cx.program.facts(*file).call(*call).statement.start);
+    identity::in_handler(cx, way, at).is_none_or(|identity| identity.nullable)
 }
 
 /// The organisation of the signed-in user at the call, then in the handler; where nobody signs in, the one that the record
