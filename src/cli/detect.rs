@@ -8,7 +8,7 @@ use super::CommandResult;
 use crate::catalog::Catalog;
 use crate::fingerprint::{App, fingerprint};
 use crate::resolve::Program;
-use crate::review::{Label, Screen, Text};
+use crate::review::{Label, Screen, Text, overview};
 use crate::run::Exit;
 use crate::sites::cx::Cx;
 use crate::sites::payer::Payers;
@@ -59,6 +59,7 @@ pub(super) fn detect(screen: &mut Screen, args: &DetectArgs) -> CommandResult {
             who_pays(screen, payers)?;
         }
     }
+    overview::left_out(screen, workspace.skipped())?;
     Ok(Exit::Done)
 }
 

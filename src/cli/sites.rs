@@ -7,19 +7,35 @@ use super::{CommandResult, Rooms};
 use crate::review::{Screen, overview};
 use crate::run::Exit;
 use crate::sites::Site;
-use crate::workspace::Workspace;
+use crate::workspace::{Skipped, Workspace};
 
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     version: u32,
     sites: &'a [Site],
+    /// Code files that were not looked into.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<LeftOut<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOut<'a> {
+    file: &'a str,
+    why: &'static str,
+}
+
+impl<'a> LeftOut<'a> {
+    fn of(skipped: &'a Skipped) -> Self {
+        Self { file: &skipped.path, why: skipped.reason.as_str() }
+    }
 }
 
 pub(super) fn sites(screen: &mut Screen, rooms: &Rooms<'_>, args: &SitesArgs) -> CommandResult {
     let workspace = Workspace::open(&args.path)?;
     let findings = rooms.survey.survey(&workspace)?;
     if args.json {
-        screen.document(&Document { version: 1, sites: &findings.sites })?;
+        let skipped = workspace.skipped().iter().map(LeftOut::of).collect();
+        screen.document(&Document { version: 1, sites: &findings.sites, skipped })?;
         // The process ends here: giving the facts of a large repository back one by one is felt.
         std::mem::forget(findings);
         return Ok(Exit::Done);
@@ -32,5 +48,6 @@ pub(super) fn sites(screen: &mut Screen, rooms: &Rooms<'_>, args: &SitesArgs) ->
     if findings.apps.is_empty() {
         screen.report("No app was found here.")?;
     }
+    overview::left_out(screen, workspace.skipped())?;
     Ok(Exit::Done)
 }

@@ -8,6 +8,7 @@ use super::screen::{Screen, ScreenError};
 use super::text::{Label, Text};
 use crate::run::{AppFacts, RunError};
 use crate::sites::{Detail, Explainer, SignupHow, Site, SiteKind};
+use crate::workspace::Skipped;
 
 /// What a first run says before anything else.
 const WELCOME: &str =
@@ -57,6 +58,26 @@ pub(super) fn show(
         )?;
     }
     Ok(())
+}
+
+/// Files left out that are named one by one; of more, only how many there are.
+const LEFT_OUT: usize = 3;
+
+/// Says which code files were not looked into, and why.
+pub fn left_out(screen: &mut Screen, skipped: &[Skipped]) -> Result<(), ScreenError> {
+    if skipped.is_empty() {
+        return Ok(());
+    }
+    let mut text = Text::new().plain("  ").muted("Not looked into: ");
+    for (index, file) in skipped.iter().take(LEFT_OUT).enumerate() {
+        let between = if index == 0 { "" } else { ", " };
+        text = text.muted(between).path(&file.path).muted(&format!(" ({})", file.reason.as_str()));
+    }
+    if skipped.len() > LEFT_OUT {
+        text = text.muted(&format!(" and {} more", skipped.len() - LEFT_OUT));
+    }
+    screen.report("")?;
+    screen.report_indented(4, text)
 }
 
 /// Prints the name of an app.

@@ -11,6 +11,7 @@ fn walk_honours_gitignore_and_still_sees_env_files() {
         ("src/a.ts", "a"),
         ("node_modules/p/index.js", "p"),
         ("src/lib.min.js", "m"),
+        ("src/prices.generated.ts", "g"),
     ] {
         std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
         std::fs::write(root.join(path), text).unwrap();
@@ -18,7 +19,14 @@ fn walk_honours_gitignore_and_still_sees_env_files() {
     let ws = Workspace::open(root).unwrap();
     let paths: Vec<_> = ws.files().map(|(_, f)| f.path.clone()).collect();
     assert_eq!(paths, [".env", ".gitignore", "src/a.ts"]);
-    assert_eq!(ws.skipped(), [Skipped { path: "src/lib.min.js".into(), reason: SkipReason::Minified }]);
+    let skipped = |path: &str, reason| Skipped { path: path.into(), reason };
+    assert_eq!(
+        ws.skipped(),
+        [
+            skipped("src/lib.min.js", SkipReason::Minified),
+            skipped("src/prices.generated.ts", SkipReason::Generated),
+        ]
+    );
 }
 
 #[test]

@@ -31,6 +31,9 @@ const NEVER_ENTERED: &[&str] = &[
     ".pytest_cache",
 ];
 
+/// Marks of files that a tool writes, in their names.
+const GENERATED: &[&str] = &[".generated.", ".gen.", "_pb2.py", "_pb2_grpc.py", "_pb.js", "_pb.ts", ".pb.ts"];
+
 /// A file left out of the analysis.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped {
@@ -47,6 +50,19 @@ pub enum SkipReason {
     TooLarge,
     /// Minified by its name (`*.min.js`).
     Minified,
+    /// Written by a tool, by its name (`*.generated.ts`).
+    Generated,
+}
+
+impl SkipReason {
+    /// In a few words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLarge => "over 1 MiB",
+            Self::Minified => "minified",
+            Self::Generated => "generated",
+        }
+    }
 }
 
 /// What a walk found, sorted by path.
@@ -92,10 +108,14 @@ pub(super) fn walk(root: &Utf8Path) -> Found {
 
 fn record(found: &Mutex<Found>, path: String, size: u64) {
     let name = path.rsplit('/').next().unwrap_or(&path);
-    let code = Language::of(&path).is_some();
-    let reason = if name.contains(".min.") {
+    let language = Language::of(&path);
+    // Whatever is no code is only looked at where an entry names it.
+    let code = language.is_some_and(Language::is_code);
+    let reason = if code && name.contains(".min.") {
         Some(SkipReason::Minified)
-    } else if size > MAX_FILE_BYTES && code && !is_lock_file(name) {
+    } else if code && GENERATED.iter().any(|mark| name.contains(mark)) {
+        Some(SkipReason::Generated)
+    } else if size > MAX_FILE_BYTES && language.is_some() && !is_lock_file(name) {
         Some(SkipReason::TooLarge)
     } else {
         None
