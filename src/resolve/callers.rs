@@ -140,30 +140,37 @@ impl Program {
     }
 }
 
-/// Whether a call in another module can come to a function by its name: never to one that stands in a function, or in
-/// an object that is handed to a call. In ECMAScript a module also has to offer it, alone or as part of a value.
+/// Whether a call in another module can come to a function by its name: never to one that stands in a function, and to a
+/// property only through the objects that hold it. In ECMAScript a module also has to offer it, alone or in a value.
 fn is_seen_elsewhere(facts: &Facts, function: FunctionId, ecmascript: bool) -> bool {
     let f = facts.function(function);
     if f.class.is_some() {
         return true;
     }
-    if f.kind == FunctionKind::Property {
-        return !facts.calls.iter().any(|c| c.function == f.parent && c.args_span.contains(f.span));
+    let property = f.kind == FunctionKind::Property;
+    if !property && (f.parent.is_some() || !ecmascript) {
+        return f.parent.is_none();
     }
-    if f.parent.is_some() {
-        return false;
-    }
+    let has = |value: &Expr| if property { owns(value, function) } else { mentions(facts, value, function) };
     let offers = |target: &ExportTarget| match target {
-        ExportTarget::Local(name) => *name == f.name,
-        ExportTarget::Value(value) => mentions(facts, value, function),
+        ExportTarget::Local(name) => !property && *name == f.name,
+        ExportTarget::Value(value) => has(value),
         ExportTarget::From { .. } | ExportTarget::All { .. } => false,
     };
     let fields = || facts.classes.iter().flat_map(|c| &c.fields).filter_map(|field| field.value.as_ref());
     let bound = || facts.bindings.iter().filter(|b| b.function.is_none()).map(|b| &b.value);
     let assigned = || facts.assigns.iter().map(|a| &a.value);
-    !ecmascript
-        || facts.exports.iter().any(|e| offers(&e.target))
-        || bound().chain(assigned()).chain(fields()).any(|value| mentions(facts, value, function))
+    facts.exports.iter().any(|e| offers(&e.target)) || bound().chain(assigned()).chain(fields()).any(has)
+}
+
+/// Whether a function is the value, or that of a key in it.
+fn owns(value: &Expr, function: FunctionId) -> bool {
+    match value {
+        Expr::Function(id) => *id == function,
+        Expr::Object(pairs) => pairs.iter().any(|(_, value)| owns(value, function)),
+        Expr::Binary(a, _, b) | Expr::Either(a, b) => owns(a, function) || owns(b, function),
+        _ => false,
+    }
 }
 
 /// Whether a function is part of a value: by its name, written in place, or wrapped (`wrap(async () => { … })`).
