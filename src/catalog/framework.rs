@@ -30,6 +30,10 @@ pub struct Framework {
     /// Decorators that are given guards: `@UseGuards(SignedIn)`.
     #[serde(default)]
     pub guard_decorators: Vec<Symbol>,
+    /// Functions that make a decorator of parameters out of one of the app's, which takes from the request what it fills
+    /// them with.
+    #[serde(default)]
+    pub param_decorators: Vec<Symbol>,
     /// Decorators of parameters that are filled with what the request's sender wrote.
     #[serde(default)]
     pub sent_params: Vec<String>,

@@ -8,6 +8,7 @@ mod bound;
 mod handed;
 mod injected;
 mod member;
+mod param;
 mod verifier;
 
 use super::Identity;
@@ -21,6 +22,7 @@ pub(super) use handed::{Code, Known as Handed, Wrapped};
 use injected::injected;
 pub(super) use injected::{dependency_of, names_in};
 use member::{from_member, from_object};
+use param::from_param;
 pub(super) use verifier::find_verifier;
 pub use verifier::reaches_verifier;
 
@@ -125,7 +127,9 @@ fn from_source(
             from_call(cx, entry, source, callee, reached.file, reached.function, at)
         }
         catalog::IdentitySource::Member { of, path } => {
-            from_member(cx, entry, source, reached, *of, path, at)
+            let own =
+                || (*of == Role::Request).then(|| from_param(cx, entry, source, reached, path)).flatten();
+            from_member(cx, entry, source, reached, *of, path, at).or_else(own)
         }
         catalog::IdentitySource::Getter { of, method, key } => {
             from_getter(cx, entry, source, reached, *of, method, key)
