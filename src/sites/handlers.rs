@@ -359,7 +359,59 @@ fn callers_of(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, C
     if callers.is_empty() && f.kind == FunctionKind::Property && f.parent.is_none() {
         callers = takers(cx, file, function);
     }
+    if callers.is_empty() && f.parent.is_none() && f.class.is_none() {
+        callers = runs_of_list(cx, file, function);
+    }
     callers
+}
+
+/// Calls on the value that was made with a list of functions: `agent.stream(…)` where
+/// `agent = create_agent(model, tools=[draw])`.
+fn runs_of_list(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
+    let facts = cx.program.facts(file);
+    let name = &facts.function(function).name;
+    if name.is_empty() {
+        return Vec::new();
+    }
+    let target = Def::Function(file, function);
+    let mut found = Vec::new();
+    for at in cx.program.files_with_word(name).into_iter().filter(|f| cx.holds(*f)) {
+        let facts = cx.program.facts(at);
+        for id in facts.call_ids() {
+            let call = facts.call(id);
+            let given = call.args.iter().chain(call.keywords.iter().map(|(_, value)| value));
+            let mut lists = given.filter(|arg| matches!(arg, Expr::List(_) | Expr::Object(_)));
+            let mut is_it = |path: &Path| {
+                path.last() == Some(name) && cx.program.resolve_path(at, call.function, path) == target
+            };
+            if lists.any(|list| holds(list, &mut is_it)) {
+                found.extend(runs_of(cx, at, id));
+            }
+        }
+    }
+    found
+}
+
+/// Calls of members of the value that a call gives, where that is kept under a name.
+fn runs_of(cx: &Cx<'_>, file: FileId, maker: CallId) -> Vec<(FileId, CallId)> {
+    let facts = cx.program.facts(file);
+    let kept = facts.bindings.iter().position(|b| b.value.as_call() == Some(maker));
+    let Some(index) = kept else { return Vec::new() };
+    let Some(name) = facts.bindings[index].names.first().filter(|n| n.path.is_empty()) else {
+        return Vec::new();
+    };
+    let target = Def::Value(file, index, Vec::new());
+    let mut found = Vec::new();
+    for at in cx.program.files_with_word(&name.local).into_iter().filter(|f| cx.holds(*f)) {
+        let facts = cx.program.facts(at);
+        found.extend(facts.call_ids().filter_map(|id| {
+            let call = facts.call(id);
+            let root = call.callee.root_name().filter(|_| !call.callee.segments.is_empty())?;
+            let object = cx.program.name(at, call.function, root, call.callee.span.start);
+            (object == target && call.function.is_some()).then_some((at, id))
+        }));
+    }
+    found
 }
 
 /// Calls that are given the value in which a function is wrapped: `const lookUp = tool({ execute })`, and then

@@ -122,6 +122,7 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
             match (ways.doors.iter().any(|d| d.identity.is_some()), ways.faults.into_iter().next()) {
                 (true, _) => reason(&visitors(kit)),
                 (false, Some(fault)) if plan.identity.is_some() => fault,
+                (false, None) if plan.identity.is_some() => reason(RUN_BY_OTHERS),
                 _ => reason(plan.missing.as_deref().unwrap_or(NOBODY)),
             },
         );
@@ -145,6 +146,9 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
     recorded.faults = ways.faults;
     Ok(recorded)
 }
+
+/// Where a handler with a user sets something going that calls a function of the app.
+const RUN_BY_OTHERS: &str = "a library runs the function around it; hand the user's id down to it";
 
 /// Where not even a user is known.
 pub const NOBODY: &str = "no expression in scope names the signed-in user";
