@@ -44,9 +44,12 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
             }
         }
     }
-    for identity in
-        [from_session_reader(cx, reached, at), handed::in_wrapped(cx, reached, at)].into_iter().flatten()
-    {
+    let own = [
+        from_session_reader(cx, reached, at),
+        handed::from_reader(cx, reached.file, reached.function, at),
+        handed::in_wrapped(cx, reached, at),
+    ];
+    for identity in own.into_iter().flatten() {
         if !identity.nullable {
             return Some(identity);
         }
@@ -67,7 +70,11 @@ pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> 
             }
         }
     }
-    reader_binding(cx, file, function, at)
+    let own = reader_binding(cx, file, function, at);
+    if own.as_ref().is_some_and(|identity| !identity.nullable) {
+        return own;
+    }
+    handed::from_reader(cx, file, function, at).filter(|read| own.is_none() || !read.nullable).or(own)
 }
 
 /// The identity that a function has because it is injected there, handler or not.

@@ -22,8 +22,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use super::bindings_before;
 use super::bound::{User, bound_identity};
 use crate::catalog::HandlerShape;
+use crate::resolve::Def;
 use crate::sites::cx::{Cx, written_member};
 use crate::sites::guard;
 use crate::sites::handlers::Reached;
@@ -78,6 +80,45 @@ pub(super) fn in_wrapped(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<
     let named = found.min_by_key(|(_, user)| (user.maybe, user.id.len()));
     let (wrapped, user) = named.or_else(|| wrapped.iter().find_map(|w| Some((w, untaken(cx, place, w)?))))?;
     Some(identity(cx, reached, at, wrapped, user))
+}
+
+/// The user in what a function of the app gives back: `const user = await requireUser()`, certain where that function
+/// leaves without one.
+pub(super) fn from_reader(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> Option<Identity> {
+    if !cx.workspace().entry(file).language.is_some_and(Language::is_ecmascript) {
+        return None;
+    }
+    let facts = cx.program.facts(file);
+    let own = cx.slice(file, facts.function(function).span);
+    let mut unsure = None;
+    for binding in bindings_before(facts, function, at) {
+        let Some(call) = binding.value.as_call() else { continue };
+        let Def::Function(reader_file, reader) = cx.callee(file, call) else { continue };
+        let read = || read(cx, reader_file, reader).map(Arc::new);
+        let Some(user) = cx.handed_over_by(format!("read {reader_file:?} {reader:?}"), read) else {
+            continue;
+        };
+        let wrapped = Wrapped { position: 0, by: String::new(), user };
+        let found = binding.names.iter().filter_map(|name| in_name(&wrapped, name, &own));
+        let Some(named) = found.min_by_key(|user| (user.maybe, user.id.len())) else { continue };
+        let origin = &wrapped.user.sessions[named.from];
+        let Some(entry) = cx.catalog.get(&origin.auth) else { continue };
+        let user = User { id: named.id, email: named.email, name: named.name };
+        let mut identity = bound_identity(cx, entry, named.maybe, file, call, binding, user, at);
+        identity.evidence.push(origin.words.clone());
+        if !identity.nullable {
+            return Some(identity);
+        }
+        unsure = unsure.or(Some(identity));
+    }
+    unsure
+}
+
+/// The user in what a function gives back, whatever it is called with.
+fn read(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Option<Known> {
+    let mut follow = Follow::new(cx);
+    let shape = follow.returned(file, function, None);
+    known_of(cx, &follow, &shape)
 }
 
 /// The user under one name of a parameter.
@@ -171,6 +212,10 @@ fn find(cx: &Cx<'_>, reached: &Reached<'_>) -> Vec<Wrapped> {
 fn known(cx: &Cx<'_>, reached: &Reached<'_>, position: usize) -> Option<Known> {
     let mut follow = Follow::new(cx);
     let shape = given(&mut follow, reached, position)?;
+    known_of(cx, &follow, &shape)
+}
+
+fn known_of(cx: &Cx<'_>, follow: &Follow<'_, '_>, shape: &Shape) -> Option<Known> {
     let ids = shape.leaves(Part::Id);
     let sessions = || follow.sessions.iter().map(|session| origin(cx, session)).collect();
     (!ids.is_empty()).then(|| Known {

@@ -168,6 +168,35 @@ fn a_wrapper_with_another_way_through_is_not_trusted() {
     assert_eq!(wrapped(by_key, handler), "-");
 }
 
+/// A route that asks a function of the app who is signed in, with that function and the lines of the route as written.
+fn asked(reader: &str, lines: &str) -> String {
+    let reader = format!("import {{ auth }} from './auth';\n{reader}");
+    let route = format!(
+        "import OpenAI from 'openai';\nimport {{ requireUser }} from '../../../lib/user';\nconst client = new OpenAI();\nexport async function POST(request: Request) {{\n  {lines}\n  return Response.json(await client.responses.create({{ model: 'm', input: 'x' }}));\n}}\n"
+    );
+    payer(&[("lib/user.ts", &reader), (ROUTE, &route)])
+}
+
+#[test]
+fn a_function_that_leaves_without_a_user_gives_one_for_certain() {
+    let throws = "export async function requireUser() {\n  const session = await auth();\n  if (!session?.user) throw new Error('sign in');\n  return session.user;\n}";
+    assert_eq!(asked(throws, "const user = await requireUser();"), "user.id");
+    assert_eq!(asked(throws, "const { id: userId } = await requireUser();"), "userId");
+    let redirects = "import { redirect } from 'next/navigation';\nexport const requireUser = async () => {\n  const session = await auth();\n  if (!session?.user) redirect('/login');\n  return { userId: session.user.id };\n};";
+    assert_eq!(asked(redirects, "const { userId } = await requireUser();"), "userId");
+}
+
+#[test]
+fn a_function_that_may_give_none_needs_a_check() {
+    let maybe = "export async function requireUser() {\n  const session = await auth();\n  if (!session?.user) return null;\n  return session.user;\n}";
+    assert_eq!(asked(maybe, "const user = await requireUser();"), "user.id?");
+    let checked =
+        "const user = await requireUser();\n  if (!user) return new Response(null, { status: 401 });";
+    assert_eq!(asked(maybe, checked), "user.id");
+    let sent = "export async function requireUser(request: Request) {\n  const session = await auth();\n  if (!session?.user) throw new Error('sign in');\n  return await request.json();\n}";
+    assert_eq!(asked(sent, "const user = await requireUser(request);"), "-");
+}
+
 /// An action at the end of a chain that begins with `client` of `lib/client.ts`.
 fn action(client: &str, handler: &str) -> String {
     let client = format!(
