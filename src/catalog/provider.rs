@@ -235,8 +235,8 @@ pub struct StreamCallback {
     pub option: String,
     /// Fields relative to the callback's first parameter.
     pub fields: Vec<UsageField>,
-    /// The callback of an aborted stream, if there is one.
-    pub aborted: Option<String>,
+    /// The option by which an app stops the stream early: then the callback does not run.
+    pub stopped_by: Option<String>,
     /// The method of the call's value that reads the stream to its end whoever listens, so that the callback runs also
     /// when the browser leaves.
     pub drain: Option<String>,

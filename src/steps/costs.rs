@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 use crate::edit::EditUnit;
 use crate::steps::key::push;
 use crate::steps::paid::code::quoted;
-use crate::steps::paid::record::{is_recorded, recorded_at};
+use crate::steps::paid::record::{is_recorded, recorders_of};
 use crate::steps::paid::{Spend, questions};
 use crate::steps::support::{Kit, generated};
 use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::syntax::place;
 use crate::syntax::source::Source;
-use crate::syntax::{Call, Expr, Path, place};
 use crate::template::Price;
 
 /// See the module.
@@ -109,17 +109,12 @@ fn name_vendor(
     all: &[Spend<'_>],
     vendor: &str,
 ) -> Result<Option<EditUnit>, String> {
-    let (file, call) = recorded_at(kit, spend, all).ok_or("the call has moved")?;
-    let facts = kit.cx.program.facts(file);
+    let (file, recorders) = recorders_of(kit, spend, all, &names(kit)).ok_or("it is not recorded here")?;
     let text = kit.text(file);
     let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;
     let source = Source::parse(language, text.as_str()).ok_or("the file does not parse")?;
     let style = kit.style_of(&source);
-    let names = names(kit);
-    let mut behind: Vec<&Call> =
-        facts.calls.iter().filter(|c| c.span.start > call.span.start && is_one(c, &names)).collect();
-    behind.sort_by_key(|c| c.span.start);
-    let recorder = behind.first().ok_or("it is not recorded here")?;
+    let recorder = recorders.first().ok_or("it is not recorded here")?;
     if recorder.option("vendor").is_some() {
         return Ok(None);
     }
@@ -156,12 +151,6 @@ fn names(kit: &Kit<'_>) -> Vec<String> {
         names.extend(crate::template::meters().unwrap_or_default().into_iter().map(|m| m.typescript.name));
     }
     names
-}
-
-fn is_one(call: &Call, names: &[String]) -> bool {
-    let name = call.callee.as_name();
-    let threaded = call.args.first().and_then(Expr::as_path).and_then(Path::as_name);
-    names.iter().any(|n| Some(n.as_str()) == name || Some(n.as_str()) == threaded)
 }
 
 /// Models of a vendor that the table starts with when the app names none: enough to show the form.

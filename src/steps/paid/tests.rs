@@ -101,22 +101,6 @@ fn a_refusal_that_would_be_swallowed_is_left_to_a_person() {
     assert!(text.contains("BillingUser(id=user_id)"), "an id that is text stays as it is:\n{text}");
 }
 
-#[test]
-fn a_callback_that_is_there_already_is_not_replaced() {
-    let files = [
-        ("package.json", r#"{"name": "n", "dependencies": {"next": "15", "ai": "6", "next-auth": "5.0.0"}}"#),
-        ("auth.ts", "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({});\n"),
-        ("app/page.tsx", "export default function Page() { return null; }\n"),
-        (
-            "app/api/chat/route.ts",
-            "import { streamText } from 'ai';\nimport { auth } from '../../../auth';\nexport async function POST() {\n  const session = await auth();\n  if (!session?.user?.id) return new Response(null, { status: 401 });\n  const result = streamText({ prompt: 'x', onFinish() { save(session.user.id); } });\n  return result.toTextStreamResponse();\n}\n",
-        ),
-    ];
-    let (plan, text) = plan(&files, Area::Events, "app/api/chat/route.ts");
-    assert!(!text.contains("recordUsage"), "{text}");
-    assert!(todo_of(&plan).contains("`onFinish` is there already"), "{}", todo_of(&plan));
-}
-
 /// A route and a service that is not told who asks.
 fn layered(route: &str, service: &str) -> [(&'static str, String); 4] {
     [

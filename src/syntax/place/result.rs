@@ -123,6 +123,35 @@ pub fn after_call(
     }
 }
 
+/// Names the value of a call that a returned expression starts with, and runs code before it is returned.
+///
+/// ```text
+/// return f(x).answer();         -> const result = f(x);  code  return result.answer();
+/// ```
+pub fn name_returned(
+    source: &Source<'_>,
+    style: &Style,
+    call: &Range<usize>,
+    name: &str,
+    text: &str,
+    why: &str,
+) -> Result<Vec<Edit>, Refusal> {
+    let call = call_at(source, call)?;
+    let Spot::Lines(statement) = spot(source, &call.byte_range())? else { return Err(Refusal::SharedLine) };
+    let head = statement.start_byte()..call.start_byte();
+    if statement.kind() != "return_statement" || source.slice(head.clone()).trim() != "return" {
+        return Err(Refusal::EvaluationOrder);
+    }
+    let indent = source.indent_at(statement.start_byte());
+    let newline = source.newline();
+    let code = code(source, style, text, indent);
+    let rest = format!("{}{newline}{code}{newline}{indent}return {name}", style.semicolon());
+    Ok(vec![
+        Edit::replacement(head, format!("const {name} = "), why),
+        Edit::insertion(call.end_byte(), rest, why),
+    ])
+}
+
 /// `expr` of an arrow without a block becomes a block that returns.
 fn in_arrow(
     source: &Source<'_>,

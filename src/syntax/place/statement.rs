@@ -31,8 +31,19 @@ pub fn before(
     text: &str,
     why: &str,
 ) -> Result<Vec<Edit>, Refusal> {
+    can_await(source, node_of(&spot(source, range)?), text)?;
+    before_in_async(source, style, range, text, why)
+}
+
+/// The same where the function around becomes asynchronous by another edit.
+pub fn before_in_async(
+    source: &Source<'_>,
+    style: &Style,
+    range: &Range<usize>,
+    text: &str,
+    why: &str,
+) -> Result<Vec<Edit>, Refusal> {
     let spot = spot(source, range)?;
-    can_await(source, node_of(&spot), text)?;
     let newline = source.newline();
     match spot {
         Spot::Lines(statement) => {

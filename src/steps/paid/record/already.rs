@@ -1,39 +1,60 @@
 //! Which calls are recorded already, told from the code.
 
 use super::metered::given_back;
+use crate::catalog::StreamUsage;
 use crate::sites::IdentityAt;
 use crate::steps::paid::{Spend, reach};
 use crate::steps::support::Kit;
 use crate::syntax::{Call, Expr, FunctionId, Path, ResultUse};
 use crate::workspace::FileId;
 
-/// The call behind which a paid call is recorded, with its file: itself, the handler's call that gets its stream, or the
-/// handler's call whose value is its own.
-pub fn recorded_at(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> Option<(FileId, Call)> {
-    let call = spend.call(kit.cx.program.facts(spend.file))?.clone();
+/// The recorders of a paid call, told by their names, with their file: behind the call itself, behind the handler's call that
+/// gets its stream or whose value is its own, or in the callback that is told the usage of its stream.
+pub fn recorders_of(
+    kit: &Kit<'_>,
+    spend: &Spend<'_>,
+    all: &[Spend<'_>],
+    names: &[String],
+) -> Option<(FileId, Vec<Call>)> {
+    let facts = kit.cx.program.facts(spend.file);
+    let call = spend.call(facts)?.clone();
+    let some = |(file, found): (FileId, Vec<Call>)| (!found.is_empty()).then_some((file, found));
+    if let Some(Expr::Function(callback)) = callback_option(spend).and_then(|option| call.option(option)) {
+        let inside = |c: &&Call| facts.enclosing(c.function).any(|f| f == *callback);
+        let found: Vec<Call> =
+            facts.calls.iter().filter(|c| is_one(c, names)).filter(inside).cloned().collect();
+        if !found.is_empty() {
+            return Some((spend.file, found));
+        }
+    }
+    let behind = |file: FileId, call: &Call, until: u32| (file, behind(kit, all, names, file, call, until));
     if call.result == ResultUse::Returned && spend.billable.streaming {
         let (file, caller, _) = given_back(kit, spend).ok()?;
-        return behind(kit, file, &caller, u32::MAX).then_some((file, caller));
+        return some(behind(file, &caller, u32::MAX));
     }
-    if behind(kit, spend.file, &call, next_paid(kit, spend, all)) {
-        return Some((spend.file, call));
-    }
-    if spend.billable.plan.at != IdentityAt::Entry {
-        return None;
+    let here = some(behind(spend.file, &call, next_paid(kit, spend, all)));
+    if here.is_some() || spend.billable.plan.at != IdentityAt::Entry {
+        return here;
     }
     let graph = kit.graph();
     let ways = reach::ways(graph, spend.file, call.function);
-    let id = spend.call_id(kit.cx.program.facts(spend.file))?;
-    let door = reach::same_value(graph, &ways, (spend.file, id))?;
-    let file = door.handler.file;
-    let caller = kit.cx.program.facts(file).call(door.call).clone();
-    behind(kit, file, &caller, u32::MAX).then_some((file, caller))
+    let door = reach::same_value(graph, &ways, (spend.file, spend.call_id(facts)?))?;
+    let caller = kit.cx.program.facts(door.handler.file).call(door.call).clone();
+    some(behind(door.handler.file, &caller, u32::MAX))
 }
 
-/// Whether a paid call is recorded already: a recorder or meter stands behind it, before the next paid call of its
-/// function.
+/// Whether a paid call is recorded already.
 pub fn is_recorded(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> bool {
-    recorded_at(kit, spend, all).is_some()
+    recorders_of(kit, spend, all, &recorders(kit)).is_some()
+}
+
+/// The option that is told the usage of a call's stream.
+fn callback_option<'a>(spend: &Spend<'a>) -> Option<&'a str> {
+    let stream = spend.rule().call?.stream.as_ref().filter(|_| spend.billable.streaming)?;
+    match &stream.usage {
+        StreamUsage::Callback(callback) => Some(&callback.option),
+        _ => None,
+    }
 }
 
 /// Where the next paid call of the same function begins.
@@ -47,20 +68,42 @@ fn next_paid(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> u32 {
     later.map(|s| s.billable.plan.call.start).min().unwrap_or(u32::MAX)
 }
 
-/// Whether a recorder stands behind a call in its outermost function, before an offset.
-fn behind(kit: &Kit<'_>, file: FileId, call: &Call, until: u32) -> bool {
+/// The recorders behind a call in its outermost function, before an offset. What stands in the callback of another paid
+/// call is that one's.
+fn behind(
+    kit: &Kit<'_>,
+    all: &[Spend<'_>],
+    names: &[String],
+    file: FileId,
+    call: &Call,
+    until: u32,
+) -> Vec<Call> {
     let facts = kit.cx.program.facts(file);
-    let recorders = recorders(kit);
-    let is_recorder = |name: Option<&str>| name.is_some_and(|n| recorders.iter().any(|r| r == n));
     let outer = |function: Option<FunctionId>| facts.enclosing(function).last();
-    facts.calls.iter().any(|c| {
-        // `asyncio.to_thread(record_usage, …)`
-        let threaded = || c.args.first().and_then(Expr::as_path).and_then(Path::as_name);
-        (is_recorder(c.callee.as_name()) || is_recorder(threaded()))
+    let callbacks: Vec<FunctionId> = all
+        .iter()
+        .filter(|s| s.file == file)
+        .filter_map(|s| match s.call(facts)?.option(callback_option(s)?)? {
+            Expr::Function(callback) => Some(*callback),
+            _ => None,
+        })
+        .collect();
+    let is_its_own = |c: &&Call| !facts.enclosing(c.function).any(|f| callbacks.contains(&f));
+    let found = facts.calls.iter().filter(|c| {
+        is_one(c, names)
             && outer(c.function) == outer(call.function)
             && c.span.start > call.span.start
             && c.span.start < until
-    })
+    });
+    let mut found: Vec<Call> = found.filter(is_its_own).cloned().collect();
+    found.sort_by_key(|c| c.span.start);
+    found
+}
+
+/// Whether a call is one of these functions, or hands one to a thread: `asyncio.to_thread(record_usage, …)`.
+fn is_one(call: &Call, names: &[String]) -> bool {
+    let is = |name: Option<&str>| name.is_some_and(|n| names.iter().any(|known| known == n));
+    is(call.callee.as_name()) || is(call.args.first().and_then(Expr::as_path).and_then(Path::as_name))
 }
 
 /// Names of the functions that record: the recorder and every meter.

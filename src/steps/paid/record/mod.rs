@@ -11,7 +11,7 @@ mod closing;
 mod metered;
 mod requested;
 
-pub use already::{is_recorded, recorded_at};
+pub use already::{is_recorded, recorders_of};
 
 use crate::catalog::StreamUsage;
 use crate::edit::{Edit, EditUnit};
