@@ -411,6 +411,29 @@ fn a_property_joins_an_object_in_its_form() {
 }
 
 #[test]
+fn a_name_joins_a_pattern_in_front_of_the_rest() {
+    let check = |pattern: &str, after: &str| {
+        let text = |pattern: &str| format!("f(({pattern}: T) => 1);\n");
+        let before = text(pattern);
+        let at = at(&before, pattern);
+        check(TS, &before, &|s, style| add_to_pattern(s, style, &at, "k", "w"), &text(after));
+    };
+    check("{}", "{ k }");
+    check("{ a }", "{ a, k }");
+    check("{ a, ...rest }", "{ a, k, ...rest }");
+    check("{\n  a: { b },\n  c = 1,\n}", "{\n  a: { b },\n  c = 1,\n  k,\n}");
+    check("{\n  a,\n  ...rest\n}", "{\n  a,\n  k,\n  ...rest\n}");
+    let taken = "f(({ k: a }) => 1);\n";
+    let pattern = at(taken, "{ k: a }");
+    refused(
+        TS,
+        taken,
+        &|s, style| add_to_pattern(s, style, &pattern, "k", "w"),
+        &Refusal::AlreadyThere("k".into()),
+    );
+}
+
+#[test]
 fn python_dicts_and_keyword_arguments() {
     let dict = "d = {'a': 1}\n";
     check(PY, dict, &|s, style| add_property(s, style, &(4..12), ("k", "v"), "w"), "d = {'a': 1, 'k': v}\n");

@@ -151,6 +151,9 @@ fn what_the_sender_sets_is_nobody() {
         "request.auth = { userId: session.user.id };\n    return handler({ ...request, ...(await request.json()), auth: context.auth });",
         "request.auth = { userId: session.user.id };\n    if (context.as) request.auth = { userId: context.as };\n    return handler(request);",
         "request.auth = { userId: decode(request.headers.get('authorization')).sub };\n    return handler(request);",
+        "const body = await request.json();\n    request.auth = { userId: body.userId ?? session.user.id };\n    return handler(request, context);",
+        "request.auth = { userId: session.user.id };\n    request.auth.userId = request.headers.get('x-as');\n    return handler(request);",
+        "const as = request.headers.get('x-as');\n    request.auth = as ? { userId: as } : { userId: session.user.id };\n    return handler(request);",
         "return handler(request, context);",
     ] {
         assert_eq!(checked(lines, READS), "-", "{lines}");
