@@ -1,6 +1,6 @@
 //! The prompts, driven through a pseudo-terminal: the keys a person presses and what is in the files afterwards.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::OsSession;
@@ -70,6 +70,16 @@ impl Terminal {
     fn press(&mut self, keys: &str) -> &mut Self {
         self.session.send(keys).expect("the terminal takes keys");
         self
+    }
+
+    /// Types what the terminal does not show: once it has stopped to, for what comes before that is lost.
+    fn type_unseen(&mut self, keys: &str) -> &mut Self {
+        let until = Instant::now() + Duration::from_mins(1);
+        while self.session.get_process().get_echo().expect("a pseudo-terminal") {
+            assert!(Instant::now() < until, "the terminal still shows what is typed; seen:\n{}", self.seen);
+            std::thread::yield_now();
+        }
+        self.press(keys)
     }
 
     /// Waits for the end; the status, and everything printed on the way.
@@ -275,7 +285,8 @@ fn a_key_is_typed_unseen_and_goes_where_git_does_not_look() {
     let mut terminal = Terminal::tool(&project, &["--step", "key"]);
     terminal.see("Is that right?").see("[?] ").press("y");
     terminal.see("written to `.env`, which git ignores").see("Your Credyt test key?");
-    terminal.press("key_live_1234567\r").see("this is a live key").press("key_test_7654321\r");
+    terminal.type_unseen("key_live_1234567\r").see("this is a live key").see("Your Credyt test key?");
+    terminal.type_unseen("key_test_7654321\r");
     terminal.see("Apply this step?").see("[?] ").press("a");
     let (status, seen) = terminal.end();
     assert_eq!(status, 0, "{seen}");
