@@ -246,6 +246,13 @@ fn value_of(call: Node<'_>) -> Node<'_> {
     }
 }
 
+/// Whether a value is awaited where it stands. The grammar reads `await f<T>(x)` as a call of `await f`.
+pub(super) fn is_awaited(value: Node<'_>) -> bool {
+    let callee = value.child_by_field_name("function");
+    matches!(value.kind(), "await_expression" | "await")
+        || callee.is_some_and(|c| c.kind() == "await_expression")
+}
+
 /// `(await f())` in `(await f()).x`: the name needs no parentheses. Those of an `if` are no expression's own.
 fn with_parentheses(value: Node<'_>) -> Node<'_> {
     let Some(parent) = value.parent().filter(|p| p.kind() == "parenthesized_expression") else {
@@ -269,7 +276,7 @@ fn with_parentheses(value: Node<'_>) -> Node<'_> {
 
 /// Whether a promise that is handed on as it is has to be awaited now.
 fn awaits(request: &WithResult<'_>, source: &Source<'_>, value: Node<'_>) -> bool {
-    request.promise && !source.is_python() && value.kind() != "await_expression"
+    request.promise && !source.is_python() && !is_awaited(value)
 }
 
 /// Whether a promise (or coroutine) is not awaited at its call but further out or later, so that the value is not there
@@ -281,7 +288,7 @@ fn is_awaited_elsewhere(
     parent: Node<'_>,
     statement: Node<'_>,
 ) -> bool {
-    if matches!(value.kind(), "await_expression" | "await") || !request.promise {
+    if is_awaited(value) || !request.promise {
         return false;
     }
     if !source.is_python() {

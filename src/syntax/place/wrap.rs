@@ -36,6 +36,10 @@ pub fn run_inside(
     else {
         return Err(Refusal::NotFound("call"));
     };
+    // The `await` is a part of such a call, so it would be waited for in the wrong place.
+    if super::result::is_awaited(call) {
+        return Err(Refusal::Broken);
+    }
     let of_function = |kind: &str| {
         let mut found = false;
         walk(call, &mut |node| found |= node.kind() == kind && function_of(node) == function_of(call));
@@ -207,6 +211,12 @@ mod tests {
         let at = before.find(part).unwrap();
         below_head(&source, &Style::of(&source), &(at..at + part.len()), "with run(id):", "w")
             .map(|edits| edited(Language::Python, before, &edits))
+    }
+
+    #[test]
+    fn an_awaited_call_with_type_arguments_is_left_alone() {
+        let before = "async function f() {\n  const a = await g<A>(1);\n}\n";
+        assert_eq!(run(before, "g<A>(1)"), Err(Refusal::Broken));
     }
 
     #[test]

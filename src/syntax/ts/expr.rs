@@ -141,7 +141,13 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, node: Node<'_>, callee: Option<Node<'_>>, name: &str, is_new: bool) -> Expr {
-        let whole = span(node);
+        let mut whole = span(node);
+        // The grammar reads `await f<T>(x)` as a call of `await f`.
+        let awaited = callee.filter(|c| c.kind() == "await_expression").and_then(|c| c.named_child(0));
+        let callee = awaited.or(callee);
+        if let Some(inner) = awaited {
+            whole.start = inner.start_byte() as u32;
+        }
         let callee_span = callee.map_or(Span { start: whole.start, end: whole.start }, span);
         let callee = callee.and_then(|c| self.path(c)).unwrap_or(Path {
             root: Root::Other,
@@ -156,7 +162,7 @@ impl Walk<'_> {
             keywords: Vec::new(),
             args_span: args_node.map_or(whole, span),
             is_new,
-            awaited: false,
+            awaited: awaited.is_some(),
             function: self.b.function,
             class: self.b.class,
             statement: self.b.statement,
@@ -177,7 +183,7 @@ impl Walk<'_> {
             None => {}
         }
         self.b.facts.calls[id.0 as usize].args = args;
-        Expr::Call(id)
+        if awaited.is_some() { Expr::Await(Box::new(Expr::Call(id))) } else { Expr::Call(id) }
     }
 
     fn template(&mut self, node: Node<'_>) -> Expr {

@@ -59,6 +59,7 @@ export async function POST(request: Request) {
   const { prompt, size: s = "x" } = await request.json();
   const [user] = await db.select().from(users);
   await log.info("x");
+  const { data } = await http.post<Answer>("/x", {});
   return NextResponse.json(await replicate.run("a/b", { input: { prompt } }));
 }
 "#);
@@ -73,6 +74,7 @@ export async function POST(request: Request) {
             "db.select Nested",
             "().from Bound awaited",
             "log.info Discarded awaited",
+            "http.post Bound awaited",
             "NextResponse.json Returned",
             "replicate.run Nested awaited",
         ]
@@ -83,7 +85,7 @@ export async function POST(request: Request) {
         .flat_map(|b| &b.names)
         .map(|n| format!("{}={}", n.local, n.path.join(".")))
         .collect();
-    assert_eq!(names, ["session=", "prompt=prompt", "s=size", "user=0"]);
+    assert_eq!(names, ["session=", "prompt=prompt", "s=size", "user=0", "data=data"]);
     assert!(f.calls.last().unwrap().option("input").is_some());
 }
 
