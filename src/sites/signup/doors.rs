@@ -203,6 +203,13 @@ fn caller(cx: &Cx<'_>, file: FileId, call: CallId, below: &[(FileId, CallId)]) -
     Caller { file, call, handler, chain, against }
 }
 
+/// Whether a record says, by its name or a member that is set, that no person is behind it.
+fn for_programs(insert: &Insert<'_>) -> bool {
+    let named = matches!(&insert.named, Named::Record(name) if place::machine(name));
+    let says = |(key, value): &(String, Expr)| place::machine(key) && *value == Expr::Bool(true);
+    named || insert.written.iter().any(says)
+}
+
 /// The insert itself as the place.
 fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
     let facts = cx.program.facts(insert.file);
@@ -229,7 +236,8 @@ fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
             }));
     let against = place::aside(cx, insert.file, insert.function)
         .or_else(|| handler.and_then(|_| place::only_in_development(cx, insert.file)))
-        .or_else(|| insert.many.then(|| "makes many users at once".to_owned()));
+        .or_else(|| insert.many.then(|| "makes many users at once".to_owned()))
+        .or_else(|| for_programs(insert).then(|| "makes an account that a program uses".to_owned()));
     let at = |f: FunctionId| in_function(cx, insert.file, f);
     Door {
         file: insert.file,

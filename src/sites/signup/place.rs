@@ -115,6 +115,12 @@ pub(super) fn guest(text: &str) -> bool {
     ["guest", "anonymous", "anonuser", "anon_user", "temporaryuser"].iter().any(|w| text.contains(w))
 }
 
+/// Words of accounts that programs use, as a name or the member of a record: nobody signs up as one.
+pub(super) fn machine(name: &str) -> bool {
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    ["machine", "serviceaccount", "isbot", "botuser", "systemuser"].iter().any(|w| name.contains(w))
+}
+
 /// What hangs a router into an app.
 const MOUNTS: &[&str] = &["include_router", "use", "register", "route", "register_blueprint", "mount"];
 

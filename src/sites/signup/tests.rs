@@ -138,6 +138,24 @@ fn a_transaction_counts_when_it_is_over() {
 }
 
 #[test]
+fn an_account_that_a_program_uses_is_no_sign_up() {
+    let route = |make: &str| {
+        let text = format!(
+            "import {{ db }} from '@/lib/db';\nexport async function POST(request: Request) {{\n  const {{ email }} = await request.json();\n  {make}\n  return Response.json({{}});\n}}\n"
+        );
+        prisma(&[("app/api/tokens/route.ts", text.as_str())])
+    };
+    for make in [
+        "const user = await db.user.create({ data: { email, isMachine: true } });",
+        "const machineUser = await db.user.create({ data: { email } });",
+    ] {
+        assert!(route(make).iter().all(|site| site.starts_with('-')), "{:?}", route(make));
+    }
+    let person = route("const user = await db.user.create({ data: { email, isMachine: false } });");
+    assert!(!person.is_empty() && person.iter().all(|site| site.starts_with('*')), "{person:?}");
+}
+
+#[test]
 fn guests_get_their_customer_later() {
     let action = "'use server';\nimport { prisma } from '../lib/prisma';\nexport async function startAsGuest() {\n  const user = await prisma.user.create({ data: { email: `guest-${Date.now()}`, password: '' } });\n  return user.id;\n}\n";
     assert_eq!(prisma(&[("app/actions.ts", action)]), ["* app/actions.ts:4-4 startAsGuest handler user.id"]);
