@@ -12,6 +12,9 @@ pub struct Http {
     /// How an answer says that the request succeeded, where a failed one does not throw.
     #[serde(default)]
     pub succeeded: Vec<Succeeded>,
+    /// Where the JSON of an answer is.
+    #[serde(default)]
+    pub answers: Vec<Answered>,
     /// Options of what makes a client that say where its relative addresses begin: `new Client({ baseURL })`.
     #[serde(default)]
     pub bases: Vec<String>,
@@ -28,6 +31,17 @@ pub struct Succeeded {
     pub member: String,
     /// Texts after the answer's name by which code makes sure of it: a call that throws, or a member it asks about.
     pub checks: Vec<String>,
+}
+
+/// Where the JSON of an answer is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answered {
+    /// Modules the client comes from; a client without a module (a global function) when empty.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// The member that is the JSON, or with `()` the method that reads it.
+    pub json: String,
 }
 
 /// A call that makes a request.

@@ -38,7 +38,7 @@ pub use framework::{
     Answer, ArgumentChoice, ChainContext, Closing, Framework, Front, Handler, HandlerShape, Mount,
     NamedParam, NewRoute, RefusePage, Role, RoutePurpose, Side,
 };
-pub use http::{Http, Request, Succeeded};
+pub use http::{Answered, Http, Request, Succeeded};
 pub use manager::{Manager, ToolRule};
 pub use orm::{Create, CreateForm, Gives, ModelShape, NamedBy, Orm, Owner};
 pub use payers::PayerWords;

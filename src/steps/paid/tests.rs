@@ -400,6 +400,47 @@ fn a_raw_request_is_recorded_once_it_is_known_to_have_succeeded() {
 }
 
 #[test]
+fn a_raw_request_is_billed_by_the_numbers_of_the_json_that_the_app_reads() {
+    let route = |body: &str| {
+        app(&format!(
+            "app.post('/ask', requireAuth, async (req, res) => {{\n  const {{ id }} = req.user;\n{body}\n  res.json(data);\n}});"
+        ))
+    };
+    let fetch = "  const r = await fetch('https://api.openai.com/v1/responses', { method: 'POST' });\n";
+    let seen = |body: &str| plan(&[EXPRESS, AUTH, ("app.js", &route(body))], Area::Events, "app.js").1;
+    let numbers = "input_tokens: data.usage?.input_tokens ?? 0,";
+    let checked =
+        seen(&format!("{fetch}  if (!r.ok) throw new Error('down');\n  const data = await r.json();"));
+    assert!(checked.contains("const data = await r.json();\n  await recordUsage({"), "{checked}");
+    assert!(checked.contains(numbers), "{checked}");
+    let unchecked = seen(&format!("{fetch}  const data = await r.json();"));
+    assert!(unchecked.contains("await r.json();\n  if (r.ok) {\n    await recordUsage({"), "{unchecked}");
+    assert!(unchecked.contains(numbers), "{unchecked}");
+    let elsewhere = seen(&format!("{fetch}  let data;\n  if (r.ok) {{\n    data = await r.json();\n  }}"));
+    assert!(elsewhere.contains("  if (r.ok) {\n    await recordUsage({"), "{elsewhere}");
+    assert!(!elsewhere.contains("usage?."), "{elsewhere}");
+}
+
+#[test]
+fn a_json_answer_with_a_type_of_its_own_is_counted_only() {
+    let manifest = r#"{"name": "a", "dependencies": {"express": "5", "axios": "1", "openai": "6", "jsonwebtoken": "9"}}"#;
+    let server = |request: &str| {
+        format!(
+            "import axios from 'axios';\nimport express from 'express';\nimport {{ requireAuth }} from './auth';\nconst app = express();\napp.post('/ask', requireAuth, async (req, res) => {{\n  const {{ id }} = req.user;\n  {request}\n  res.json(data);\n}});\n"
+        )
+    };
+    let seen = |request: &str| {
+        let files = [("package.json", manifest), AUTH, ("app.ts", &server(request))];
+        let (plan, text) = plan(&files, Area::Events, "app.ts");
+        format!("{text}\n{}", todo_of(&plan))
+    };
+    let plain = seen("const { data } = await axios.post('https://api.openai.com/v1/responses', {});");
+    assert!(plain.contains("data.usage?.total_tokens ?? 0"), "{plain}");
+    let typed = seen("const { data } = await axios.post<Answer>('https://api.openai.com/v1/responses', {});");
+    assert!(typed.contains("recordUsage") && !typed.contains("usage?."), "{typed}");
+}
+
+#[test]
 fn a_count_that_is_a_member_of_an_argument_is_counted() {
     let server = "const express = require('express');\nconst Replicate = require('replicate');\nconst { requireAuth } = require('./auth');\nconst ai = new Replicate();\nconst app = express();\napp.post('/image', requireAuth, async (req, res) => {\n  const { n } = req.body;\n  const urls = await ai.run('a/image', { input: { prompt: req.user.id, num_outputs: n } });\n  res.json(urls);\n});\n";
     let manifest =

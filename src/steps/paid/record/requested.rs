@@ -1,7 +1,10 @@
 //! A raw request: the event stands where the answer is known to be a success.
 //!
 //! Most clients give a failed answer back like any other. So the event goes behind the app's own check when that is the
-//! next statement, else below a check of its own.
+//! next statement, else below a check of its own; and where the app reads the answer's JSON, behind that, with the numbers
+//! that stand in it.
+
+mod json;
 
 use super::answered::{count, counted, model};
 use super::{Order, Recorded, Spot, bring, calling, recorded, statement, unit};
@@ -9,15 +12,21 @@ use crate::catalog::{Kind, Succeeded};
 use crate::resolve::Def;
 use crate::steps::paid::code::Event;
 use crate::steps::support::names::Wanted;
-use crate::syntax::Call;
 use crate::syntax::place::{self, ResultUse, WithResult};
+use crate::syntax::{Binding, Call};
+use json::Json;
 
 pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded, String> {
     let Order { kit, spend, vendor, .. } = *order;
     let calling = calling(kit, spot.facts, call.function)?;
     let name = kit.function("recordUsage");
     let brought = bring(order, spot, &[Wanted::helper(kit, "usage", &name)], calling, call.span.start)?;
-    let mut data = vec![(counted(spend), count(order))];
+    let answer = answer(spot, call);
+    let json = answer.and_then(|answer| Json::of(order, spot, call, answer));
+    let mut data = match &json {
+        Some(json) => json::numbers(kit.is_python(), &json.value, spend.rule().usage),
+        None => vec![(counted(spend), count(order))],
+    };
     data.extend(model(order));
     let event_type = spend.event_type();
     let noun = kit.noun();
@@ -25,8 +34,25 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
     let lines = statement(kit, calling, &brought.names[0], &event);
     let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
     let succeeded = succeeded(order, spot, call);
-    if let Some(check) = succeeded.and_then(|how| checked_next(spot, call, how)) {
-        let edits = place::after(spot.source, &spot.style, &check, &lines, &why);
+    let below = |how: &Succeeded, value: &str| {
+        if kit.is_python() {
+            format!("if {value}.{}:\n    {}", how.member, lines.replace('\n', "\n    "))
+        } else {
+            format!("if ({value}.{}) {{\n  {}\n}}", how.member, lines.replace('\n', "\n  "))
+        }
+    };
+    let check = succeeded.and_then(|how| checked_next(spot, call, how));
+    let behind = match (&json, &check) {
+        (Some(json), Some(check)) if check.end <= json.after.start => Some((&json.after, lines.clone())),
+        (Some(json), _) => {
+            let name = answer.and_then(|a| a.names.first()).map_or("", |n| n.local.as_str());
+            Some((&json.after, succeeded.map_or_else(|| lines.clone(), |how| below(how, name))))
+        }
+        (None, Some(check)) => Some((check, lines.clone())),
+        (None, None) => None,
+    };
+    if let Some((statement, text)) = behind {
+        let edits = place::after(spot.source, &spot.style, statement, &text, &why);
         let edits = edits.map_err(|refusal| refusal.to_string())?;
         return Ok(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()), None));
     }
@@ -38,12 +64,7 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
         why: &why,
     };
     let write = |value: &str| match succeeded {
-        Some(how) if !value.is_empty() && kit.is_python() => {
-            format!("if {value}.{}:\n    {}", how.member, lines.replace('\n', "\n    "))
-        }
-        Some(how) if !value.is_empty() => {
-            format!("if ({value}.{}) {{\n  {}\n}}", how.member, lines.replace('\n', "\n  "))
-        }
+        Some(how) if !value.is_empty() => below(how, value),
         _ => lines.clone(),
     };
     let (edits, _) = place::after_call(spot.source, &spot.style, &request, write)
@@ -70,12 +91,15 @@ fn succeeded<'a>(order: &Order<'a, '_>, spot: &Spot<'_>, call: &Call) -> Option<
     })
 }
 
+/// What holds the answer of a request.
+fn answer<'f>(spot: &Spot<'f>, call: &Call) -> Option<&'f Binding> {
+    let is_call = |b: &&Binding| b.value.as_call().is_some_and(|c| spot.facts.call(c).span == call.span);
+    spot.facts.bindings.iter().find(is_call)
+}
+
 /// The statement right behind the request's that makes sure of the answer.
 fn checked_next(spot: &Spot<'_>, call: &Call, how: &Succeeded) -> Option<std::ops::Range<usize>> {
-    let is_call =
-        |b: &&crate::syntax::Binding| b.value.as_call().is_some_and(|c| spot.facts.call(c).span == call.span);
-    let binding = spot.facts.bindings.iter().find(is_call)?;
-    let [name] = binding.names.as_slice() else { return None };
+    let [name] = answer(spot, call)?.names.as_slice() else { return None };
     let next = spot.source.statement(&call.statement.range())?.next_named_sibling()?;
     let asked = match next.kind() {
         "if_statement" => {
