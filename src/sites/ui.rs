@@ -92,7 +92,8 @@ fn site(app: &App, ui: &Ui, leave: &AhoCorasick, path: &str, text: &SourceText) 
     };
     let mut evidence = Vec::new();
     if matches!(named, Named::Slot(_)) {
-        evidence.push(format!("named like a {}", slot.what));
+        let article = if slot.what.starts_with('a') { "an" } else { "a" };
+        evidence.push(format!("named like {article} {}", slot.what));
     }
     if let Some(at) = leave {
         // In a frame that is on every page the sign-out is what makes it a slot.
