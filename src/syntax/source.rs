@@ -25,6 +25,12 @@ impl<'t> Source<'t> {
         Some(Self { text, language, tree: parse(language, text)? })
     }
 
+    /// A text that is parsed already; the tree must be its own.
+    pub fn parsed(language: Language, text: &'t str, tree: &Tree) -> Self {
+        // A tree is shared, not copied.
+        Self { text, language, tree: tree.clone() }
+    }
+
     /// The root of the tree.
     pub fn root(&self) -> Node<'_> {
         self.tree.root_node()

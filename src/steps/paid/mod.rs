@@ -216,27 +216,8 @@ fn is_text(kit: &Kit<'_>, identity: &Identity) -> bool {
         called && a.verifiers.is_empty()
     });
     let by_call = matches!(&identity.source, IdentitySource::Call { .. });
-    (of_library && by_call) || (kit.lang == Lang::TypeScript && typed_as_string(kit, &identity.id))
-}
-
-/// Whether the app's types say of this member (or parameter) that it is a string, and nowhere that it is a number.
-fn typed_as_string(kit: &Kit<'_>, id: &str) -> bool {
-    let member = id.rsplit('.').next().unwrap_or(id).trim_end_matches(['!', '?']);
-    let mut string = false;
-    for file in kit.files.iter().filter(|f| !kit.is_generated(**f)) {
-        let text = kit.text(*file);
-        let text = text.as_str();
-        let typed = |of: &str| {
-            [format!("{member}: {of}"), format!("{member}?: {of}")].iter().any(|t| {
-                text.match_indices(t.as_str()).any(|(at, _)| crate::sites::cx::word_at(text, at, member))
-            })
-        };
-        if typed("number") || typed("bigint") {
-            return false;
-        }
-        string |= typed("string");
-    }
-    string
+    let member = identity.id.rsplit('.').next().unwrap_or(&identity.id).trim_end_matches(['!', '?']);
+    (of_library && by_call) || (kit.lang == Lang::TypeScript && kit.typed_as_string(member))
 }
 
 /// The user as the generated modules take it: id and, where known, e-mail and name.

@@ -28,8 +28,8 @@ pub(super) fn forms(kit: &Kit<'_>) -> (ModuleSystem, String, String) {
 /// How relative imports of the app end, by majority.
 fn suffix(kit: &Kit<'_>, otherwise: &str) -> String {
     let mut counts = [("", 0u32), (".js", 0), (".ts", 0), (".mjs", 0)];
-    for file in &kit.files {
-        for import in kit.cx.program.facts(*file).imports.iter().filter(|i| i.kind == ImportKind::Static) {
+    for file in kit.sample() {
+        for import in kit.cx.program.facts(file).imports.iter().filter(|i| i.kind == ImportKind::Static) {
             if !import.module.starts_with('.') {
                 continue;
             }

@@ -22,12 +22,14 @@ pub mod store;
 pub mod ui;
 pub mod user;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+
+use rayon::prelude::*;
 
 use crate::catalog::{AppLanguage, Catalog, Entry, Kind, Side};
 use crate::fingerprint::is_aside;
-use crate::sites::cx::Cx;
+use crate::sites::cx::{Cx, word_at};
 use crate::sites::payer::Paying;
 use crate::syntax::source::Source;
 use crate::syntax::style::{Style, StyleConfig, Votes};
@@ -39,7 +41,7 @@ use super::StepContext;
 /// Why an area makes no sense in an app whose requests carry no user.
 pub const NO_USERS: &str = "requests carry no user; add sign-in first";
 
-/// Files that are counted for the style of an app; more say nothing new.
+/// Files that are counted for the style and the habits of an app; more say nothing new.
 const STYLE_FILES: usize = 150;
 
 /// Why an app cannot be integrated at all.
@@ -78,6 +80,8 @@ pub struct Kit<'a> {
     votes: Votes,
     config: StyleConfig,
     graph: OnceCell<Cx<'a>>,
+    habits: names::Habits,
+    typed: RefCell<BTreeMap<String, bool>>,
 }
 
 impl<'a> Kit<'a> {
@@ -104,6 +108,8 @@ impl<'a> Kit<'a> {
             votes,
             config,
             graph: OnceCell::new(),
+            habits: names::Habits::default(),
+            typed: RefCell::default(),
         };
         (kit.module, kit.ext, kit.source_ext) = layout::forms(&kit);
         (kit.modules, kit.done) = modules::find(&kit);
@@ -114,6 +120,34 @@ impl<'a> Kit<'a> {
     /// Who calls whom in the app, with what was asked before kept.
     pub fn graph(&self) -> &Cx<'a> {
         self.graph.get_or_init(|| Cx::new(self.cx.program, self.cx.catalog, self.cx.app))
+    }
+
+    /// Some of the app's files, spread over all of them: enough to learn its habits from.
+    pub(super) fn sample(&self) -> impl Iterator<Item = FileId> {
+        self.files.iter().copied().step_by(self.files.len().div_ceil(STYLE_FILES).max(1))
+    }
+
+    /// Whether the app's types say of this member (or parameter) that it is a string, and nowhere that it is a number.
+    pub fn typed_as_string(&self, member: &str) -> bool {
+        if let Some(known) = self.typed.borrow().get(member) {
+            return *known;
+        }
+        let mut string = false;
+        let mut number = false;
+        for file in self.files.iter().filter(|f| !self.is_generated(**f)) {
+            let text = self.text(*file);
+            for mark in [format!("{member}: "), format!("{member}?: ")] {
+                for (at, _) in text.as_str().match_indices(&mark) {
+                    let of = text.as_str().get(at + mark.len()..).unwrap_or_default();
+                    if word_at(text.as_str(), at, member) {
+                        string |= of.starts_with("string");
+                        number |= of.starts_with("number") || of.starts_with("bigint");
+                    }
+                }
+            }
+        }
+        self.typed.borrow_mut().insert(member.to_owned(), string && !number);
+        string && !number
     }
 
     /// Whether the server is Python.
@@ -267,13 +301,15 @@ fn script_language(cx: &StepContext<'_>, files: &[FileId]) -> Lang {
 }
 
 fn learn_style(cx: &StepContext<'_>, files: &[FileId]) -> (Votes, StyleConfig) {
-    let mut votes = Votes::default();
-    for id in files.iter().take(STYLE_FILES) {
-        let Ok(text) = cx.workspace.text(*id) else { continue };
+    let vote = |id: &FileId| {
+        let text = cx.workspace.text(*id).ok()?;
         let language = cx.workspace.entry(*id).language.unwrap_or(Language::Other);
-        if let Some(source) = Source::parse(language, text.as_str()) {
-            votes.add(&Votes::of(&source));
-        }
+        Some(Votes::of(&Source::parsed(language, text.as_str(), cx.program.tree(*id)?)))
+    };
+    let cast: Vec<Votes> = files.par_iter().take(STYLE_FILES).filter_map(vote).collect();
+    let mut votes = Votes::default();
+    for cast in &cast {
+        votes.add(cast);
     }
     let at = |name: &str| {
         let own = cx.workspace.text_at(&join(cx.app.dir(), name));

@@ -59,13 +59,14 @@ fn exports<'f>(kit: &Kit<'_>, file: &'f AreaFile) -> Option<Vec<&'f str>> {
 
 /// The file that exports all of these; one that bears the module's name before others.
 fn exporting(kit: &Kit<'_>, name: &str, exports: &[&str]) -> Option<FileId> {
-    let mut found: Vec<FileId> = Vec::new();
-    for file in &kit.files {
+    let first = exports.first()?;
+    let mut found = kit.cx.program.files_with_word(first);
+    found.retain(|file| {
         let text = kit.text(*file);
-        if exports.iter().all(|e| text.as_str().contains(e)) && defines(kit, *file, exports) {
-            found.push(*file);
-        }
-    }
+        kit.files.binary_search(file).is_ok()
+            && exports.iter().all(|e| text.as_str().contains(e))
+            && defines(kit, *file, exports)
+    });
     let named = |f: &&FileId| kit.cx.workspace.entry(**f).name().split('.').next() == Some(name);
     found.iter().find(named).or(found.first()).copied()
 }

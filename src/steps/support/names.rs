@@ -3,6 +3,7 @@
 //! Aliases are learned from imports that resolve, so nothing is read from configuration: `@/lib/env` that is
 //! `src/lib/env.ts` says that `@/` stands for `src/`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::edit::Edit;
@@ -181,17 +182,27 @@ fn script(kit: &Kit<'_>, from: &str, target: &str) -> (String, Vec<String>) {
     let stem = folder_module.unwrap_or(stem);
     let dir = from.rsplit_once('/').map_or("", |(dir, _)| dir);
     let relative = format!("{}{}", relative(dir, stem), kit.ext);
-    let Some(alias) = aliases(kit).into_iter().find(|a| a.covers(stem)) else {
+    let habits = &kit.habits;
+    let Some(alias) = habits.aliases.get_or_init(|| aliases(kit)).iter().find(|a| a.covers(stem)) else {
         return (relative, Vec::new());
     };
     let aliased =
         format!("{}{}{}", alias.prefix, &stem.get(alias.base.len()..).unwrap_or_default(), alias.suffix);
     let near = !relative.starts_with("../");
-    if alias.uses > relative_uses(kit) && !near {
+    if alias.uses > *habits.relative_uses.get_or_init(|| relative_uses(kit)) && !near {
         (aliased, vec![relative])
     } else {
         (relative, vec![aliased])
     }
+}
+
+/// How the app writes its imports, learned once.
+#[derive(Default)]
+pub(super) struct Habits {
+    aliases: OnceCell<Vec<Alias>>,
+    relative_uses: OnceCell<usize>,
+    relative_majority: OnceCell<bool>,
+    source_root: OnceCell<String>,
 }
 
 /// `@/` for `src/`.
@@ -211,12 +222,12 @@ impl Alias {
 /// Aliases in use, the most used first.
 fn aliases(kit: &Kit<'_>) -> Vec<Alias> {
     let mut counts: BTreeMap<(String, String, String), usize> = BTreeMap::new();
-    for file in &kit.files {
-        for import in &kit.cx.program.facts(*file).imports {
+    for file in kit.sample() {
+        for import in &kit.cx.program.facts(file).imports {
             if import.module.starts_with('.') || import.kind == ImportKind::Dynamic {
                 continue;
             }
-            let Module::File(target) = kit.cx.program.module(*file, &import.module, None) else { continue };
+            let Module::File(target) = kit.cx.program.module(file, &import.module, None) else { continue };
             let Some(key) = alias_of(&import.module, kit.path(target)) else { continue };
             *counts.entry(key).or_default() += 1;
         }
@@ -255,11 +266,11 @@ fn alias_of(specifier: &str, path: &str) -> Option<(String, String, String)> {
 
 /// Relative imports that leave their folder.
 fn relative_uses(kit: &Kit<'_>) -> usize {
-    let upwards = |f: &FileId| {
-        let facts = kit.cx.program.facts(*f);
+    let upwards = |file: FileId| {
+        let facts = kit.cx.program.facts(file);
         facts.imports.iter().filter(|i| i.module.starts_with("../")).count()
     };
-    kit.files.iter().map(upwards).sum()
+    kit.sample().map(upwards).sum()
 }
 
 /// `../lib/x` from a folder to a file.
@@ -274,8 +285,8 @@ pub(super) fn relative(dir: &str, target: &str) -> String {
 
 fn python(kit: &Kit<'_>, from: &str, target: &str) -> (String, Vec<String>) {
     let dotted = |path: &str| path.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
-    let root = source_root(kit);
-    let inside = target.strip_prefix(&root).unwrap_or(target).trim_start_matches('/');
+    let root = kit.habits.source_root.get_or_init(|| source_root(kit));
+    let inside = target.strip_prefix(root.as_str()).unwrap_or(target).trim_start_matches('/');
     let absolute = dotted(inside);
     let dir = from.rsplit_once('/').map_or("", |(dir, _)| dir);
     let way = relative(dir, target.trim_end_matches(".py").trim_end_matches("/__init__"));
@@ -292,7 +303,7 @@ fn python(kit: &Kit<'_>, from: &str, target: &str) -> (String, Vec<String>) {
         above = above.rsplit_once('/').map_or("", |(above, _)| above);
         in_package &= is_package(above);
     }
-    if in_package && relative_majority(kit) {
+    if in_package && *kit.habits.relative_majority.get_or_init(|| relative_majority(kit)) {
         (relative, vec![absolute])
     } else {
         (absolute, if in_package { vec![relative] } else { Vec::new() })
@@ -301,11 +312,11 @@ fn python(kit: &Kit<'_>, from: &str, target: &str) -> (String, Vec<String>) {
 
 fn relative_majority(kit: &Kit<'_>) -> bool {
     let (mut relative, mut absolute) = (0u32, 0u32);
-    for file in kit.files.iter().filter(|f| !kit.is_generated(**f)) {
-        for import in &kit.cx.program.facts(*file).imports {
+    for file in kit.sample().filter(|f| !kit.is_generated(*f)) {
+        for import in &kit.cx.program.facts(file).imports {
             if import.module.starts_with('.') {
                 relative += 1;
-            } else if matches!(kit.cx.program.module(*file, &import.module, None), Module::File(_)) {
+            } else if matches!(kit.cx.program.module(file, &import.module, None), Module::File(_)) {
                 absolute += 1;
             }
         }

@@ -7,6 +7,7 @@ use crate::steps::support::{Kit, env, log};
 use crate::template::{
     Areas, Asset, Client, Flavour, HttpLibrary, Lang, ModuleContext, OnUnavailable, Portal,
 };
+use crate::workspace::FileId;
 
 /// The context for the areas that are done then. Everything in it comes from the files and from `credyt.toml`, so that a
 /// later run makes the same one.
@@ -26,7 +27,7 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
             (Lang::Python, ClientStyle::Http) => Client::Http,
             (Lang::Python, ClientStyle::Sdk) => Client::Sdk,
         },
-        http_library: http_library(kit),
+        http_library: if kit.is_python() { http_library(kit) } else { HttpLibrary::Httpx },
         areas,
         product: answers.product().to_owned(),
         asset: asset(answers.asset()),
@@ -70,7 +71,7 @@ fn meters_in_use(kit: &Kit<'_>) -> Vec<crate::template::Meter> {
 /// The dependency that makes a module unusable in the browser, when the app has it.
 fn server_only(kit: &Kit<'_>) -> bool {
     !kit.is_python()
-        && kit.files.iter().any(|f| {
+        && kit.files.iter().filter(|f| kit.text(**f).as_str().contains("server-only")).any(|f| {
             kit.cx.program.facts(*f).imports.iter().any(|i| i.module == "server-only" && i.local.is_empty())
         })
 }
@@ -95,7 +96,9 @@ pub(super) fn flavour(kit: &Kit<'_>) -> Flavour {
 /// What the app already uses; the SDK brings requests.
 fn http_library(kit: &Kit<'_>) -> HttpLibrary {
     let imports = |name: &str| {
-        kit.files.iter().any(|f| kit.cx.program.facts(*f).imports.iter().any(|i| i.module == name))
+        let says = |f: &FileId| kit.text(*f).as_str().contains(name);
+        let brings = |f: &FileId| kit.cx.program.facts(*f).imports.iter().any(|i| i.module == name);
+        kit.files.iter().any(|f| says(f) && brings(f))
     };
     let depends = |name: &str| manifest_texts(kit).iter().any(|t| mentions(t, name));
     if kit.cx.answers.client() == ClientStyle::Sdk && flavour(kit) == Flavour::Sync {
