@@ -4,17 +4,19 @@
 //! the app does not use yet is a place too, where it would be written ([`Hook::Missing`]). Users kept by a provider
 //! ([`Auth::hosted`](crate::catalog::Auth)) come to exist outside of the repository: only their webhook is preselected.
 
-use super::models::{Model, Whose, code_with, user_name};
+mod calls;
+mod signals;
+
+use super::models::{Model, Whose, code_with};
 use super::options::{self, Found};
 use super::place;
 use super::value::{Named, below};
-use crate::catalog::{Callee, Entry, How, Kind, SignUp, SignUpPlace, Symbol, UserFields, payer_words};
+use crate::catalog::{Entry, How, Kind, SignUp, SignUpPlace, Symbol, UserFields};
 use crate::fingerprint::import_forms;
 use crate::resolve::Def;
-use crate::sites::cx::{Cx, after, is_callee, wild};
-use crate::sites::handlers::reached_from;
+use crate::sites::cx::{Cx, after, wild};
 use crate::sites::{Detail, Hook, SELECT_FROM, Signup, SignupHow, SignupPlan, Site, SiteKind};
-use crate::syntax::{Call, CallId, Decorator, Expr, Facts, FunctionId, Path, Span};
+use crate::syntax::{Call, CallId, Facts, FunctionId, Path, Span};
 use crate::workspace::FileId;
 
 /// A place a library names.
@@ -188,131 +190,6 @@ impl Search<'_, '_> {
         }
     }
 
-    /// A function that a signal is connected to.
-    fn callback(&self, symbol: &Symbol, param: Option<&str>, found: &mut Vec<Told>) {
-        let word = symbol.name.rsplit('.').next().unwrap_or_default();
-        for file in code_with(self.cx, [word].into_iter()) {
-            let facts = self.cx.program.facts(file);
-            for id in facts.function_ids() {
-                let f = facts.function(id);
-                let sender =
-                    f.decorators.iter().find_map(|d| self.decorated(file, f.parent, d, symbol)).or_else(
-                        || {
-                            self.cx.program.handed_over(file, id).into_iter().find_map(|(at, call, _)| {
-                                let facts = self.cx.program.facts(at);
-                                let call = facts.call(call);
-                                let signal = without_last(&call.callee)?;
-                                is_symbol(symbol, &self.cx.def(at, call.function, &signal))
-                                    .then(|| self.sender(at, call.function, &call.keywords))
-                            })
-                        },
-                    );
-                if let Some(sender) = sender
-                    && place::aside(self.cx, file, Some(id)).is_none()
-                {
-                    found.extend(self.receiver(file, id, &sender, param));
-                }
-            }
-        }
-    }
-
-    fn decorated(
-        &self,
-        file: FileId,
-        function: Option<FunctionId>,
-        decorator: &Decorator,
-        symbol: &Symbol,
-    ) -> Option<Sender> {
-        let by_arg = decorator.args.iter().any(|a| {
-            let paths: Vec<&Path> = match a {
-                Expr::List(items) => items.iter().filter_map(Expr::as_path).collect(),
-                other => other.as_path().into_iter().collect(),
-            };
-            paths.iter().any(|p| is_symbol(symbol, &self.cx.def(file, function, p)))
-        });
-        let by_member = without_last(&decorator.path)
-            .is_some_and(|signal| is_symbol(symbol, &self.cx.def(file, function, &signal)));
-        (by_arg || by_member).then(|| self.sender(file, function, &decorator.keywords))
-    }
-
-    fn sender(&self, file: FileId, function: Option<FunctionId>, keywords: &[(String, Expr)]) -> Sender {
-        let Some((_, value)) = keywords.iter().find(|(k, _)| k == "sender") else { return Sender::Any };
-        let name = match value {
-            Expr::Path(path) => {
-                let is_user = |l: &str| l.to_lowercase().ends_with("user_model");
-                if self.models.iter().any(|m| m.is(self.cx, file, function, path).is_some())
-                    || (self.of_users() && path.last().is_some_and(is_user))
-                {
-                    return Sender::Own;
-                }
-                path.last().unwrap_or_default().to_owned()
-            }
-            Expr::Str(text) => text.rsplit('.').next().unwrap_or_default().to_owned(),
-            other => {
-                let facts = self.cx.program.facts(file);
-                other.as_call().and_then(|c| facts.call(c).callee.last()).unwrap_or_default().to_owned()
-            }
-        };
-        let of_user = user_name(&name) == Some(3) || name.ends_with("user_model");
-        let of_model = self.models.iter().any(|m| m.of.weight(&name) == Some(3));
-        if (self.of_users() && of_user) || (!self.of_users() && of_model) {
-            Sender::Own
-        } else {
-            Sender::Other(name)
-        }
-    }
-
-    /// Whether users are looked for.
-    fn of_users(&self) -> bool {
-        self.models.iter().all(|m| m.of == Whose::Users)
-    }
-
-    fn receiver(&self, file: FileId, id: FunctionId, sender: &Sender, param: Option<&str>) -> Option<Told> {
-        let facts = self.cx.program.facts(file);
-        let f = facts.function(id);
-        let text = self.cx.slice(file, f.body);
-        let of_user = self.of_users() && param.is_some_and(|p| user_name(p) == Some(3));
-        let only_new = of_user || text.contains("created") || text.contains("_state.adding");
-        if !only_new {
-            return None;
-        }
-        let name = param
-            .filter(|p| f.params.iter().any(|q| q.name() == Some(p)))
-            .or_else(|| f.params.iter().filter_map(|p| p.name()).find(|n| user_name(n) == Some(3)));
-        let (score, why) = match sender {
-            Sender::Own => (0.93, format!("a signal that is sent for every new {}", self.new)),
-            Sender::Any if of_user => {
-                (0.93, format!("a signal that {} sends for every new user", self.entry.title))
-            }
-            Sender::Other(model)
-                if self.of_users() && payer_words().noun(model).is_some() && is_about_billing(&text) =>
-            {
-                (
-                    0.6,
-                    format!(
-                        "the app's own billing begins with a new `{model}`: if that is who pays, make the customer here"
-                    ),
-                )
-            }
-            Sender::Any | Sender::Other(_) => return None,
-        };
-        let block = created_block(self.cx, file, f.body).unwrap_or(f.body);
-        let base = name.map_or_else(|| "**kwargs".to_owned(), str::to_owned);
-        let known = name.is_some();
-        Some(self.told(Draft {
-            file,
-            function: Some(id),
-            symbol: f.symbol.clone(),
-            region: f.statement,
-            statement: block,
-            hook: Some(Hook::Body(block)),
-            user: known.then_some(Named::Record(base)),
-            score,
-            evidence: vec![why],
-            sees_all: matches!(sender, Sender::Own),
-        }))
-    }
-
     /// The branch of a webhook handler for a new user.
     fn event(&self, verifiers: &[Symbol], event: &str, user: &str, found: &mut Vec<Told>) {
         for file in code_with(self.cx, [event].into_iter()) {
@@ -408,122 +285,6 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Calls that sign a user up.
-    fn calls(&self, hosted: bool, found: &mut Vec<Told>) {
-        let SignUpPlace::Call { callee, user, callback } = &self.signup.place else { return };
-        let method = callee.made.as_deref().unwrap_or(&callee.name);
-        let last = method.rsplit('.').next().unwrap_or(method);
-        for file in code_with(self.cx, [last].into_iter()) {
-            let facts = self.cx.program.facts(file);
-            if facts.has_directive("use client") {
-                continue;
-            }
-            for id in facts.call_ids() {
-                let call = facts.call(id);
-                if call.callee.last() != Some(last) || !self.is_call(file, id, call, callee) {
-                    continue;
-                }
-                if let Some(draft) = self.call(file, id, call, user, *callback, hosted) {
-                    found.push(self.told(draft));
-                }
-            }
-        }
-    }
-
-    /// The callee is what the entry names, made by a class of the app that extends it, or by a model it is plugged into.
-    fn is_call(&self, file: FileId, id: CallId, call: &Call, callee: &Callee) -> bool {
-        if is_callee(callee, &self.cx.callee(file, id)) {
-            return true;
-        }
-        let (Some(made), Some(object)) = (&callee.made, without_last(&call.callee)) else { return false };
-        if made.contains('.') {
-            return false;
-        }
-        let base = Symbol { module: callee.module.clone(), name: callee.name.clone() };
-        let class = match self.cx.program.origin(file, call.function, &object) {
-            Def::Class(at, class) => Some((at, class)),
-            Def::Value(at, index, rest) if rest.is_empty() => {
-                let made = self.cx.program.binding(at, index).and_then(|b| b.value.as_call());
-                match made.map(|made| self.cx.callee(at, made)) {
-                    Some(Def::Class(at, class)) => Some((at, class)),
-                    _ => None,
-                }
-            }
-            _ => None,
-        };
-        if let Some((at, class)) = class {
-            let facts = self.cx.program.facts(at);
-            let class = facts.class(class);
-            return class.bases.iter().any(|b| is_symbol(&base, &self.cx.def(at, class.parent, b)));
-        }
-        // A plugin of the model's own file.
-        callee.name == "*"
-            && self.models.iter().any(|m| m.is(self.cx, file, call.function, &object).is_some())
-            && !code_with(self.cx, [callee.module.as_str()].into_iter()).is_empty()
-    }
-
-    fn call(
-        &self,
-        file: FileId,
-        id: CallId,
-        call: &Call,
-        user: &str,
-        callback: bool,
-        hosted: bool,
-    ) -> Option<Draft> {
-        let facts = self.cx.program.facts(file);
-        let reached = reached_from(self.cx, file, call.function);
-        let symbol = call.function.map_or_else(String::new, |f| facts.function(f).symbol.clone());
-        let against = place::aside(self.cx, file, call.function);
-        let mut evidence = vec![format!("`{}` of {} makes a user", call.callee.dotted(), self.entry.title)];
-        let mut score: f64 = if reached.is_empty() { 0.72 } else { 0.88 };
-        if let Some(against) = against {
-            score = 0.3;
-            evidence.push(against);
-        }
-        if hosted {
-            score = score.min(0.6);
-            evidence.push("users are kept by the provider and may also come from elsewhere: make the customer when a user first spends".into());
-        }
-        let given = call.args.iter().rev().find_map(|a| match a {
-            Expr::Function(f) => Some(*f),
-            _ => None,
-        });
-        let draft = |statement: Span, hook: Option<Hook>, user: Option<Named>| Draft {
-            file,
-            function: call.function,
-            symbol: symbol.clone(),
-            region: call.statement,
-            statement,
-            hook,
-            user,
-            score,
-            evidence: evidence.clone(),
-            sees_all: false,
-        };
-        if let Some(given) = given.filter(|_| callback) {
-            let f = facts.function(given);
-            let name = f.params.iter().filter_map(|p| p.name()).next_back()?;
-            return Some(draft(f.body, Some(Hook::Body(f.body)), Some(Named::Record(name.to_owned()))));
-        }
-        let path: Vec<&str> = user.split('.').filter(|p| !p.is_empty()).collect();
-        let binding = facts.bindings.iter().find(|b| super::models::holds(&b.value, id));
-        let named = binding.map(|b| below(&b.names, &path));
-        // `form.save(commit=False)` makes the record in memory; it exists once it is saved itself.
-        if call.keywords.iter().any(|(_, v)| matches!(v, Expr::Bool(false))) {
-            let Some(Named::Record(name)) = &named else { return None };
-            let saved = facts.calls.iter().find(|c| {
-                c.function == call.function
-                    && c.span.start > call.span.end
-                    && c.callee.root_name() == Some(name)
-                    && c.callee.segments.len() == 1
-                    && c.callee.last() == call.callee.last()
-            })?;
-            return Some(Draft { region: saved.statement, ..draft(saved.statement, None, named.clone()) });
-        }
-        Some(draft(call.statement, None, named))
-    }
-
     /// The members of what comes to exist: those the entry names, and of an organisation's own record those it declares.
     fn fields(&self) -> UserFields {
         let own = self.models.iter().find(|m| m.of != Whose::Users);
@@ -577,14 +338,6 @@ impl Search<'_, '_> {
         };
         Told { site, sees_all: draft.sees_all }
     }
-}
-
-/// Whose signal it is.
-enum Sender {
-    Any,
-    /// That of the record type which is looked for.
-    Own,
-    Other(String),
 }
 
 fn how(how: How) -> SignupHow {
@@ -646,14 +399,4 @@ fn in_pattern(params: &str, user: &str) -> Named {
         None if user.is_empty() => Named::Record(params.to_owned()),
         None => Named::Record(user.rsplit('.').next().unwrap_or(user).to_owned()),
     }
-}
-
-fn is_about_billing(text: &str) -> bool {
-    let text = text.to_lowercase();
-    ["stripe", "subscription", "billing", "customer", "payment"].iter().any(|w| text.contains(w))
-}
-
-/// The block under `if created`.
-fn created_block(cx: &Cx<'_>, file: FileId, body: Span) -> Option<Span> {
-    options::block_under(cx, file, body, "created")
 }
