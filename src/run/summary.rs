@@ -2,6 +2,7 @@
 
 use super::{Ended, StepStatus};
 use crate::review::{Label, Screen, ScreenError, Text, diff_view};
+use crate::steps::Todo;
 
 /// What nobody but the owner of the app can do before real money flows.
 pub const CHECKLIST: [&str; 4] = [
@@ -43,15 +44,7 @@ pub fn summary(screen: &mut Screen, ended: &Ended, dry_run: bool) -> Result<(), 
     if !report.todo.is_empty() {
         screen.report("")?;
         screen.report(Text::new().with(Label::Heading, "Left for you"))?;
-        for todo in &report.todo {
-            let mark = if todo.unmet {
-                Text::new().with(Label::Warning, "  ! ")
-            } else {
-                Text::new().plain("  · ")
-            };
-            let place = todo.place().map(|place| Text::new().path(&place).plain("  ")).unwrap_or_default();
-            screen.report_indented(4, mark.then(place).then(todo.text.as_str().into()))?;
-        }
+        left(screen, &report.todo)?;
     }
     let done = report.steps.iter().all(|s| matches!(s.status, StepStatus::Applied | StepStatus::Already));
     if done && ended.error.is_none() && !dry_run {
@@ -67,6 +60,32 @@ pub fn summary(screen: &mut Screen, ended: &Ended, dry_run: bool) -> Result<(), 
     Ok(())
 }
 
+/// Prints what is left. The same thing to do at several places is said once, with the places below.
+fn left(screen: &mut Screen, todo: &[Todo]) -> Result<(), ScreenError> {
+    for (index, one) in todo.iter().enumerate() {
+        let same = |other: &&Todo| other.text == one.text && other.unmet == one.unmet;
+        if todo.iter().take(index).any(|earlier| same(&earlier)) {
+            continue;
+        }
+        let mark =
+            if one.unmet { Text::new().with(Label::Warning, "  ! ") } else { Text::new().plain("  · ") };
+        let places: Vec<String> = todo.iter().skip(index).filter(same).filter_map(Todo::place).collect();
+        match places.as_slice() {
+            [place] => {
+                let text = mark.path(place).plain("  ").plain(&one.text);
+                screen.report_indented(4, text)?;
+            }
+            places => {
+                screen.report_indented(4, mark.plain(&one.text))?;
+                for place in places {
+                    screen.report_indented(6, Text::new().plain("      ").path(place))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Prints what to do before going live.
 pub fn checklist(screen: &mut Screen) -> Result<(), ScreenError> {
     screen.report("")?;
@@ -74,4 +93,45 @@ pub fn checklist(screen: &mut Screen) -> Result<(), ScreenError> {
     CHECKLIST
         .iter()
         .try_for_each(|item| screen.report_indented(6, Text::new().plain("  [ ] ").then((*item).into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_left_at_several_places_is_said_once() {
+        let out = Written::default();
+        let mut screen = Screen::of_writers(Box::new(out.clone()), Box::new(std::io::sink()), 80);
+        let todo = [
+            Todo::unmet("add sign-in in front of it", "a.ts", 3),
+            Todo::chore("set the key"),
+            Todo::unmet("add sign-in in front of it", "b.ts", 7),
+            Todo::unmet("name the user", "c.ts", 1),
+        ];
+        left(&mut screen, &todo).unwrap();
+        drop(screen);
+        let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(
+            text,
+            "  ! add sign-in in front of it\n      a.ts:3\n      b.ts:7\n  · set the key\n  ! c.ts:1  name the user\n"
+        );
+    }
 }
