@@ -112,6 +112,7 @@ impl Edit {
     pub(super) fn merges_with(&self, other: &Self) -> bool {
         self.range() == other.range()
             && self.text == other.text
+            && self.rank == other.rank
             && (!self.is_insertion() || (self.shared && other.shared))
     }
 

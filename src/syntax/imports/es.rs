@@ -5,8 +5,8 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::{
-    ImportName, ImportRefusal, ImportRequest, free, header, is_extension, line_of, sorted_index, specifier,
-    visible,
+    BETWEEN, FIRST, ImportName, ImportRefusal, ImportRequest, LAST, free, header, is_extension, line_of,
+    sorted_index, specifier, visible,
 };
 use crate::edit::Edit;
 use crate::syntax::source::{Source, children, items, named};
@@ -85,7 +85,7 @@ pub(super) fn import(
     }
     let lines: Vec<String> = fresh.iter().map(|(m, t, list)| line(style, commonjs, m, *t, list)).collect();
     if !lines.is_empty() {
-        edits.push(insert_lines(source, &statements, &lines));
+        edits.extend(insert_lines(source, &statements, &lines));
     }
     Ok((edits.into_iter().map(Edit::shared).collect(), names))
 }
@@ -268,10 +268,10 @@ fn line(
     format!("{keyword} {} from {module}{end}", parts.join(", "))
 }
 
-fn insert_lines(source: &Source<'_>, statements: &[Statement<'_, '_>], lines: &[String]) -> Edit {
+/// New statements, each an edit of its own: of two units that need some of the same, each line is brought once.
+fn insert_lines(source: &Source<'_>, statements: &[Statement<'_, '_>], lines: &[String]) -> Vec<Edit> {
     let newline = source.newline();
-    let text = lines.join(newline);
-    let why = lines.first().map(|l| format!("`{}`", l.trim_end_matches(';'))).unwrap_or_default();
+    let why = |line: &String| format!("`{}`", line.trim_end_matches(';'));
     if let Some(last) = last_of_header(source, statements) {
         let end = source.line_end(last.node.end_byte());
         // Something else on the line, which is no comment: the import goes right behind its own statement.
@@ -281,21 +281,26 @@ fn insert_lines(source: &Source<'_>, statements: &[Statement<'_, '_>], lines: &[
         } else {
             last.node.end_byte()
         };
-        return Edit::insertion(at, format!("{newline}{text}"), why);
+        return lines.iter().map(|l| Edit::insertion(at, format!("{newline}{l}"), why(l))).collect();
     }
     let at = header::end(source);
     let rest = source.slice(at..source.text.len());
     let before = if at > header::top(source) && !source.slice(0..at).ends_with('\n') { newline } else { "" };
     // After a directive or comment a blank line; before code as well.
-    let gap = if at > header::top(source) && rest.trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) {
-        let blank = header::next_line(source, at);
-        return Edit::insertion(blank, format!("{text}{newline}{}", blank_line(source, blank, newline)), why);
-    } else if at > header::top(source) && source.slice(0..at).trim_start_matches('\u{feff}').len() > 1 {
-        newline
-    } else {
-        ""
+    let (at, lead) =
+        if at > header::top(source) && rest.trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) {
+            (header::next_line(source, at), String::new())
+        } else if at > header::top(source) && source.slice(0..at).trim_start_matches('\u{feff}').len() > 1 {
+            (at, format!("{before}{newline}"))
+        } else {
+            (at, before.to_owned())
+        };
+    let spaced = |text: &str, rank: &str| {
+        (!text.is_empty()).then(|| Edit::insertion(at, text, "a group of its own").ranked(rank))
     };
-    Edit::insertion(at, format!("{before}{gap}{text}{newline}{}", blank_line(source, at, newline)), why)
+    let all = lines.iter().map(|l| Edit::insertion(at, format!("{l}{newline}"), why(l)).ranked(BETWEEN));
+    let behind = spaced(blank_line(source, at, newline), LAST);
+    spaced(&lead, FIRST).into_iter().chain(all).chain(behind).collect()
 }
 
 /// A line end when code follows at once.

@@ -18,6 +18,11 @@ use crate::edit::Edit;
 use super::source::{Source, named, walk};
 use super::style::Style;
 
+/// Ranks before and behind those of all statements, and that of statements which stay in the order of the plan.
+const FIRST: &str = " ";
+const BETWEEN: &str = "m";
+const LAST: &str = "~";
+
 /// What of the module is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportName<'a> {

@@ -4,13 +4,11 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use super::{ImportName, ImportRefusal, ImportRequest, free, header, sorted_index, specifier, visible};
+use super::{
+    FIRST, ImportName, ImportRefusal, ImportRequest, LAST, free, header, sorted_index, specifier, visible,
+};
 use crate::edit::Edit;
 use crate::syntax::source::{Source, named};
-
-/// Ranks before and behind those of all statements.
-const FIRST: &str = " ";
-const LAST: &str = "~";
 
 /// Modules of the standard library by which its group is told.
 const STANDARD: &[&str] = &[

@@ -39,6 +39,45 @@ fn refused(language: Language, before: &str, request: ImportRequest<'_>) -> Impo
     get_or_import(&source, &Style::of(&source), &request).unwrap_err()
 }
 
+/// Two units that each need some names of the same file.
+#[track_caller]
+fn both(language: Language, before: &str, units: [&[ImportRequest<'_>]; 2], after: &str) {
+    let source = Source::parse(language, before).unwrap();
+    let path = if language == Language::Python { "a.py" } else { "a.ts" };
+    let mut set = ChangeSet::new();
+    for requests in units {
+        let (edits, _) = get_or_import_all(&source, &Style::of(&source), requests).unwrap();
+        set.push(EditUnit::new("u", "w").edits(path, edits)).unwrap();
+    }
+    let outcome = set.outcome(&Workspace::in_memory([(path, before)])).unwrap();
+    assert_eq!(outcome.file(path).map_or(before, |f| f.after().as_str()), after);
+}
+
+#[test]
+fn what_two_units_need_is_imported_once_whatever_else_each_needs() {
+    let (usage, payer) = (named("./usage", "record"), named("./payer", "ask"));
+    let units: [&[ImportRequest<'_>]; 2] = [&[usage], &[usage, payer]];
+    let lines = "import { record } from \"./usage\";\nimport { ask } from \"./payer\";\n";
+    both(
+        Language::TypeScript,
+        "import a from \"a\";\n\nrun();\n",
+        units,
+        &format!("import a from \"a\";\n{lines}\nrun();\n"),
+    );
+    both(Language::TypeScript, "run();\n", units, &format!("{lines}\nrun();\n"));
+    both(
+        Language::TypeScript,
+        "\"use server\";\nrun();\n",
+        units,
+        &format!("\"use server\";\n\n{lines}\nrun();\n"),
+    );
+    let lines = "from usage import record\nfrom payer import ask\n";
+    let (usage, payer) = (named("usage", "record"), named("payer", "ask"));
+    let units: [&[ImportRequest<'_>]; 2] = [&[usage], &[usage, payer]];
+    let sorted = lines.lines().rev().collect::<Vec<_>>().join("\n");
+    both(Language::Python, "import a\n\nrun()\n", units, &format!("import a\n{sorted}\n\nrun()\n"));
+}
+
 fn named<'a>(module: &'a str, name: &'a str) -> ImportRequest<'a> {
     ImportRequest::named(module, name)
 }
