@@ -73,6 +73,7 @@ fn own_way(file: FileId, identity: &Identity) -> Option<(FileId, Identity)> {
 fn in_handlers(kit: &Kit<'_>, place: impl Fn(Span) -> u32) -> Vec<(FileId, Identity)> {
     let cx = kit.graph();
     let mut found = Vec::new();
+    kit.cx.program.read(&kit.files);
     for file in kit.files.iter().filter(|f| !kit.is_generated(**f)) {
         let facts = kit.cx.program.facts(*file);
         for function in facts.function_ids() {

@@ -237,9 +237,9 @@ impl<'a> Kit<'a> {
         !self.cx.app.auth.is_empty() || self.cx.sites.iter().any(signs_up)
     }
 
-    /// Python only: whether the modules are asynchronous.
+    /// Whether the modules are asynchronous: those of JavaScript always are.
     pub fn flavour(&self) -> crate::template::Flavour {
-        render::flavour(self)
+        if self.is_python() { render::flavour(self) } else { crate::template::Flavour::Async }
     }
 
     /// The name of a generated function in the app's language: `ensureCustomer` or `ensure_customer`.

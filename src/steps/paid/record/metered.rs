@@ -10,7 +10,7 @@ use crate::sites::Identity;
 use crate::sites::cx::is_aside;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::{Spend, taking, user_id};
-use crate::steps::support::{Kit, names, names::Wanted, render};
+use crate::steps::support::{Kit, names, names::Wanted};
 use crate::syntax::place;
 use crate::syntax::{Binding, BindingKind, Call, Expr, Facts, FunctionId, Path, ResultUse};
 use crate::template::{Flavour, Meter};
@@ -73,7 +73,7 @@ fn wrap(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> R
     let mut closing = None;
     if kit.is_python() {
         let is_async = is_async_consumer(spot, consumer.span.start);
-        let flavour = render::context(kit, kit.done).flavour;
+        let flavour = kit.flavour();
         if is_async != (flavour == Flavour::Async) {
             return Err("the stream is read synchronously and the app's billing module is asynchronous, or the other way round".to_owned());
         }

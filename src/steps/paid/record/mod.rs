@@ -20,7 +20,7 @@ use crate::sites::payer::Paying;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
 use crate::steps::paid::{Spend, taking, user_id};
-use crate::steps::support::{Kit, names, names::Wanted, render};
+use crate::steps::support::{Kit, names, names::Wanted};
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
 use crate::syntax::{Call, Facts, FunctionId, ResultUse};
@@ -196,7 +196,7 @@ fn in_file<T>(
 
 /// How the generated functions are called in a function.
 pub fn calling(kit: &Kit<'_>, facts: &Facts, function: Option<FunctionId>) -> Result<Calling, String> {
-    let flavour = render::context(kit, kit.done).flavour;
+    let flavour = kit.flavour();
     let is_async = function.is_none_or(|f| facts.function(f).is_async);
     if !kit.is_python() && !is_async {
         return Err("the function around the call is not async".to_owned());
