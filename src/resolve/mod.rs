@@ -13,7 +13,7 @@ mod values;
 mod words;
 
 pub use program::{Def, Program};
-pub use words::{is_method_call, names_callee};
+pub use words::{is_method_call, is_word, names_callee};
 
 use crate::workspace::FileId;
 

@@ -146,7 +146,8 @@ const IN_WORD: [bool; 256] = {
     table
 };
 
-fn is_word(c: char) -> bool {
+/// Whether a character is one of identifiers.
+pub fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 

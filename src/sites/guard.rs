@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::IdentitySource;
 use super::cx::{Cx, after, is_callee, word_at};
 use super::handlers::Reached;
 use super::identity::reaches_verifier;
@@ -91,6 +92,16 @@ fn used_before(cx: &Cx<'_>, file: FileId, route: &Call, member: &str) -> Option<
         }
     }
     None
+}
+
+/// How a new handler gets what a guard has put on the request.
+pub(super) fn on_request(guard: Option<&Guard>) -> IdentitySource {
+    IdentitySource::RequestProperty {
+        guard: guard.and_then(|g| g.name.clone()),
+        from: guard.and_then(|g| g.from.clone()),
+        imported: guard.and_then(|g| g.imported.clone()),
+        defined_in: guard.and_then(|g| g.defined_in),
+    }
 }
 
 /// What puts a middleware or a router in front of what follows.

@@ -57,12 +57,7 @@ pub(super) fn from_member(
         auth: entry.id.clone(),
         ready_at: guarded.unwrap_or(start),
         nullable: guard.is_none() && guarded.is_none(),
-        source: IdentitySource::RequestProperty {
-            guard: guard.as_ref().and_then(|g| g.name.clone()),
-            from: guard.as_ref().and_then(|g| g.from.clone()),
-            imported: guard.as_ref().and_then(|g| g.imported.clone()),
-            defined_in: guard.as_ref().and_then(|g| g.defined_in),
-        },
+        source: guard::on_request(guard.as_ref()),
         evidence,
     })
 }

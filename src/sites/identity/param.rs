@@ -5,10 +5,10 @@ use super::bound::User;
 use super::{function_text, start_of};
 use crate::catalog::{self, Entry, Kind};
 use crate::resolve::Def;
+use crate::sites::Identity;
 use crate::sites::cx::{Cx, after, written_member};
 use crate::sites::guard;
 use crate::sites::handlers::Reached;
-use crate::sites::{Identity, IdentitySource};
 use crate::syntax::{Expr, FunctionId, Param, Path, Root};
 use crate::workspace::FileId;
 
@@ -51,12 +51,7 @@ pub(super) fn from_param(
         auth: entry.id.clone(),
         ready_at: guarded.unwrap_or(f.body.start),
         nullable: guard.is_none() && guarded.is_none(),
-        source: IdentitySource::RequestProperty {
-            guard: guard.as_ref().and_then(|g| g.name.clone()),
-            from: guard.as_ref().and_then(|g| g.from.clone()),
-            imported: guard.as_ref().and_then(|g| g.imported.clone()),
-            defined_in: guard.as_ref().and_then(|g| g.defined_in),
-        },
+        source: guard::on_request(guard.as_ref()),
         evidence,
     })
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::models::Model;
 use crate::catalog::{Create, CreateForm, Entry};
-use crate::resolve::is_method_call;
+use crate::resolve::{is_method_call, is_word};
 use crate::sites::cx::Cx;
 use crate::workspace::FileId;
 
@@ -82,10 +82,6 @@ enum Member<'t> {
 
 fn last_member(method: &str) -> &str {
     method.rsplit('.').next().unwrap_or(method)
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '$'
 }
 
 /// The member on which the method at an offset is called.

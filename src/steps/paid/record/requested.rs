@@ -8,7 +8,7 @@ mod json;
 
 use super::answered::{count, counted, model};
 use super::{Order, Recorded, Spot, bring, calling, recorded, statement, unit};
-use crate::catalog::{Kind, Succeeded};
+use crate::catalog::{Http, Kind, Succeeded};
 use crate::resolve::Def;
 use crate::steps::paid::code::Event;
 use crate::steps::support::names::Wanted;
@@ -75,20 +75,42 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
 /// How the answer of a request says that it succeeded; `None` where a failure throws, or where a function of the app's
 /// makes the request and gives back what it likes.
 fn succeeded<'a>(order: &Order<'a, '_>, spot: &Spot<'_>, call: &Call) -> Option<&'a Succeeded> {
-    let cx = order.kit.cx;
-    let module = match cx.program.resolve_path(spot.file, call.function, &call.callee) {
-        Def::Outside(module, _) => Some(module),
-        Def::Unknown => None,
-        _ => return None,
-    };
-    let last = call.callee.last()?;
-    let known = cx.catalog.of(Kind::Http).filter_map(|e| e.http.as_ref());
-    let known = known.filter(|h| h.calls.iter().any(|c| c.name == last));
-    let mut ways = known.flat_map(|h| &h.succeeded);
-    ways.find(|how| match &module {
-        Some(module) => how.modules.iter().any(|m| module == m || module.starts_with(&format!("{m}."))),
-        None => how.modules.is_empty(),
-    })
+    let client = Client::of(order, spot, call)?;
+    clients(order, call).flat_map(|h| &h.succeeded).find(|how| client.is_of(&how.modules))
+}
+
+/// What makes a request.
+enum Client {
+    /// A client of this module.
+    Module(String),
+    /// A global function, or one that cannot be followed.
+    Global,
+}
+
+impl Client {
+    /// `None` where a function of the app's own makes it.
+    fn of(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Option<Self> {
+        match order.kit.cx.program.resolve_path(spot.file, call.function, &call.callee) {
+            Def::Outside(module, _) => Some(Self::Module(module)),
+            Def::Unknown => Some(Self::Global),
+            _ => None,
+        }
+    }
+
+    /// Whether what is known of clients of these modules, or of global ones when there are none, holds for it.
+    fn is_of(&self, modules: &[String]) -> bool {
+        match self {
+            Self::Module(own) => modules.iter().any(|m| own == m || own.starts_with(&format!("{m}."))),
+            Self::Global => modules.is_empty(),
+        }
+    }
+}
+
+/// What is known of clients that have a call of this name.
+fn clients<'a>(order: &Order<'a, '_>, call: &Call) -> impl Iterator<Item = &'a Http> {
+    let last = call.callee.last().map(str::to_owned);
+    let known = order.kit.cx.catalog.of(Kind::Http).filter_map(|e| e.http.as_ref());
+    known.filter(move |h| h.calls.iter().any(|c| Some(&c.name) == last.as_ref()))
 }
 
 /// What holds the answer of a request.

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Order, Spot};
-use crate::catalog::{Answered, Kind, UsageField};
-use crate::resolve::Def;
+use super::{Client, Order, Spot, clients};
+use crate::catalog::{Answered, UsageField};
 use crate::syntax::{Binding, Call};
 
 /// The JSON of an answer.
@@ -73,22 +72,11 @@ fn is_typed(spot: &Spot<'_>, call: &Call, end: usize) -> bool {
     spot.source.slice(between).contains('<') || behind.contains(" as ") || behind.contains(" satisfies ")
 }
 
-/// Where the client of a request keeps the JSON of its answers.
+/// Where the client of a request keeps the JSON of its answers. A method of a client that cannot be followed says nothing.
 fn answered<'a>(order: &Order<'a, '_>, spot: &Spot<'_>, call: &Call) -> Option<&'a Answered> {
-    let cx = order.kit.cx;
-    let module = match cx.program.resolve_path(spot.file, call.function, &call.callee) {
-        Def::Outside(module, _) => Some(module),
-        Def::Unknown => None,
-        _ => return None,
-    };
-    let mut ways = cx.catalog.of(Kind::Http).filter_map(|e| e.http.as_ref()).flat_map(|h| {
-        let makes = h.calls.iter().any(|c| Some(c.name.as_str()) == call.callee.last());
-        h.answers.iter().filter(move |_| makes)
-    });
-    ways.find(|how| match &module {
-        Some(module) => how.modules.contains(module),
-        None => how.modules.is_empty() && call.callee.segments.is_empty(),
-    })
+    let client = Client::of(order, spot, call)?;
+    let told = !matches!(client, Client::Global) || call.callee.segments.is_empty();
+    clients(order, call).flat_map(|h| &h.answers).find(|how| told && client.is_of(&how.modules))
 }
 
 /// The numbers in a JSON value, any part of which may be missing.
