@@ -24,4 +24,5 @@ pub mod sites;
 pub mod steps;
 pub mod syntax;
 pub mod template;
+mod unseen;
 pub mod workspace;

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 pub use key::Key;
 pub use schema::Kind;
+pub(crate) use schema::closest;
 pub use secret::Secret;
 
 use crate::steps::Area;

@@ -2,11 +2,12 @@
 
 use super::{AnswersError, Key, Value};
 use crate::steps::Area;
+use crate::unseen::is_unseen;
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Any text that is not empty.
+    /// Any text that is not empty, on one line, without characters that are not seen.
     Text,
     /// A number that is not negative.
     Amount,
@@ -22,7 +23,9 @@ impl Kind {
     /// In words, after "must be".
     pub fn expected(self) -> String {
         match self {
-            Self::Text => "text that is not empty, in quotes".to_owned(),
+            Self::Text => {
+                "text on one line that is not empty and has no hidden characters, in quotes".to_owned()
+            }
             Self::Amount => "a number that is not negative, such as 0.01".to_owned(),
             Self::Flag => "`true` or `false`".to_owned(),
             Self::OneOf(words) => words.iter().map(|w| format!("`\"{w}\"`")).collect::<Vec<_>>().join(" or "),
@@ -119,7 +122,7 @@ impl Problem {
 pub(super) fn check(key: &Key, value: Value) -> Result<Value, Problem> {
     let kind = kind_of(key.parts()).ok_or(Problem::Unknown)?;
     let fits = match (&value, kind) {
-        (Value::Text(text), Kind::Text) => !text.trim().is_empty(),
+        (Value::Text(text), Kind::Text) => is_shown_as_it_is(text),
         (Value::Text(text), Kind::OneOf(words)) => words.contains(&text.as_str()),
         (Value::Number(number), Kind::Amount) => !number.is_sign_negative(),
         (Value::Flag(_), Kind::Flag) => true,
@@ -129,8 +132,13 @@ pub(super) fn check(key: &Key, value: Value) -> Result<Value, Problem> {
     if fits { Ok(value) } else { Err(Problem::Expected(kind)) }
 }
 
+/// Whether a text reads on a screen, and in code, as what it is.
+fn is_shown_as_it_is(text: &str) -> bool {
+    !text.trim().is_empty() && !text.chars().any(|c| c.is_control() || is_unseen(c))
+}
+
 /// The candidate that is fewest edits away, `None` when none is near.
-fn closest<'c>(name: &str, candidates: Vec<&'c str>) -> Option<&'c str> {
+pub(crate) fn closest<'c>(name: &str, candidates: Vec<&'c str>) -> Option<&'c str> {
     let limit = (name.chars().count() / 3).max(1);
     let measured = candidates.into_iter().map(|candidate| (distance(name, candidate), candidate));
     measured.filter(|(d, _)| *d <= limit).min().map(|(_, candidate)| candidate)

@@ -122,3 +122,15 @@ fn arguments_take_toml_or_bare_text() {
         assert!(answers.set_argument(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn a_text_that_does_not_read_as_what_it_is_is_refused_with_its_line() {
+    for text in ["a\\nb", "a\\u0000b", "\\u202eevil", "a\\u200bb", "\\u001b[31mred"] {
+        let error = parse(&format!("product = \"{text}\"\n")).unwrap_err();
+        assert!(
+            matches!(&error, AnswersError::BadValue { key, line: 1, .. } if key == "product"),
+            "{text}: {error}"
+        );
+    }
+    assert_eq!(parse("product = \"naïve 日本\"\n").unwrap().product(), "naïve 日本");
+}

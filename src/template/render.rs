@@ -7,6 +7,7 @@ use super::{
     catalog::{self, AreaFile, When},
     commonjs, javascript, payer,
 };
+use crate::unseen::escaped;
 
 /// One generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +121,9 @@ fn render(path: &str, template: &str, context: &ModuleContext) -> Result<String,
     let syntax =
         SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
     environment.set_syntax(syntax.map_err(failed)?);
-    environment.add_filter("literal", |text: String| Value::from(serde_json::Value::from(text).to_string()));
+    environment.add_filter("literal", |text: String| {
+        Value::from(escaped(&serde_json::Value::from(text).to_string()))
+    });
     environment.add_filter("digits", digits);
     environment.add_function("log_error", move |message: String, error: String| {
         error_call.replace("{message}", &message).replace("{error}", &error)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{Snippet, UsageField};
 use crate::template::Flavour;
+use crate::unseen::escaped;
 
 /// Columns a canonical line may have before its list is broken up.
 const WIDTH: usize = 78;
@@ -120,7 +121,7 @@ pub fn event_keywords(event: &Event<'_>) -> Vec<String> {
 
 /// A string literal in canonical quotes.
 pub fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("\"{}\"", escaped(&text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 /// The expression of one usage number in a value. A part that may be missing counts zero.
