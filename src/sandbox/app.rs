@@ -27,6 +27,7 @@ struct Inner {
     feed: Mutex<Feed>,
     base: String,
     loopback: bool,
+    public: bool,
     state: Option<PathBuf>,
     log: Option<LogSink>,
     http: reqwest::Client,
@@ -73,6 +74,7 @@ impl App {
             feed: Mutex::new(Feed::default()),
             base,
             loopback: addr.ip().is_loopback(),
+            public: config.public_url.is_some(),
             state: config.state.clone(),
             log: config.log.clone(),
             http: delivery::client()?,
@@ -156,6 +158,11 @@ impl App {
     /// Whether the server is reachable from this machine only.
     pub(crate) fn loopback(&self) -> bool {
         self.0.loopback
+    }
+
+    /// Whether it is also known by another address.
+    pub(crate) fn is_public(&self) -> bool {
+        self.0.public
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {

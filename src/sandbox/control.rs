@@ -1,8 +1,7 @@
 //! `/_sandbox/…`: what the real service does not have. The state as JSON, its changes as a stream, the switches, the clock.
 //!
-//! Needs no key, so it is for this machine only: with the server on loopback, requests must name a loopback host (a web page
-//! that resolves its own name to 127.0.0.1 does not), and changes must be JSON (a web page cannot send that elsewhere
-//! without being asked first).
+//! Needs no key, so it is for this machine only ([`super::origin`]), and changes must be JSON: a web page cannot send that
+//! elsewhere without being asked first.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -11,8 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -21,9 +19,9 @@ use tokio::sync::mpsc;
 
 use super::app::App;
 use super::behaviour::BehaviourPatch;
-use super::extract::Body;
+use super::extract::{Body, says_json};
 use super::refusal::Refusal;
-use super::store::{Customer, Store, StoredEvent, TopUp};
+use super::store::{CLOCK_LIMIT, Customer, Store, StoredEvent, TopUp};
 use crate::credyt::shape::api_object;
 
 /// Changes within this time are shown together.
@@ -41,32 +39,17 @@ api_object! {
     }
 }
 
-pub(crate) fn router(app: App) -> Router<App> {
+pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/_sandbox/state", get(state))
         .route("/_sandbox/stream", get(stream))
         .route("/_sandbox/behaviour", get(read_behaviour).post(change_behaviour))
         .route("/_sandbox/clock", post(move_clock))
-        .layer(from_fn_with_state(app, local_only))
+        .layer(from_fn(json_only))
 }
 
-async fn local_only(State(app): State<App>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host
-        .strip_suffix(|c: char| c.is_ascii_digit())
-        .map_or(host, |_| host.rsplit_once(':').map_or(host, |(name, _)| name));
-    let local = matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost");
-    if app.loopback() && !local {
-        let detail = "The sandbox's own endpoints answer only requests to localhost.";
-        return Refusal::other(StatusCode::FORBIDDEN, detail).into_response();
-    }
-    if request.method() == axum::http::Method::POST
-        && !request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .is_some_and(|kind| kind.contains("json"))
-    {
+async fn json_only(request: Request, next: Next) -> Response {
+    if request.method() == axum::http::Method::POST && !says_json(request.headers()).unwrap_or(false) {
         return Refusal::malformed("The body must be sent as application/json.").into_response();
     }
     next.run(request).await
@@ -89,9 +72,18 @@ async fn change_behaviour(State(app): State<App>, Body(patch): Body<BehaviourPat
 }
 
 async fn move_clock(State(app): State<App>, Body(request): Body<ClockRequest>) -> Response {
-    app.write(|store, _| {
-        store.clock_offset = store.clock_offset.saturating_add(i64::from(request.advance_seconds));
+    let moved = app.write(|store, _| {
+        let offset = store.clock_offset.saturating_add(i64::from(request.advance_seconds));
+        let fits = offset <= CLOCK_LIMIT;
+        if fits {
+            store.clock_offset = offset;
+        }
+        fits
     });
+    if !moved {
+        let detail = "The sandbox's clock goes at most a thousand years ahead.";
+        return Refusal::field("advance_seconds", detail).into_response();
+    }
     axum::Json(json!({"now": app.read(|_, now| now)})).into_response()
 }
 

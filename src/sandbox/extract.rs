@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use jiff::Timestamp;
@@ -28,6 +29,15 @@ const LIMIT_MAX: usize = 100;
 /// A JSON body that has the shape of a `T`.
 pub(crate) struct Body<T>(pub(crate) T);
 
+/// Whether the body is said to be JSON; `None` when nothing is said. The type alone counts: a browser sends
+/// `text/plain; x=json` anywhere without being asked.
+pub(crate) fn says_json(headers: &HeaderMap) -> Option<bool> {
+    let kind = headers.get(CONTENT_TYPE)?;
+    let essence = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    Some(essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")))
+}
+
 /// Any JSON body.
 pub(crate) struct AnyJson(pub(crate) Value);
 
@@ -35,12 +45,7 @@ impl FromRequest<App> for AnyJson {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_none_or(|kind| kind.contains("json"));
-        if !json {
+        if says_json(request.headers()) == Some(false) {
             return Err(Refusal::malformed("The body must be sent as application/json."));
         }
         let bytes = Bytes::from_request(request, app).await.map_err(|_| Refusal::too_large(BODY_LIMIT))?;

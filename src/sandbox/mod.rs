@@ -18,6 +18,7 @@ mod delivery;
 mod extract;
 mod feed;
 mod ledger;
+mod origin;
 mod pages;
 mod persist;
 mod price;
@@ -124,6 +125,7 @@ impl Sandbox {
         let listen = |source| SandboxError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
+        let lock = config.state.as_deref().map(persist::Lock::take).transpose()?;
         let (stop, stopped) = watch::channel(false);
         let app = App::new(&config, addr, stopped.clone())?;
         let router = routes::router(app.clone());
@@ -137,7 +139,7 @@ impl Sandbox {
             };
             axum::serve(listener, router).with_graceful_shutdown(until).await
         });
-        Ok(Handle { addr, app, stop, serving, background: [saving, ticking] })
+        Ok(Handle { addr, app, stop, serving, background: [saving, ticking], _lock: lock })
     }
 }
 
@@ -149,6 +151,8 @@ pub struct Handle {
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
     background: [JoinHandle<()>; 2],
+    /// Held until the last state is written.
+    _lock: Option<persist::Lock>,
 }
 
 impl Handle {

@@ -2,13 +2,14 @@
 //!
 //! The state is written to a new file beside the old one and renamed over it, so a reader and a crash see one or the other.
 
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::store::Store;
+use super::store::{CLOCK_LIMIT, Store};
 
 /// The form of the state file; another number is another form.
 const VERSION: u32 = 1;
@@ -33,6 +34,12 @@ pub enum StateError {
         what: &'static str,
         /// Where it is wrong.
         reason: String,
+    },
+    /// Another sandbox has it.
+    #[error("{} is the state of another sandbox that is running; stop that one or choose another file", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
     },
     /// The state cannot be written.
     #[error("cannot write {}: {source}", path.display())]
@@ -70,7 +77,41 @@ pub(crate) fn load(path: &Path) -> Result<Option<Store>, StateError> {
             format!("it has version {}, this program reads {VERSION}; choose another file", kept.version);
         return Err(StateError::Content { path: path.to_owned(), what, reason });
     }
+    if !(0..=CLOCK_LIMIT).contains(&kept.state.clock_offset) {
+        let reason = "its clock is out of range".to_owned();
+        return Err(StateError::Content { path: path.to_owned(), what, reason });
+    }
     Ok(Some(kept.state))
+}
+
+/// Keeps other sandboxes off the state file until it is let go, by a locked file beside it: the state file itself is
+/// replaced with each change.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock, or says who has it.
+    pub(crate) fn take(state: &Path) -> Result<Self, StateError> {
+        let mut path = state.as_os_str().to_owned();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        let failed = |source| StateError::Write { path: path.clone(), source };
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path, _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StateError::Busy { path: state.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.path));
+    }
 }
 
 /// Replaces the state file.

@@ -583,6 +583,20 @@ async fn the_pages_and_the_control_endpoints_are_for_this_machine() {
     let foreign =
         bench.http.get(bench.url("/_sandbox/state")).header("host", "evil.example.com").send().await.unwrap();
     assert_eq!(foreign.status(), 403);
+    for path in ["/", "/customers", "/events"] {
+        let rebound = bench.http.get(bench.url(path)).header("host", "evil.example");
+        let rebound = rebound.header("x-credyt-api-key", "key_test_x").send().await.unwrap();
+        assert_eq!(rebound.status(), 403, "{path} under a name that somebody else resolves to this machine");
+    }
+    for kind in ["text/plain;charset=json", "text/plain; x=json", "application/x-www-form-urlencoded;a=json"]
+    {
+        let post = bench.http.post(bench.url("/_sandbox/clock")).header("content-type", kind);
+        let post = post.body("{\"advance_seconds\":5}").send().await.unwrap();
+        assert_eq!(post.status(), 400, "{kind} is sent by a browser without asking");
+    }
+    let other_site = bench.http.post(bench.url("/_sandbox/clock")).header("origin", "http://evil.example");
+    let other_site = other_site.json(&json!({"advance_seconds": 5})).send().await.unwrap();
+    assert_eq!(other_site.status(), 403);
     let simple = bench
         .http
         .post(bench.url("/_sandbox/behaviour"))
@@ -596,5 +610,20 @@ async fn the_pages_and_the_control_endpoints_are_for_this_machine() {
     let mut stream = bench.http.get(bench.url("/_sandbox/stream")).send().await.unwrap();
     let first = stream.chunk().await.unwrap().unwrap();
     assert!(first.starts_with(b"data: {"));
+    bench.handle.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_clock_stops_before_it_overflows() {
+    let bench = Bench::start().await;
+    let mut last = None;
+    for _ in 0..60 {
+        let moved = bench.http.post(bench.url("/_sandbox/clock")).json(&json!({"advance_seconds": u32::MAX}));
+        last = Some(moved.send().await.unwrap().status());
+    }
+    assert_eq!(last.unwrap(), 422);
+    let now = bench.page(&bench.url("/_sandbox/state")).await.body["now"].as_str().unwrap().to_owned();
+    assert!(now.as_str() > "2900", "{now}");
+    bench.customer("user_late", "default_plan").await;
     bench.handle.shutdown().await.unwrap();
 }

@@ -57,15 +57,31 @@ async fn a_killed_sandbox_comes_back_with_what_it_had_written() {
     }
     served.child.kill().unwrap();
     served.child.wait().unwrap();
-    let names: Vec<_> =
+    let mut names: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, ["state.json"]);
+    names.sort();
+    assert_eq!(names, ["state.json", "state.json.lock"], "the lock ends with the process, its file may stay");
 
     let mut served = serve(folder.path());
     let id = customer["id"].as_str().unwrap();
     let address = format!("{}/customers/{id}/wallet/default:USD", served.url);
     let account = call(&http, reqwest::Method::GET, address, Value::Null).await;
     assert_eq!(account["available"].to_string(), "-2.5");
+    served.child.kill().unwrap();
+    served.child.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_state_file_has_one_sandbox() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let folder = tempfile::tempdir().unwrap();
+    let mut served = serve(folder.path());
+    let mut second = Program::Tool.command(folder.path());
+    second.args(["sandbox", "--port", "0", "--state", "state.json"]);
+    let second = second.output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(said.contains("the state of another sandbox"), "{said}");
     served.child.kill().unwrap();
     served.child.wait().unwrap();
 }

@@ -22,7 +22,7 @@ use super::app::App;
 use super::behaviour::{LocationForm, LookupForm};
 use super::extract::BODY_LIMIT;
 use super::refusal::Refusal;
-use super::{control, pages};
+use super::{control, origin, pages};
 use crate::credyt::types::Page;
 
 /// Every operation, the pages, and the control endpoints.
@@ -82,9 +82,10 @@ pub(crate) fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), guard::guard));
     Router::new()
         .merge(pages::router())
-        .merge(control::router(app.clone()))
+        .merge(control::router())
         .fallback_service(api.with_state(app.clone()))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(app.clone(), origin::guard))
         .with_state(app)
 }
 

@@ -45,6 +45,9 @@ const OBJECTS_MAX: usize = 100_000;
 /// Lifetime of portal sessions and payment links.
 const LINK_MINUTES: i64 = 10;
 
+/// Seconds that the clock may be ahead: a thousand years, so that no date after it is out of range.
+pub(crate) const CLOCK_LIMIT: i64 = 1000 * 366 * 86_400;
+
 /// The whole state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Store {
