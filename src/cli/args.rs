@@ -71,6 +71,13 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
 }
 
+/// The command that a word is nearly the name of.
+pub(super) fn nearest_command(word: &str) -> Option<String> {
+    let cli = <Cli as clap::CommandFactory>::command();
+    let names: Vec<&str> = cli.get_subcommands().map(clap::Command::get_name).collect();
+    crate::answers::closest(word, names).map(str::to_owned)
+}
+
 impl Command {
     /// Whether stdout is one JSON document.
     pub(super) fn json(&self) -> bool {
@@ -205,6 +212,7 @@ pub(super) struct StatusArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the contract")]
 pub(super) struct UndoArgs {
     /// The step to undo; without one, the last that was applied
     #[arg(hide_possible_values = true, conflicts_with = "all")]
@@ -213,6 +221,10 @@ pub(super) struct UndoArgs {
     /// Undo every step
     #[arg(long)]
     pub(super) all: bool,
+
+    /// Leave files that were edited since as they are, and undo the rest
+    #[arg(long)]
+    pub(super) keep_mine: bool,
 
     /// The app's folder, in a repository with several
     #[arg(long, value_name = "DIR", default_value = ".", hide_default_value = true)]

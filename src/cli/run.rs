@@ -7,7 +7,8 @@ use super::args::RunArgs;
 use super::failure::{self, ErrorDocument};
 use super::{CommandResult, Rooms, interrupt};
 use crate::review::{Screen, Terminal};
-use crate::run::{Driver, Ended, Options, Reviewer, RunError, RunReport, Unattended, summary};
+use crate::run::{Driver, Ended, Options, Reviewer, RunError, RunReport, StepStatus, Unattended, summary};
+use crate::workspace::WorkspaceError;
 
 pub(super) fn run(screen: &mut Screen, rooms: &Rooms<'_>, args: &RunArgs) -> CommandResult {
     let options = Options {
@@ -48,8 +49,20 @@ pub(super) fn walk(
     json: bool,
 ) -> CommandResult {
     let driver = Driver { screen, reviewer, survey: rooms.survey.as_ref(), steps: rooms.steps, options };
-    let ended = driver.run(path)?;
+    let ended = driver.run(path).map_err(|error| did_you_mean(error, path))?;
     finish(screen, &ended, options.dry_run, json)
+}
+
+/// A folder that is not there may be a command that was misspelt.
+fn did_you_mean(error: RunError, path: &Utf8Path) -> RunError {
+    let RunError::Workspace(WorkspaceError::NotAFolder(_)) = &error else { return error };
+    match super::args::nearest_command(path.as_str()) {
+        Some(command) => RunError::Usage {
+            why: format!("`{path}` is neither a folder nor a command"),
+            hints: vec![format!("a similar command exists: `credyt-integrate {command}`")],
+        },
+        None => error,
+    }
 }
 
 /// The document of a run that may have ended early.
@@ -69,8 +82,14 @@ fn finish(screen: &mut Screen, ended: &Ended, dry_run: bool, json: bool) -> Comm
         })?;
     }
     summary(screen, ended, dry_run)?;
-    if let Some(error) = &ended.error {
-        failure::say(screen, error);
+    match &ended.error {
+        Some(RunError::Stopped) if ended.report.with_status(StepStatus::Applied).next().is_none() => {
+            screen.say("Stopped. Nothing was written.");
+        }
+        Some(error) => {
+            failure::say(screen, error);
+        }
+        None => {}
     }
     Ok(ended.exit)
 }

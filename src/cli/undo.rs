@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::CommandResult;
 use super::args::UndoArgs;
-use crate::edit::journal::{FOLDER, Journal, JournalEntry, JournalError, Which};
+use crate::edit::journal::{FOLDER, HandEdits, JournalEntry, JournalError, Undone, Which};
 use crate::review::{Label, Screen, Terminal, Text};
-use crate::run::{Exit, Reviewer as _, RunError};
+use crate::run::{Exit, Reviewer as _, RunError, open_journal};
 use crate::workspace::Workspace;
 
 #[derive(Debug, Default, Serialize)]
@@ -15,6 +15,9 @@ struct Document {
     version: u32,
     undone: Vec<StepDocument>,
     files: Vec<FileDocument>,
+    /// Files that somebody edited, left as they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,7 +40,7 @@ pub(super) fn undo(screen: &mut Screen, args: &UndoArgs) -> CommandResult {
         (None, true) => Which::All,
         (None, false) => Which::Last,
     };
-    let folders = if which == Which::All { folders } else { latest(folders, &which)? };
+    let folders = if which == Which::All { folders } else { latest(&args.app, folders, &which)? };
     for folder in &folders {
         undo_in(screen, folder, &which, args, &mut document)?;
     }
@@ -46,11 +49,17 @@ pub(super) fn undo(screen: &mut Screen, args: &UndoArgs) -> CommandResult {
     }
     if document.undone.is_empty() {
         screen.report("Nothing to undo.")?;
+    } else if document.files.is_empty() && document.kept.is_empty() {
+        screen.report("Every file was as before already; the steps count as undone now.")?;
     }
     for file in &document.files {
         let line =
             Text::new().with(Label::Success, "✓").plain(&format!(" {:<9}", file.change)).path(&file.file);
         screen.report(line)?;
+    }
+    for file in &document.kept {
+        let line = Text::new().with(Label::Warning, "–").plain(" kept     ").path(file);
+        screen.report(line.muted("  as you edited it; take what the steps wrote out by hand"))?;
     }
     Ok(Exit::Done)
 }
@@ -62,7 +71,9 @@ fn undo_in(
     args: &UndoArgs,
     document: &mut Document,
 ) -> Result<(), RunError> {
-    let journal = Journal::open(folder)?;
+    let journal = open_journal(&args.app, folder)?;
+    journal.sweep();
+    let edits = if args.keep_mine { HandEdits::Keep } else { HandEdits::Refuse };
     let mut which = which.clone();
     if let Some(unfinished) = journal.unfinished()? {
         let entry = unfinished.entry().clone();
@@ -78,19 +89,18 @@ fn undo_in(
         }
         which = if args.all { Which::All } else { which };
     }
-    let entries: Vec<JournalEntry> = match &which {
-        Which::Last => journal.entries()?.pop().into_iter().collect(),
-        Which::Step(step) => journal.entries()?.into_iter().filter(|entry| entry.step == *step).collect(),
-        Which::All => journal.entries()?,
+    // What would be refused is refused before anything is asked.
+    let planned = match journal.preview_undo(&which, edits) {
+        Err(JournalError::NotApplied(_)) => None,
+        planned => planned?,
     };
-    if entries.is_empty() {
-        return Ok(());
-    }
-    ask(screen, args, &entries, "Put back")?;
-    if let Some(undone) = journal.undo(&which, jiff::Timestamp::now())? {
-        document.undone.extend(undone.entries.iter().map(step_document));
-        let files = undone.files.iter().map(|(path, there)| file_document(folder, path, *there));
-        document.files.extend(files);
+    let Some(planned) = planned else { return Ok(()) };
+    ask(screen, args, &planned.entries, "Put back")?;
+    if let Some(undone) = journal.undo(&which, edits, jiff::Timestamp::now())? {
+        let Undone { entries, files, kept } = undone;
+        document.undone.extend(entries.iter().map(step_document));
+        document.files.extend(files.iter().map(|(path, there)| file_document(folder, path, *there)));
+        document.kept.extend(kept.iter().map(|path| from_here(folder, path)));
     }
     Ok(())
 }
@@ -123,8 +133,12 @@ fn step_document(entry: &JournalEntry) -> StepDocument {
 }
 
 fn file_document(folder: &Utf8Path, path: &str, there: bool) -> FileDocument {
-    let file = if folder.as_str() == "." { path.to_owned() } else { folder.join(path).to_string() };
-    FileDocument { file, change: if there { "restored" } else { "removed" } }
+    FileDocument { file: from_here(folder, path), change: if there { "restored" } else { "removed" } }
+}
+
+/// A path seen from the app, seen from where the command runs.
+fn from_here(folder: &Utf8Path, path: &str) -> String {
+    if folder.as_str() == "." { path.to_owned() } else { folder.join(path).to_string() }
 }
 
 /// Folders with a journal: the given one, or those of the apps below it.
@@ -149,10 +163,10 @@ fn journals(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, RunError> {
 }
 
 /// Of several journals, the one in which something was written last.
-fn latest(folders: Vec<Utf8PathBuf>, which: &Which) -> Result<Vec<Utf8PathBuf>, RunError> {
+fn latest(root: &Utf8Path, folders: Vec<Utf8PathBuf>, which: &Which) -> Result<Vec<Utf8PathBuf>, RunError> {
     let mut dated = Vec::new();
     for folder in folders {
-        let journal = Journal::open(&folder)?;
+        let journal = open_journal(root, &folder)?;
         let pending = journal.unfinished()?.map(|unfinished| unfinished.entry().clone());
         let mut entries = journal.entries()?;
         entries.extend(pending);

@@ -6,8 +6,8 @@
 use camino::Utf8Path;
 
 use crate::answers::{Answers, FILE_NAME, Key, Value};
-use crate::edit::journal::Which;
-use crate::edit::{ChangeSet, CheckError, Outcome};
+use crate::edit::journal::{HandEdits, Which};
+use crate::edit::{Change, ChangeSet, CheckError, Outcome};
 use crate::review::{Label, Screen, Text};
 use crate::sites::Site;
 use crate::steps::{Area, Choice, Question, QuestionKind, Status, Step, StepPlan, Todo};
@@ -326,7 +326,7 @@ impl<'a> Driver<'a> {
     fn go_back(&mut self, walk: &mut Walk<'_>) -> Result<usize, RunError> {
         let Some(decided) = walk.past.pop() else { return Ok(0) };
         if let Some(area) = decided.applied {
-            walk.journal()?.undo(&Which::Last, jiff::Timestamp::now())?;
+            walk.journal()?.undo(&Which::Last, HandEdits::Refuse, jiff::Timestamp::now())?;
             self.screen.say(format!("Put back what `{area}` changed."));
         }
         walk.workspace = match decided.applied {
@@ -473,6 +473,9 @@ fn writable(changes: &ChangeSet, workspace: &Workspace) -> Result<(ChangeSet, Ou
     let mut todo = Vec::new();
     loop {
         let outcome = changes.outcome(workspace).map_err(|error| error.to_string())?;
+        if let Some(why) = ignored(&outcome, workspace) {
+            return Err(why);
+        }
         let Err(problems) = outcome.check() else { return Ok((changes, outcome, todo)) };
         let blamed: Vec<&String> = problems.iter().flat_map(CheckError::units).collect();
         let titles = outcome.titles();
@@ -489,6 +492,14 @@ fn writable(changes: &ChangeSet, workspace: &Workspace) -> Result<(ChangeSet, Ou
         todo.extend(problems.iter().map(place));
         changes = kept;
     }
+}
+
+/// Why a new file must not be written: git would ignore it, so it would be in nobody's checkout and the next step would not
+/// see it. Files for secrets are to be ignored.
+fn ignored(outcome: &Outcome, workspace: &Workspace) -> Option<String> {
+    let mut new = outcome.files().iter().filter(|file| file.change() == Change::Created && !file.is_secret());
+    let (path, rules) = new.find_map(|file| Some((file.path(), workspace.ignoring(file.path())?)))?;
+    Some(format!("git would ignore `{path}` by a rule in `{rules}`; take that rule out, then run again"))
 }
 
 /// Those of an ordinary run.

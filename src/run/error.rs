@@ -3,7 +3,7 @@
 use crate::answers::AnswersError;
 use crate::catalog::CatalogError;
 use crate::credyt::ClientError;
-use crate::edit::journal::JournalError;
+use crate::edit::journal::{FOLDER, JournalError};
 use crate::edit::{Conflict, OutcomeError};
 use crate::review::ScreenError;
 use crate::sandbox::SandboxError;
@@ -118,7 +118,7 @@ impl RunError {
             Self::Stopped => Exit::Stopped,
             Self::Screen(ScreenError::Closed) => Exit::Done,
             Self::NotIntegrable { .. } => Exit::NotIntegrable,
-            Self::Refused { .. } => Exit::Refused,
+            Self::Refused { .. } | Self::Outcome(OutcomeError::Exists { .. }) => Exit::Refused,
             Self::Usage { .. } => Exit::Usage,
             Self::Journal(error) if error.is_refusal() => Exit::Refused,
             Self::Unanswered(_)
@@ -151,6 +151,15 @@ impl RunError {
             Self::Answers(error) => vec![error.hint()],
             Self::Journal(JournalError::Unfinished { .. }) => {
                 vec!["run `credyt-integrate undo` to roll it back, then run again".to_owned()]
+            }
+            Self::Journal(JournalError::ChangedSinceApplied { .. }) => {
+                vec!["`--keep-mine` leaves files that you edited as they are, and undoes the rest".to_owned()]
+            }
+            Self::Journal(JournalError::Untrusted { .. }) => vec![format!(
+                "remove `{FOLDER}` to go on without it; what it recorded can then no longer be undone"
+            )],
+            Self::Journal(JournalError::Owner { .. }) => {
+                vec!["run as the user that owns it, or take the file over first".to_owned()]
             }
             _ => Vec::new(),
         }

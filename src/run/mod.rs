@@ -25,6 +25,7 @@ pub(crate) use announce::{introduction, totals};
 pub use driver::{Driver, Ended};
 pub use error::{Exit, RunError};
 pub use report::{CheckResult, Checks, FileReport, RunReport, StepReport, StepStatus};
+pub(crate) use safety::open_journal;
 pub use status::{AppStatus, AreaFile, AreaState, AreaStatus, status_of};
 pub use summary::{CHECKLIST, checklist, summary};
 pub use unattended::Unattended;

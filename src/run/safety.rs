@@ -5,11 +5,29 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 
 use super::{AppFacts, Findings, Reviewer, RunError, git};
-use crate::edit::journal::{FileState, Journal};
+use crate::edit::journal::{FOLDER, FileState, Journal};
 use crate::review::Screen;
 
 /// Paths named in a refusal.
 const SHOWN: usize = 5;
+
+/// The journal of an app, unless the repository brought it along.
+pub(crate) fn open_journal(root: &Utf8Path, app: &Utf8Path) -> Result<Journal, RunError> {
+    let folder = app.join(FOLDER);
+    // Git prints nothing for what it does not track, so a folder that is not there need not be asked about.
+    if folder.symlink_metadata().is_ok() && git::tracks_journal(app) {
+        return Err(RunError::Refused {
+            why: format!("git tracks files of `{folder}`, so they came with the code and are not believed"),
+            hints: vec![
+                format!(
+                    "if they are your own: `git rm -r --cached {FOLDER}` keeps them out of the repository"
+                ),
+                format!("if not: remove `{FOLDER}` and commit that"),
+            ],
+        });
+    }
+    Ok(Journal::open(root, app)?)
+}
 
 /// Deals with an unfinished earlier run, then refuses uncommitted changes that are not our own.
 pub(super) fn check(
@@ -52,7 +70,8 @@ fn finish_earlier(
     root: &Utf8Path,
     app: &AppFacts,
 ) -> Result<(), RunError> {
-    let journal = Journal::open(&root.join(&app.root))?;
+    let journal = open_journal(root, &root.join(&app.root))?;
+    journal.sweep();
     let Some(unfinished) = journal.unfinished()? else { return Ok(()) };
     let step = unfinished.entry().step.clone();
     let refused = || RunError::Refused {
@@ -79,7 +98,7 @@ fn finish_earlier(
 fn ours(root: &Utf8Path, findings: &Findings) -> Result<BTreeMap<String, bool>, RunError> {
     let mut ours = BTreeMap::new();
     for app in &findings.apps {
-        let journal = Journal::open(&root.join(&app.root))?;
+        let journal = open_journal(root, &root.join(&app.root))?;
         for entry in journal.entries()? {
             for (path, state) in journal.states(&entry)? {
                 ours.insert(from_root(&app.root, &path), state == FileState::AsApplied);

@@ -51,7 +51,9 @@ pub fn summary(screen: &mut Screen, ended: &Ended, dry_run: bool) -> Result<(), 
         checklist(screen)?;
     }
     screen.report("")?;
-    if dry_run {
+    if dry_run && report.with_status(StepStatus::Planned).next().is_none() {
+        screen.report("There is nothing to write.")?;
+    } else if dry_run {
         screen.report("Nothing was written. Run `credyt-integrate run` to write it.")?;
     } else if report.with_status(StepStatus::Applied).next().is_some() {
         screen

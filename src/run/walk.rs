@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{AppFacts, RunError, RunReport};
+use super::{AppFacts, RunError, RunReport, safety};
 use crate::answers::{Answers, FILE_NAME};
 use crate::catalog::Catalog;
 use crate::edit::journal::Journal;
@@ -72,7 +72,7 @@ impl Walk<'_> {
     }
 
     pub(super) fn journal(&self) -> Result<Journal, RunError> {
-        Ok(Journal::open(&self.root.join(&self.app.root))?)
+        safety::open_journal(&self.root, &self.root.join(&self.app.root))
     }
 
     pub(super) fn in_app(&self, file: &str) -> String {

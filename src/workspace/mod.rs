@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use ignore::gitignore::GitignoreBuilder;
 
 pub use aside::{is_aside, is_no_app};
 pub use language::Language;
@@ -105,6 +106,13 @@ impl FileEntry {
     }
 }
 
+/// The real path of a folder that is there.
+fn real(path: &Utf8Path) -> Result<Utf8PathBuf, WorkspaceError> {
+    let real = path.as_std_path().canonicalize().map_err(|_| WorkspaceError::NotAFolder(path.to_owned()))?;
+    Utf8PathBuf::from_path_buf(real)
+        .map_err(|real| WorkspaceError::NotUtf8Path(real.to_string_lossy().into_owned()))
+}
+
 /// A snapshot of a repository's files.
 #[derive(Debug, Clone)]
 pub struct Workspace {
@@ -116,7 +124,7 @@ pub struct Workspace {
 impl Workspace {
     /// Walks `root`. Ignored files are left out, except `.env*`, whose existence matters and which are never printed.
     pub fn open(root: &Utf8Path) -> Result<Self, WorkspaceError> {
-        let root = root.canonicalize_utf8().map_err(|_| WorkspaceError::NotAFolder(root.to_owned()))?;
+        let root = real(root)?;
         if !root.is_dir() {
             return Err(WorkspaceError::NotAFolder(root));
         }
@@ -203,6 +211,26 @@ impl Workspace {
     /// The text of the file at a path, `None` when there is no such file or it cannot be read as UTF-8.
     pub fn text_at(&self, path: &str) -> Option<Arc<SourceText>> {
         self.find(path).and_then(|id| self.text(id).ok())
+    }
+
+    /// The file whose rules keep a path out of git (and out of this workspace), if one does.
+    pub fn ignoring(&self, path: &str) -> Option<String> {
+        let full = self.root.join(path);
+        let dirs = Utf8Path::new(path).ancestors().skip(1);
+        dirs.flat_map(|dir| [".gitignore", ".ignore"].map(|name| dir.join(name))).find_map(|file| {
+            let rules = self.text_at(file.as_str())?;
+            let mut builder = GitignoreBuilder::new(self.root.join(file.parent()?));
+            for line in rules.as_str().lines() {
+                // A line that is no rule is none for git either.
+                drop(builder.add_line(None, line));
+            }
+            match builder.build().ok()?.matched_path_or_any_parents(&full, false) {
+                ignore::Match::Ignore(_) => Some(Some(file.into_string())),
+                // A rule that takes it back in outweighs those of the folders above.
+                ignore::Match::Whitelist(_) => Some(None),
+                ignore::Match::None => None,
+            }
+        })?
     }
 
     /// Files that were seen and left out, with the reason.

@@ -12,19 +12,22 @@ fn walk_honours_gitignore_and_still_sees_env_files() {
         ("node_modules/p/index.js", "p"),
         ("src/lib.min.js", "m"),
         ("src/prices.generated.ts", "g"),
+        ("src/vendor.js", &"var a=f(1,[2,{b:c}]);".repeat(2000)),
+        ("src/texts.js", &format!("a(\"{}\");\n", "word ".repeat(100)).repeat(80)),
     ] {
         std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
         std::fs::write(root.join(path), text).unwrap();
     }
     let ws = Workspace::open(root).unwrap();
     let paths: Vec<_> = ws.files().map(|(_, f)| f.path.clone()).collect();
-    assert_eq!(paths, [".env", ".gitignore", "src/a.ts"]);
+    assert_eq!(paths, [".env", ".gitignore", "src/a.ts", "src/texts.js"]);
     let skipped = |path: &str, reason| Skipped { path: path.into(), reason };
     assert_eq!(
         ws.skipped(),
         [
             skipped("src/lib.min.js", SkipReason::Minified),
             skipped("src/prices.generated.ts", SkipReason::Generated),
+            skipped("src/vendor.js", SkipReason::Minified),
         ]
     );
 }
@@ -59,4 +62,36 @@ fn a_file_that_is_not_utf8_is_an_error_that_names_it() {
     let ws = Workspace::in_memory([]).with_changes([("x.py".to_owned(), Some(vec![0xff, 0xfe, b'a']))]);
     let err = ws.text(ws.find("x.py").unwrap()).unwrap_err();
     assert!(err.to_string().contains("`x.py` is not UTF-8"));
+}
+
+#[test]
+fn a_new_file_that_git_would_ignore_is_told_with_the_rules() {
+    let ws = Workspace::in_memory([
+        (".gitignore", "credyt*\n/out/\n"),
+        ("a.ts", ""),
+        ("packages/web/.gitignore", "!credyt.toml\n"),
+    ]);
+    for (path, rules) in [
+        ("lib/credyt/client.ts", Some(".gitignore")),
+        ("out/x.ts", Some(".gitignore")),
+        ("packages/out/x.ts", None),
+        ("packages/web/credyt.toml", None),
+        ("packages/api/credyt.toml", Some(".gitignore")),
+        ("lib/billing.ts", None),
+    ] {
+        assert_eq!(ws.ignoring(path).as_deref(), rules, "{path}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_whose_path_is_not_utf8_is_named_as_that() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let odd = dir.path().join(std::ffi::OsStr::from_bytes(b"\xff"));
+    std::fs::create_dir(&odd).unwrap();
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(&odd, &link).unwrap();
+    let error = Workspace::open(Utf8Path::from_path(&link).unwrap()).unwrap_err();
+    assert!(matches!(error, WorkspaceError::NotUtf8Path(_)), "{error}");
 }

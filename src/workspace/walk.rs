@@ -3,6 +3,7 @@
 //! `.gitignore` rules count even outside a checkout. Hidden files are seen (`.env.example`), `.git` is not. Vendored,
 //! generated-by-name, minified and very large files are left out and reported, never silently.
 
+use std::io::Read as _;
 use std::sync::Mutex;
 
 use camino::Utf8Path;
@@ -34,6 +35,13 @@ const NEVER_ENTERED: &[&str] = &[
 /// Marks of files that a tool writes, in their names.
 const GENERATED: &[&str] = &[".generated.", ".gen.", "_pb2.py", "_pb2_grpc.py", "_pb.js", "_pb.ts", ".pb.ts"];
 
+/// Files up to this size are not looked into for how long their lines are.
+const SMALL: u64 = 16 * 1024;
+/// How much of a file tells how long its lines are.
+const HEAD: u64 = 64 * 1024;
+/// Mean length of a line in code that nobody wrote by hand; long texts in code do not come near it.
+const LONG: u64 = 1000;
+
 /// A file left out of the analysis.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped {
@@ -48,7 +56,7 @@ pub struct Skipped {
 pub enum SkipReason {
     /// Over [`MAX_FILE_BYTES`].
     TooLarge,
-    /// Minified by its name (`*.min.js`).
+    /// Minified by its name (`*.min.js`), or by the length of its lines.
     Minified,
     /// Written by a tool, by its name (`*.generated.ts`).
     Generated,
@@ -94,7 +102,8 @@ pub(super) fn walk(root: &Utf8Path) -> Found {
                 return WalkState::Continue;
             };
             let size = entry.metadata().map_or(0, |m| m.len());
-            record(&found, path.replace('\\', "/"), size);
+            let dense = || is_dense(entry.path(), size);
+            record(&found, path.replace('\\', "/"), size, dense);
             WalkState::Continue
         })
     });
@@ -106,7 +115,7 @@ pub(super) fn walk(root: &Utf8Path) -> Found {
     found
 }
 
-fn record(found: &Mutex<Found>, path: String, size: u64) {
+fn record(found: &Mutex<Found>, path: String, size: u64, dense: impl Fn() -> bool) {
     let name = path.rsplit('/').next().unwrap_or(&path);
     let language = Language::of(&path);
     // Whatever is no code is only looked at where an entry names it.
@@ -117,6 +126,8 @@ fn record(found: &Mutex<Found>, path: String, size: u64) {
         Some(SkipReason::Generated)
     } else if size > MAX_FILE_BYTES && language.is_some() && !is_lock_file(name) {
         Some(SkipReason::TooLarge)
+    } else if code && size > SMALL && dense() {
+        Some(SkipReason::Minified)
     } else {
         None
     };
@@ -127,6 +138,14 @@ fn record(found: &Mutex<Found>, path: String, size: u64) {
             None => found.files.push((path, size)),
         }
     }
+}
+
+/// Whether lines are so long, on average, that nobody wrote them.
+fn is_dense(path: &std::path::Path, size: u64) -> bool {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let lines = head.split(|byte| *byte == b'\n').count() as u64;
+    read.is_ok() && size.min(HEAD) / lines > LONG
 }
 
 /// Lock files are never read, only their presence counts, so their size does not.

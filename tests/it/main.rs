@@ -23,5 +23,6 @@ mod steps;
 #[cfg(unix)]
 mod terminal;
 mod tool;
+mod trust;
 mod verify_app;
 mod walk;

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use credyt_integrate::answers::Answers;
 use credyt_integrate::catalog::Catalog;
-use credyt_integrate::edit::journal::{Journal, Which};
+use credyt_integrate::edit::journal::{HandEdits, Journal, Which};
 use credyt_integrate::edit::{FileOutcome, Outcome};
 use credyt_integrate::fingerprint::{App, fingerprint};
 use credyt_integrate::resolve::{Module, Program};
@@ -266,7 +266,7 @@ fn undo_is_exact(workspace: &Workspace, outcome: &Outcome, step: &str) {
         std::fs::write(&path, text.bytes()).expect("the file can be written");
         before.insert(file.path.clone(), text.bytes().to_vec());
     }
-    let journal = Journal::open(root).expect("a journal");
+    let journal = Journal::open(root, root).expect("a journal");
     let now = jiff::Timestamp::UNIX_EPOCH;
     journal.apply(root, step, now, outcome).expect("the outcome can be applied");
     for file in outcome.files() {
@@ -277,7 +277,7 @@ fn undo_is_exact(workspace: &Workspace, outcome: &Outcome, step: &str) {
             file.path()
         );
     }
-    journal.undo(&Which::Last, now).expect("undo");
+    journal.undo(&Which::Last, HandEdits::Refuse, now).expect("undo");
     for (path, bytes) in &before {
         assert_eq!(&std::fs::read(root.join(path)).expect("still there"), bytes, "{path}");
     }

@@ -28,6 +28,9 @@ pub trait Disk: std::fmt::Debug {
     fn write(&self, path: &Utf8Path, bytes: &[u8], mode: Mode) -> io::Result<()>;
     /// Moves a file, replacing what stands there, in one instant.
     fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()>;
+    /// Gives a file that nobody else knows of the owner, group and extended attributes of another one. An error when it
+    /// cannot have the same.
+    fn adopt(&self, path: &Utf8Path, like: &Utf8Path) -> io::Result<()>;
     /// Removes a file.
     fn remove_file(&self, path: &Utf8Path) -> io::Result<()>;
     /// Waits until the names in a folder are on the disk.
@@ -50,6 +53,7 @@ impl Disk for SystemDisk {
     fn write(&self, path: &Utf8Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
+        never_through_a_link(&mut options);
         #[cfg(unix)]
         if mode != Mode::Default {
             use std::os::unix::fs::OpenOptionsExt as _;
@@ -69,12 +73,80 @@ impl Disk for SystemDisk {
         fs::rename(from, to)
     }
 
+    #[cfg(unix)]
+    fn adopt(&self, path: &Utf8Path, like: &Utf8Path) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+        let (mine, theirs) = (fs::metadata(path)?, fs::metadata(like)?);
+        let differs = |a: u32, b: u32| (a != b).then_some(b);
+        let (owner, group) = (differs(mine.uid(), theirs.uid()), differs(mine.gid(), theirs.gid()));
+        if owner.is_some() || group.is_some() {
+            chown(path, owner, group)?;
+            // A change of the owner takes the set-id bits away.
+            fs::set_permissions(path, fs::Permissions::from_mode(mine.permissions().mode() & 0o7777))?;
+        }
+        attributes::copy(like, path)
+    }
+
+    #[cfg(not(unix))]
+    fn adopt(&self, _path: &Utf8Path, _like: &Utf8Path) -> io::Result<()> {
+        Ok(())
+    }
+
     fn remove_file(&self, path: &Utf8Path) -> io::Result<()> {
         fs::remove_file(path)
     }
 
     fn sync_dir(&self, path: &Utf8Path) -> io::Result<()> {
         if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+    }
+}
+
+/// Makes an open fail when the path is a link, where the system can say so.
+pub(super) fn never_through_a_link(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Extended attributes.
+#[cfg(unix)]
+mod attributes {
+    use std::ffi::CStr;
+    use std::io;
+
+    use camino::Utf8Path;
+    use rustix::fs::{XattrFlags, getxattr, listxattr, setxattr};
+    use rustix::io::Errno;
+
+    /// Copies them; those that only the system sets are left to it.
+    pub(super) fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+        let size = match listxattr(from.as_std_path(), &mut [0_u8; 0][..]) {
+            Ok(0) | Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(()),
+            size => size?,
+        };
+        let mut names = vec![0; size];
+        let size = listxattr(from.as_std_path(), &mut names[..])?;
+        names.truncate(size);
+        for name in names.split_inclusive(|byte| *byte == 0) {
+            let Ok(name) = CStr::from_bytes_with_nul(name) else { continue };
+            let copied = copy_one(from, to, name);
+            if !name.to_bytes().starts_with(b"security.") {
+                copied?;
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_one(from: &Utf8Path, to: &Utf8Path, name: &CStr) -> io::Result<()> {
+        let size = getxattr(from.as_std_path(), name, &mut [0_u8; 0][..])?;
+        let mut value = vec![0; size];
+        let size = getxattr(from.as_std_path(), name, &mut value[..])?;
+        value.truncate(size);
+        Ok(setxattr(to.as_std_path(), name, &value, XattrFlags::empty())?)
     }
 }
 

@@ -13,8 +13,13 @@
 //! the first file of the user is touched, each by temp-and-rename. So at every instant each file is either as before or
 //! as after, and both texts are at hand: an interrupted transaction can be finished or rolled back exactly, and either
 //! can itself be interrupted. A file that is neither was edited by someone; that is refused, naming it.
+//!
+//! A repository may bring such a folder of its own, so nothing in it is believed that this program would not have written.
 
 mod disk;
+mod guard;
+mod layout;
+mod past;
 mod record;
 mod store;
 mod transaction;
@@ -24,7 +29,7 @@ pub use disk::{Disk, Mode, SystemDisk};
 pub use record::{JournalEdit, JournalEntry, JournalFile, hash};
 pub use store::Journal;
 pub use transaction::Unfinished;
-pub use undo::{FileState, Undone, Which};
+pub use undo::{FileState, HandEdits, Undone, Which};
 
 use camino::Utf8PathBuf;
 
@@ -93,6 +98,22 @@ pub enum JournalError {
         /// The step.
         step: String,
     },
+    /// Something in the folder was not written by this program.
+    #[error("`{path}` {why}, so nothing in `{FOLDER}` is believed")]
+    Untrusted {
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// What is wrong with it: a predicate.
+        why: String,
+    },
+    /// Whoever owns the file would no longer.
+    #[error(
+        "`{file}` belongs to another user or group, and this user cannot give it back to them after writing it"
+    )]
+    Owner {
+        /// The file.
+        file: Utf8PathBuf,
+    },
     /// Another process is writing.
     #[error("another run is writing in this app; wait until it is done")]
     Busy,
@@ -133,6 +154,8 @@ impl JournalError {
             | Self::LeavesRoot { .. }
             | Self::SameFile { .. }
             | Self::Unfinished { .. }
+            | Self::Untrusted { .. }
+            | Self::Owner { .. }
             | Self::Busy => true,
             Self::RolledBack(inner) => inner.is_refusal(),
             Self::NotAFolder(_) | Self::NotApplied(_) | Self::Record { .. } | Self::Io { .. } => false,

@@ -49,7 +49,8 @@ pub struct JournalFile {
     pub added: usize,
     /// Lines removed.
     pub removed: usize,
-    /// What was replaced, from top to bottom, at offsets of the text before. Empty for a whole file.
+    /// What was replaced, from top to bottom, at offsets of the text before. Empty for a whole file, and in the record of
+    /// an undoing, which is told by what it undoes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<JournalEdit>,
     /// Permission bits before, where the system has them.
@@ -81,7 +82,7 @@ pub struct JournalEdit {
     pub end: usize,
     /// Bytes that took their place.
     pub inserted: usize,
-    /// What was replaced; left out in the record of an undoing, which is never undone.
+    /// What was replaced.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub removed: String,
 }

@@ -6,28 +6,37 @@ use std::fs::{File, OpenOptions};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::disk::{self, Disk, Mode, SystemDisk};
+use super::guard::{self, untrusted};
 use super::record::JournalEntry;
 use super::{FOLDER, JournalError, Unfinished};
 
 const FORMAT: u32 = 1;
 
-/// The journal of one app. Opening it neither reads nor writes.
+/// The journal of one app.
 #[derive(Debug)]
 pub struct Journal {
     pub(super) app: Utf8PathBuf,
+    /// No file outside of it is read or written.
+    pub(super) limit: Utf8PathBuf,
     pub(super) disk: Box<dyn Disk>,
 }
 
 impl Journal {
-    /// The journal of the app in this folder.
-    pub fn open(app: &Utf8Path) -> Result<Self, JournalError> {
-        Self::with_disk(app, Box::new(SystemDisk))
+    /// The journal of the app in a folder. It covers the git repository that holds the app; without one, what lies below
+    /// `root`. Opening it reads and writes nothing, but refuses a folder with links in it.
+    pub fn open(root: &Utf8Path, app: &Utf8Path) -> Result<Self, JournalError> {
+        Self::with_disk(root, app, Box::new(SystemDisk))
     }
 
     /// The same over another disk, for tests.
-    pub fn with_disk(app: &Utf8Path, disk: Box<dyn Disk>) -> Result<Self, JournalError> {
-        let app = app.canonicalize_utf8().map_err(|_| JournalError::NotAFolder(app.to_owned()))?;
-        Ok(Self { app, disk })
+    pub fn with_disk(root: &Utf8Path, app: &Utf8Path, disk: Box<dyn Disk>) -> Result<Self, JournalError> {
+        let real =
+            |path: &Utf8Path| path.canonicalize_utf8().map_err(|_| JournalError::NotAFolder(path.to_owned()));
+        let app = real(app)?;
+        let limit = guard::limit(&app, &real(root)?);
+        let journal = Self { app, limit, disk };
+        guard::check_folder(&journal.folder())?;
+        Ok(journal)
     }
 
     /// The applied steps that are in force, oldest first.
@@ -40,12 +49,20 @@ impl Journal {
     /// The transaction that was cut short, if there is one.
     pub fn unfinished(&self) -> Result<Option<Unfinished>, JournalError> {
         let mut pending = self.records(true)?;
-        Ok(pending.pop().map(Unfinished::new))
+        let unfinished = pending.pop();
+        if let Some(entry) = &unfinished
+            && (!pending.is_empty() || self.log()?.last().is_some_and(|last| last.id >= entry.id))
+        {
+            return Err(untrusted(&self.pending_path(entry.id), "is not the last record"));
+        }
+        Ok(unfinished.map(Unfinished::new))
     }
 
     /// Every committed record, undone or not, oldest first.
     pub(super) fn log(&self) -> Result<Vec<JournalEntry>, JournalError> {
-        self.records(false)
+        let log = self.records(false)?;
+        guard::check_gaps(&self.folder(), &log)?;
+        Ok(log)
     }
 
     pub(super) fn next_id(&self) -> Result<u32, JournalError> {
@@ -72,20 +89,31 @@ impl Journal {
         self.records_dir().join(format!("{id:06}.pending.json"))
     }
 
+    /// Removes what a run left that was cut before its first record: texts that were staged, an empty folder.
+    pub fn sweep(&self) {
+        let left = self.folder().join("staging").is_dir() || !self.records_dir().is_dir();
+        if self.folder().is_dir()
+            && left
+            && let Ok(lock) = self.lock()
+        {
+            self.tidy();
+            drop(lock);
+        }
+    }
+
     /// Makes the folder and takes the lock, which ends with the process at the latest.
     pub(super) fn lock(&self) -> Result<File, JournalError> {
+        guard::check_folder(&self.folder())?;
         self.make_dir(&self.folder())?;
         let ignore = self.folder().join(".gitignore");
         if disk::read(&ignore).map_err(JournalError::io("read", &ignore))?.as_deref() != Some(b"*\n") {
             self.write(&ignore, b"*\n", Mode::Default)?;
         }
         let path = self.folder().join("lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(JournalError::io("open", &path))?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        disk::never_through_a_link(&mut options);
+        let file = options.open(&path).map_err(JournalError::io("open", &path))?;
         match try_for_a_while(&file) {
             Ok(()) => Ok(file),
             Err(std::fs::TryLockError::WouldBlock) => Err(JournalError::Busy),
@@ -111,6 +139,8 @@ impl Journal {
             self.remove_tree(&self.records_dir())?;
             let ours = |name: &str| matches!(name, ".gitignore" | "lock");
             if names_in(&self.folder()).iter().all(|n| ours(n)) {
+                self.remove_file(&self.folder().join("lock"))?;
+                // While anything of ours is left, git has to ignore it.
                 self.remove_tree(&self.folder())?;
             }
             Ok(())
@@ -124,9 +154,10 @@ impl Journal {
         for name in names_in(&dir) {
             let Some(stem) = name.strip_suffix(".json") else { continue };
             let (stem, is_pending) = stem.strip_suffix(".pending").map_or((stem, false), |s| (s, true));
-            if is_pending != pending || stem.parse::<u32>().is_err() {
+            let digits = stem.len() == 6 && stem.bytes().all(|b| b.is_ascii_digit());
+            let Some(id) = stem.parse::<u32>().ok().filter(|_| digits && is_pending == pending) else {
                 continue;
-            }
+            };
             let path = dir.join(&name);
             let Some(bytes) = disk::read(&path).map_err(JournalError::io("read", &path))? else { continue };
             let bad = |reason: String| JournalError::Record { path: path.clone(), reason };
@@ -134,6 +165,7 @@ impl Journal {
             if entry.version != FORMAT {
                 return Err(bad(format!("format {} instead of {FORMAT}", entry.version)));
             }
+            guard::check_record(&entry, id).map_err(|why| untrusted(&path, why))?;
             entries.push(entry);
         }
         entries.sort_by_key(|e| e.id);
@@ -176,14 +208,14 @@ impl Journal {
         self.disk.sync_dir(parent).map_err(JournalError::io("sync", parent))
     }
 
-    /// Removes a folder of ours with everything in it.
+    /// Removes a folder of ours with everything in it. A link is removed and not followed.
     pub(super) fn remove_tree(&self, dir: &Utf8Path) -> Result<(), JournalError> {
-        if !dir.is_dir() {
+        if !is_real_dir(dir) {
             return Ok(());
         }
         for name in names_in(dir) {
             let path = dir.join(name);
-            if path.is_dir() {
+            if is_real_dir(&path) {
                 self.remove_tree(&path)?;
             } else {
                 self.remove_file(&path)?;
@@ -191,6 +223,11 @@ impl Journal {
         }
         self.disk.remove_dir(dir).map_err(JournalError::io("remove", dir))
     }
+}
+
+/// Whether a path is a folder, and no link to one.
+pub(super) fn is_real_dir(path: &Utf8Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// Names in a folder, sorted; none when it cannot be read.

@@ -12,6 +12,9 @@ use super::*;
 use crate::edit::{ChangeSet, Edit, EditUnit, NewFile, Outcome};
 use crate::workspace::Workspace;
 
+mod always;
+mod hostile;
+
 /// A folder with some files, removed at the end.
 struct App {
     _dir: tempfile::TempDir,
@@ -60,7 +63,7 @@ impl App {
     }
 
     fn journal(&self) -> Journal {
-        Journal::open(&self.root).unwrap()
+        Journal::open(&self.root, &self.root).unwrap()
     }
 
     fn plan(&self, unit: EditUnit) -> Outcome {
@@ -74,7 +77,7 @@ impl App {
     }
 
     fn undo(&self, which: &Which) -> Result<Option<Undone>, JournalError> {
-        self.journal().undo(which, now())
+        self.journal().undo(which, HandEdits::Refuse, now())
     }
 }
 
@@ -278,14 +281,14 @@ fn links_that_leave_the_repository_are_refused() {
 fn an_app_inside_a_repository_keeps_its_own_journal_and_can_change_files_beside_it() {
     let repo = App::new(&[("apps/web/a.ts", "a\n"), ("packages/db/schema.prisma", "model\n")]);
     let before = repo.tree();
-    let app = Journal::open(&repo.root.join("apps/web")).unwrap();
+    let app = Journal::open(&repo.root, &repo.root.join("apps/web")).unwrap();
     let outcome = repo
         .plan(unit().edit("apps/web/a.ts", ins(2, "b\n")).edit("packages/db/schema.prisma", ins(6, "x\n")));
     let entry = app.apply(&repo.root, "customer", now(), &outcome).unwrap().unwrap();
     let paths: Vec<_> = entry.files.iter().map(|f| f.path.as_str()).collect();
     assert_eq!((entry.root.as_str(), paths), ("../..", vec!["a.ts", "../../packages/db/schema.prisma"]));
     assert!(repo.root.join("apps/web/.credyt").is_dir() && !repo.root.join(".credyt").exists());
-    Journal::open(&repo.root.join("apps/web")).unwrap().undo(&Which::Last, now()).unwrap();
+    app.undo(&Which::Last, HandEdits::Refuse, now()).unwrap();
     assert_eq!(repo.tree(), before);
 }
 
@@ -337,6 +340,9 @@ impl Disk for Faulty {
         self.turn()?;
         SystemDisk.rename(from, to)
     }
+    fn adopt(&self, _: &Utf8Path, _: &Utf8Path) -> io::Result<()> {
+        Ok(())
+    }
     fn remove_file(&self, path: &Utf8Path) -> io::Result<()> {
         self.turn()?;
         SystemDisk.remove_file(path)
@@ -367,7 +373,7 @@ fn at_every_instant(
                 prepare(&app);
                 let left = Rc::new(Cell::new(n));
                 let disk = Faulty { left: Rc::clone(&left), dead };
-                let ok = act(&app, &Journal::with_disk(&app.root, Box::new(disk)).unwrap());
+                let ok = act(&app, &Journal::with_disk(&app.root, &app.root, Box::new(disk)).unwrap());
                 if left.get() > 0 {
                     assert!(ok);
                     break;
@@ -383,7 +389,7 @@ fn at_every_instant(
                 for m in if dead { 1 } else { 1000 }.. {
                     let left = Rc::new(Cell::new(m));
                     let disk = Faulty { left: Rc::clone(&left), dead };
-                    let shaky = Journal::with_disk(&app.root, Box::new(disk)).unwrap();
+                    let shaky = Journal::with_disk(&app.root, &app.root, Box::new(disk)).unwrap();
                     let recovered = if finish {
                         shaky.finish(&unfinished).map(drop)
                     } else {
@@ -419,7 +425,12 @@ fn undo_killed_at_any_instant_can_be_finished_or_rolled_back_exactly() {
     app.apply("key", everything());
     let before = relative(&app, &app.tree());
     let prepare = |app: &App| drop(app.apply("key", everything()));
-    at_every_instant(prepare, |_, journal| journal.undo(&Which::All, now()).is_ok(), &before, &after);
+    at_every_instant(
+        prepare,
+        |_, journal| journal.undo(&Which::All, HandEdits::Refuse, now()).is_ok(),
+        &before,
+        &after,
+    );
 }
 
 #[test]
@@ -428,7 +439,7 @@ fn an_interrupted_run_stops_the_next_one_until_it_is_settled() {
     let outcome = app.plan(everything());
     for n in 1.. {
         let disk = Faulty { left: Rc::new(Cell::new(n)), dead: true };
-        let journal = Journal::with_disk(&app.root, Box::new(disk)).unwrap();
+        let journal = Journal::with_disk(&app.root, &app.root, Box::new(disk)).unwrap();
         drop(journal.apply(&app.root, "key", now(), &outcome));
         if app.journal().unfinished().unwrap().is_some() {
             break;

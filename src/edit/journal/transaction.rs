@@ -4,10 +4,10 @@ use std::io::ErrorKind;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-use super::JournalError;
 use super::disk::{self, Mode};
 use super::record::{JournalEntry, JournalFile, file_record, hash};
-use super::store::{Journal, new_entry};
+use super::store::{Journal, is_real_dir, new_entry};
+use super::{JournalError, guard};
 use crate::edit::Outcome;
 
 /// A transaction that was cut short. It can be finished or rolled back, both exactly.
@@ -76,12 +76,15 @@ impl Journal {
         let Ok(inner) = self.app.strip_prefix(&root) else {
             return Err(JournalError::LeavesRoot { file: self.app.to_string() });
         };
-        let mut entry = new_entry(0, step, at, up(inner));
+        // The journal may cover less than what was looked at, never more.
+        let bound = if self.limit.starts_with(&root) { &self.limit } else { &root };
+        let above = self.app.strip_prefix(bound).unwrap_or(inner);
+        let mut entry = new_entry(0, step, at, up(above));
         entry.sites = outcome.sites();
         let mut targets: Vec<Target> = Vec::new();
         for file in outcome.files() {
             let path = from_app(inner, Utf8Path::new(file.path()));
-            let real = self.resolve(&root, &path)?;
+            let real = self.resolve(bound, &path)?;
             if let Some(twin) = targets.iter().find(|t| t.real == real) {
                 return Err(JournalError::SameFile { first: twin.record.path.clone(), second: path });
             }
@@ -246,20 +249,28 @@ impl Journal {
     fn put(&self, id: u32, file: &JournalFile, real: &Utf8Path, bytes: &[u8]) -> Result<(), JournalError> {
         let mode = match (disk::mode_of(real), file.mode, file.secret) {
             (Some(mode), _, _) => mode,
-            (None, Some(bits), _) => Mode::Bits(bits),
+            (None, Some(bits), _) => Mode::Bits(bits & 0o777),
             (None, None, true) => Mode::Private,
             (None, None, false) => Mode::Default,
         };
         let parent = real.parent().unwrap_or(real);
         self.make_dir(parent)?;
         let temp = self.staging(id).join("put");
-        self.write(&temp, bytes, mode)?;
+        let write = |temp: &Utf8Path| -> Result<(), JournalError> {
+            self.write(temp, bytes, mode)?;
+            if real.exists() {
+                let lost = |_| JournalError::Owner { file: real.to_owned() };
+                self.disk.adopt(temp, real).map_err(lost)?;
+            }
+            Ok(())
+        };
+        write(&temp)?;
         match self.disk.rename(&temp, real) {
             Ok(()) => self.sync_parent(real),
             // The app's folder and this file are on two file systems: the temporary file has to be beside it.
             Err(e) if e.kind() == ErrorKind::CrossesDevices => {
                 let beside = parent.join(format!(".credyt-{id:06}.tmp"));
-                self.write(&beside, bytes, mode)?;
+                write(&beside)?;
                 self.rename(&beside, real)
             }
             Err(source) => Err(JournalError::Io { what: "write", path: real.to_owned(), source }),
@@ -273,8 +284,10 @@ impl Journal {
         folders.sort();
         folders.dedup();
         for folder in folders.iter().rev() {
-            let dir = self.app.join(folder);
-            if dir.is_dir() && super::store::names_in(&dir).is_empty() && !dir.is_symlink() {
+            // A link on the way leads to a folder that no step made.
+            let Ok(dir) = self.resolve(&self.limit, folder) else { continue };
+            let made = self.spelled(folder).is_some_and(|spelled| spelled == dir) && is_real_dir(&dir);
+            if made && super::store::names_in(&dir).is_empty() {
                 self.disk.remove_dir(&dir).map_err(JournalError::io("remove", &dir))?;
                 self.sync_parent(&dir)?;
             }
@@ -294,14 +307,20 @@ impl Journal {
         folders
     }
 
+    /// The folder that a record's files lie below: some folders up, as the record says, and never above the limit.
     pub(super) fn root_of(&self, entry: &JournalEntry) -> Result<Utf8PathBuf, JournalError> {
-        let root = self.app.join(&entry.root);
-        root.canonicalize_utf8().map_err(|_| JournalError::NotAFolder(root))
+        let root = guard::ups(&entry.root).and_then(|ups| self.app.ancestors().nth(ups));
+        match root {
+            Some(root) if root.starts_with(&self.limit) => Ok(root.to_owned()),
+            _ => Err(guard::untrusted(
+                &self.committed_path(entry.id),
+                format!("is about files outside of `{}`", self.limit),
+            )),
+        }
     }
 
-    /// The file on the disk behind a path seen from the app: links are followed as long as they stay below `root`.
-    pub(super) fn resolve(&self, root: &Utf8Path, path: &str) -> Result<Utf8PathBuf, JournalError> {
-        let leaves = || JournalError::LeavesRoot { file: path.to_owned() };
+    /// A path seen from the app, as it is spelled; `None` when it does not start at the app.
+    fn spelled(&self, path: &str) -> Option<Utf8PathBuf> {
         let mut full = self.app.clone();
         for component in Utf8Path::new(path).components() {
             match component {
@@ -310,15 +329,27 @@ impl Journal {
                     full.pop();
                 }
                 Utf8Component::CurDir => {}
-                Utf8Component::RootDir | Utf8Component::Prefix(_) => return Err(leaves()),
+                Utf8Component::RootDir | Utf8Component::Prefix(_) => return None,
             }
         }
+        Some(full)
+    }
+
+    /// The file on the disk behind a path seen from the app: links are followed as long as they stay below `root`.
+    pub(super) fn resolve(&self, root: &Utf8Path, path: &str) -> Result<Utf8PathBuf, JournalError> {
+        let leaves = || JournalError::LeavesRoot { file: path.to_owned() };
+        let full = self.spelled(path).ok_or_else(leaves)?;
         let there = full.ancestors().find(|p| p.symlink_metadata().is_ok()).unwrap_or(root);
         let rest = full.strip_prefix(there).map_err(|_| leaves())?.to_owned();
         // A link that points nowhere has no real place.
         let real = there.canonicalize_utf8().map_err(|_| leaves())?;
         let real = if rest.as_str().is_empty() { real } else { real.join(rest) };
-        if real.starts_with(root) { Ok(real) } else { Err(leaves()) }
+        let inside = real.strip_prefix(root).map_err(|_| leaves())?;
+        if inside.components().any(|name| guard::is_reserved(name.as_str())) {
+            Err(leaves())
+        } else {
+            Ok(real)
+        }
     }
 }
 

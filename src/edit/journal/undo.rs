@@ -1,13 +1,18 @@
 //! Undoing: the bytes from before, exactly, or a refusal that names the file.
 //!
-//! A step that is not the last can be undone too: its ranges are carried through what later steps did to the same file.
-//! Where a later step touched the same bytes there is no exact answer, and the refusal names that step.
+//! A step that is not the last can be undone too: its pieces are taken out of the text wherever they are by now. Where a
+//! later step touched the same bytes there is no exact answer, and the refusal names that step. A file that is back at a
+//! text from before the step needs nothing; one that somebody edited is named, or left as it is when the user says so.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8PathBuf;
 
 use super::JournalError;
-use super::record::{JournalEdit, JournalEntry, JournalFile, hash};
+use super::guard::ups;
+use super::layout::{Layout, Obstacle};
+use super::past::Past;
+use super::record::{JournalEntry, JournalFile, hash};
 use super::store::{Journal, new_entry};
 use super::transaction::{Target, bits, read};
 
@@ -22,13 +27,24 @@ pub enum Which {
     All,
 }
 
-/// What was undone.
+/// What to do about a file that somebody edited after a step changed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandEdits {
+    /// Undo nothing.
+    Refuse,
+    /// Leave that file as it is and undo the rest.
+    Keep,
+}
+
+/// What was undone, or would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undone {
     /// The entries, newest first.
     pub entries: Vec<JournalEntry>,
     /// The files, seen from the app, and whether each is there afterwards.
     pub files: Vec<(String, bool)>,
+    /// Files that somebody edited, left as they are.
+    pub kept: Vec<String>,
 }
 
 /// How a file of an applied step is now.
@@ -42,24 +58,86 @@ pub enum FileState {
     Missing,
 }
 
-/// One change of one file in the log (or in an undoing that is being planned).
-#[derive(Debug, Clone)]
-struct Passage {
-    id: u32,
-    step: String,
-    undoes: Vec<u32>,
-    file: JournalFile,
+/// An undoing, not yet written.
+struct Plan {
+    entries: Vec<JournalEntry>,
+    /// The ids of all that is taken out: undoing everything also takes out what was undone before and came back with an
+    /// older text of a file.
+    ids: Vec<u32>,
+    targets: Vec<Target>,
+    kept: BTreeSet<String>,
 }
 
-type History = BTreeMap<String, Vec<Passage>>;
+impl Plan {
+    fn undone(&self) -> Undone {
+        Undone {
+            entries: self.entries.clone(),
+            files: self.targets.iter().map(|t| (t.record.path.clone(), t.after.is_some())).collect(),
+            kept: self.kept.iter().cloned().collect(),
+        }
+    }
+}
+
+/// One file while an undoing is planned.
+struct Working {
+    real: Utf8PathBuf,
+    now: Option<Vec<u8>>,
+    past: Past,
+    /// `None` when the text on the disk is nobody's that the journal knows.
+    layout: Option<Layout>,
+    secret: bool,
+}
 
 impl Journal {
     /// Puts back the bytes from before, in one transaction. `None` when there is nothing to undo.
-    pub fn undo(&self, which: &Which, at: jiff::Timestamp) -> Result<Option<Undone>, JournalError> {
+    pub fn undo(
+        &self,
+        which: &Which,
+        edits: HandEdits,
+        at: jiff::Timestamp,
+    ) -> Result<Option<Undone>, JournalError> {
+        let Some(plan) = self.plan_undo(which, edits)? else { return Ok(None) };
+        // The widest root of the entries: the one that lies most folders up.
+        let root = plan.entries.iter().map(|e| &e.root).max_by_key(|root| ups(root)).cloned();
+        let mut record = new_entry(0, "undo", at, root.unwrap_or_else(|| ".".to_owned()));
+        record.undoes.clone_from(&plan.ids);
+        let step = plan.entries.first().map(|e| e.step.clone()).unwrap_or_default();
+        self.commit(record, &plan.targets, &|file| JournalError::ChangedSinceApplied {
+            file: file.to_owned(),
+            step: step.clone(),
+        })?;
+        Ok(Some(plan.undone()))
+    }
+
+    /// What [`Journal::undo`] would do, or why it would refuse.
+    pub fn preview_undo(&self, which: &Which, edits: HandEdits) -> Result<Option<Undone>, JournalError> {
+        Ok(self.plan_undo(which, edits)?.map(|plan| plan.undone()))
+    }
+
+    /// How the files of an applied step are now.
+    pub fn states(&self, entry: &JournalEntry) -> Result<Vec<(String, FileState)>, JournalError> {
+        let log = self.log()?;
+        let root = self.root_of(entry)?;
+        let mut states = Vec::new();
+        for file in &entry.files {
+            let now = read(&self.resolve(&root, &file.path)?)?.map(|b| hash(&b));
+            let state = match now {
+                None => FileState::Missing,
+                Some(now) if Past::of(&file.path, &log).last() == Some(&now) => FileState::AsApplied,
+                Some(_) => FileState::Edited,
+            };
+            states.push((file.path.clone(), state));
+        }
+        Ok(states)
+    }
+
+    fn plan_undo(&self, which: &Which, edits: HandEdits) -> Result<Option<Plan>, JournalError> {
         if let Some(earlier) = self.unfinished()? {
             return Err(JournalError::Unfinished { step: earlier.entry().step.clone() });
         }
-        let mut entries = self.entries()?;
+        let log = self.log()?;
+        let in_force = self.entries()?;
+        let mut entries = in_force.clone();
         match which {
             Which::Last => drop(entries.drain(..entries.len().saturating_sub(1))),
             Which::Step(step) => {
@@ -74,211 +152,121 @@ impl Journal {
         if entries.is_empty() {
             return Ok(None);
         }
-        let targets = self.undo_targets(&entries)?;
-        // The widest root of the entries: the one that lies most folders up.
-        let root = entries.iter().map(|e| &e.root).max_by_key(|r| (r.len(), r.as_str())).cloned();
-        let mut record = new_entry(0, "undo", at, root.unwrap_or_else(|| ".".to_owned()));
-        record.undoes = entries.iter().map(|e| e.id).collect();
-        let files = targets.iter().map(|t| (t.record.path.clone(), t.after.is_some())).collect();
-        let step = entries.first().map(|e| e.step.clone()).unwrap_or_default();
-        self.commit(record, &targets, &|file| JournalError::ChangedSinceApplied {
-            file: file.to_owned(),
-            step: step.clone(),
-        })?;
-        Ok(Some(Undone { entries, files }))
-    }
-
-    /// How the files of an applied step are now.
-    pub fn states(&self, entry: &JournalEntry) -> Result<Vec<(String, FileState)>, JournalError> {
-        let history = history(&self.log()?);
-        let root = self.root_of(entry)?;
-        let mut states = Vec::new();
-        for file in &entry.files {
-            let now = read(&self.resolve(&root, &file.path)?)?.map(|b| hash(&b));
-            let last = history.get(&file.path).and_then(|h| h.last()).and_then(|p| p.file.after.clone());
-            let state = match now {
-                None => FileState::Missing,
-                Some(_) if now == last => FileState::AsApplied,
-                Some(_) => FileState::Edited,
-            };
-            states.push((file.path.clone(), state));
-        }
-        Ok(states)
-    }
-
-    fn undo_targets(&self, entries: &[JournalEntry]) -> Result<Vec<Target>, JournalError> {
-        let mut history = history(&self.log()?);
-        let mut targets: BTreeMap<&str, Target> = BTreeMap::new();
-        for entry in entries {
-            let root = self.root_of(entry)?;
+        let taken: Vec<&JournalEntry> = match which {
+            Which::All => log.iter().rev().filter(|e| e.undoes.is_empty()).collect(),
+            Which::Last | Which::Step(_) => entries.iter().collect(),
+        };
+        let mut files: BTreeMap<&str, Working> = BTreeMap::new();
+        let mut kept = BTreeSet::new();
+        for entry in &taken {
             for file in &entry.files {
-                let (real, before, now) = if let Some(t) = targets.get(file.path.as_str()) {
-                    (t.real.clone(), t.before.clone(), t.after.clone())
-                } else {
-                    let real = self.resolve(&root, &file.path)?;
-                    let now = read(&real)?;
-                    (real, now.clone(), now)
-                };
-                let past = history.entry(file.path.clone()).or_default();
-                let (after, edits) = undo_file(entry, file, past, now.as_deref())?;
-                let step = Passage {
-                    id: u32::MAX,
-                    step: "undo".to_owned(),
-                    undoes: vec![entry.id],
-                    file: JournalFile {
-                        path: file.path.clone(),
-                        before: now.as_deref().map(hash),
-                        after: after.as_deref().map(hash),
-                        added: 0,
-                        removed: 0,
-                        edits,
-                        mode: bits(&real),
-                        secret: file.secret
-                            || targets.get(file.path.as_str()).is_some_and(|t| t.record.secret),
+                let working = match files.entry(file.path.as_str()) {
+                    std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(new) => match self.look(entry, file, &log) {
+                        Err(JournalError::LeavesRoot { .. }) if edits == HandEdits::Keep => {
+                            kept.insert(file.path.clone());
+                            continue;
+                        }
+                        looked => new.insert(looked?),
                     },
                 };
-                past.push(step.clone());
-                let mut record = step.file;
-                if targets.contains_key(file.path.as_str()) {
-                    record.before = before.as_deref().map(hash);
-                    record.edits = one_edit(before.as_deref(), after.as_deref());
+                working.secret |= file.secret;
+                let Err(obstacle) = working.take_out(entry.id) else { continue };
+                let by = match obstacle {
+                    Obstacle::Later(id) => in_force.iter().find(|later| later.id == id),
+                    Obstacle::Unknown => None,
+                };
+                match by {
+                    Some(by) if !taken.contains(&by) => {
+                        return Err(JournalError::BuiltUpon {
+                            file: file.path.clone(),
+                            step: entry.step.clone(),
+                            by: by.step.clone(),
+                        });
+                    }
+                    _ if edits == HandEdits::Keep => {
+                        kept.insert(file.path.clone());
+                    }
+                    _ => return Err(changed(file, entry)),
                 }
-                targets.insert(&file.path, Target { record, real, before, after });
             }
         }
-        Ok(targets.into_values().filter(|t| t.before != t.after).collect())
+        let mut targets = Vec::new();
+        for (path, working) in files {
+            match working.target(path) {
+                Ok(target) => targets.extend(target),
+                Err(()) if edits == HandEdits::Keep => {
+                    kept.insert(path.to_owned());
+                }
+                Err(()) => {
+                    let step = taken.iter().find(|e| e.files.iter().any(|file| file.path == path));
+                    let step = step.map(|entry| entry.step.clone()).unwrap_or_default();
+                    return Err(JournalError::ChangedSinceApplied { file: path.to_owned(), step });
+                }
+            }
+        }
+        let ids = taken.iter().map(|entry| entry.id).collect();
+        Ok(Some(Plan { entries, ids, targets, kept }))
+    }
+
+    /// Looks at a file, and at what is known of it.
+    fn look(
+        &self,
+        entry: &JournalEntry,
+        file: &JournalFile,
+        log: &[JournalEntry],
+    ) -> Result<Working, JournalError> {
+        let real = self.resolve(&self.root_of(entry)?, &file.path)?;
+        let past = Past::of(&file.path, log);
+        if real.is_dir() {
+            return Ok(Working { real, now: None, past, layout: None, secret: false });
+        }
+        let now = read(&real)?;
+        let mut layout = past.find(now.as_deref().map(hash).as_deref()).cloned();
+        if let (Some(known), Some(bytes)) = (&mut layout, &now)
+            && !known.hold(bytes)
+        {
+            layout = None;
+        }
+        Ok(Working { real, now, past, layout, secret: false })
     }
 }
 
-fn history(log: &[JournalEntry]) -> History {
-    let mut history = History::new();
-    for entry in log {
-        for file in &entry.files {
-            history.entry(file.path.clone()).or_default().push(Passage {
-                id: entry.id,
-                step: entry.step.clone(),
-                undoes: entry.undoes.clone(),
-                file: file.clone(),
-            });
+impl Working {
+    fn take_out(&mut self, id: u32) -> Result<(), Obstacle> {
+        match &mut self.layout {
+            Some(layout) if layout.holds(id) => layout.take_out(id),
+            None if self.past.unknown(true).buries(id) => Err(Obstacle::Unknown),
+            // The file has the bytes of a time without that step.
+            Some(_) | None => Ok(()),
         }
     }
-    history
-}
 
-/// The text of one file without what `entry` did to it, and the edits that lead there.
-fn undo_file(
-    entry: &JournalEntry,
-    file: &JournalFile,
-    past: &[Passage],
-    now: Option<&[u8]>,
-) -> Result<(Option<Vec<u8>>, Vec<JournalEdit>), JournalError> {
-    let changed =
-        |step: &str| JournalError::ChangedSinceApplied { file: file.path.clone(), step: step.to_owned() };
-    let last = past.last();
-    if now.map(hash) != last.and_then(|p| p.file.after.clone()) {
-        return Err(changed(last.map_or(&entry.step, |p| &p.step)));
-    }
-    let from = past.iter().position(|p| p.id == entry.id).map_or(past.len(), |i| i + 1);
-    let later = without_undone(past, from);
-    let built_upon = |by: &Passage| JournalError::BuiltUpon {
-        file: file.path.clone(),
-        step: entry.step.clone(),
-        by: by.step.clone(),
-    };
-    if file.before.is_none() {
-        return match later.last() {
-            Some(by) => Err(built_upon(by)),
-            None => Ok((None, Vec::new())),
+    /// What to write; nothing when the file has those bytes. An error when the records contradict each other.
+    fn target(self, path: &str) -> Result<Option<Target>, ()> {
+        let Some(layout) = self.layout else { return Ok(None) };
+        let after = layout.bytes();
+        let hash_after = after.as_deref().map(hash);
+        if self.past.hash_of(&layout).is_some_and(|known| *known != hash_after) {
+            return Err(());
+        }
+        if after == self.now {
+            return Ok(None);
+        }
+        let record = JournalFile {
+            path: path.to_owned(),
+            before: self.now.as_deref().map(hash),
+            after: hash_after,
+            added: 0,
+            removed: 0,
+            edits: Vec::new(),
+            mode: bits(&self.real),
+            secret: self.secret,
         };
+        Ok(Some(Target { record, real: self.real, before: self.now, after }))
     }
-    let mut inverse = inverse_of(&file.edits);
-    for passage in &later {
-        if passage.file.before.is_none() || passage.file.after.is_none() {
-            return Err(built_upon(passage));
-        }
-        for (range, _) in &mut inverse {
-            *range = carry(range, &passage.file.edits).ok_or_else(|| built_upon(passage))?;
-        }
-    }
-    let now = now.unwrap_or_default();
-    let mut bytes = Vec::with_capacity(now.len());
-    let mut at = 0;
-    for (range, text) in &inverse {
-        let kept = now.get(at..range.start).ok_or_else(|| changed(&entry.step))?;
-        bytes.extend_from_slice(kept);
-        bytes.extend_from_slice(text.as_bytes());
-        at = range.end;
-    }
-    bytes.extend_from_slice(now.get(at..).ok_or_else(|| changed(&entry.step))?);
-    if later.is_empty() && Some(hash(&bytes)) != file.before {
-        return Err(changed(&entry.step));
-    }
-    let edits = inverse.into_iter().map(|(range, text)| JournalEdit {
-        start: range.start,
-        end: range.end,
-        inserted: text.len(),
-        removed: String::new(),
-    });
-    Ok((Some(bytes), edits.collect()))
 }
 
-/// The passages after `from` that are in force: a change and its undoing cancel when they stand next to each other.
-fn without_undone(past: &[Passage], from: usize) -> Vec<&Passage> {
-    let mut stack: Vec<&Passage> = Vec::new();
-    for passage in past.iter().skip(from) {
-        let undone = past.iter().filter(|p| passage.undoes.contains(&p.id)).count();
-        let top = stack.iter().rev().take(undone);
-        if undone > 0 && stack.len() >= undone && top.clone().all(|p| passage.undoes.contains(&p.id)) {
-            stack.truncate(stack.len() - undone);
-        } else {
-            stack.push(passage);
-        }
-    }
-    stack
-}
-
-/// For each edit, the range its text has afterwards and what stood there before.
-fn inverse_of(edits: &[JournalEdit]) -> Vec<(Range<usize>, &str)> {
-    let (mut taken, mut given) = (0, 0);
-    let mut inverse = Vec::new();
-    for edit in edits {
-        let start = (edit.start + given).saturating_sub(taken);
-        inverse.push((start..start + edit.inserted, edit.removed.as_str()));
-        given += edit.inserted;
-        taken += edit.end.saturating_sub(edit.start);
-    }
-    inverse
-}
-
-/// Where a range lies after some edits; `None` when one of them reaches into it.
-fn carry(range: &Range<usize>, edits: &[JournalEdit]) -> Option<Range<usize>> {
-    let (mut taken, mut given) = (0, 0);
-    for edit in edits {
-        let before = edit.end <= range.start;
-        let after = edit.start >= range.end;
-        if range.is_empty() && before && after {
-            // Both stand at one point, and which came first cannot be told.
-            return None;
-        }
-        if before {
-            given += edit.inserted;
-            taken += edit.end - edit.start;
-        } else if !after {
-            return None;
-        }
-    }
-    Some((range.start + given).checked_sub(taken)?..(range.end + given).checked_sub(taken)?)
-}
-
-/// The one range in which two texts differ.
-fn one_edit(before: Option<&[u8]>, after: Option<&[u8]>) -> Vec<JournalEdit> {
-    let (Some(a), Some(b)) = (before, after) else { return Vec::new() };
-    let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let tail = a.iter().skip(head).rev().zip(b.iter().skip(head).rev()).take_while(|(x, y)| x == y).count();
-    vec![JournalEdit {
-        start: head,
-        end: a.len() - tail,
-        inserted: b.len() - tail - head,
-        removed: String::new(),
-    }]
+fn changed(file: &JournalFile, entry: &JournalEntry) -> JournalError {
+    JournalError::ChangedSinceApplied { file: file.path.clone(), step: entry.step.clone() }
 }
