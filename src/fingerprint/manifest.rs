@@ -152,10 +152,13 @@ fn package_json(file: &str, text: &SourceText) -> Manifest {
     let private = json.get("private").and_then(serde_json::Value::as_bool) == Some(true);
     manifest.published = !private && json.get("peerDependencies").is_some();
     for (key, dev) in [("dependencies", false), ("devDependencies", true), ("optionalDependencies", false)] {
-        let start = text.as_str().find(&format!("\"{key}\"")).unwrap_or(0);
+        // Names come in the order of the text, so each is looked for behind the one before.
+        let mut at = text.as_str().find(&format!("\"{key}\"")).unwrap_or(0);
         for (name, spec) in json.get(key).and_then(|v| v.as_object()).into_iter().flatten() {
+            let found = text.as_str().get(at..).and_then(|rest| rest.find(&format!("\"{name}\"")));
+            at += found.unwrap_or(0);
             manifest.dependencies.push(Dependency {
-                line: line_with(text, &format!("\"{name}\""), start),
+                line: if found.is_some() { text.line_of(at) } else { 1 },
                 name: name.clone(),
                 spec: spec.as_str().unwrap_or_default().to_owned(),
                 dev,

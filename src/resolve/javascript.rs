@@ -128,6 +128,9 @@ impl Index {
     }
 }
 
+/// Configurations that extend each other in a row; real ones have three or four.
+const EXTENDS: usize = 32;
+
 struct WorkspaceFs {
     index: Arc<Index>,
 }
@@ -153,7 +156,7 @@ impl FileSystem for WorkspaceFs {
         if name.ends_with(".json") && name != "package.json" {
             return Ok(without_missing_extends(&text, |target| {
                 let base = path.parent().unwrap_or(Path::new(ROOT));
-                self.extends_exists(base, target)
+                self.extended(base, target).is_some_and(|next| self.chain_ends(next))
             }));
         }
         Ok(text)
@@ -185,7 +188,8 @@ impl FileSystem for WorkspaceFs {
 }
 
 impl WorkspaceFs {
-    fn extends_exists(&self, base: &Path, target: &str) -> bool {
+    /// The file that `extends` names.
+    fn extended(&self, base: &Path, target: &str) -> Option<PathBuf> {
         let joined = if target.starts_with('.') {
             let mut path = base.to_owned();
             for part in target.split('/') {
@@ -201,18 +205,49 @@ impl WorkspaceFs {
         } else {
             PathBuf::from(format!("{ROOT}/node_modules/{target}"))
         };
-        let with = |end: &str| self.index.file(Path::new(&format!("{}{end}", joined.display()))).is_some();
-        with("") || with(".json") || with("/tsconfig.json")
+        let with = |end: &str| PathBuf::from(format!("{}{end}", joined.display()));
+        ["", ".json", "/tsconfig.json"].map(with).into_iter().find(|path| self.index.file(path).is_some())
+    }
+
+    /// Whether following `extends` comes to an end soon: the resolver follows it by calling itself.
+    fn chain_ends(&self, path: PathBuf) -> bool {
+        let mut level = BTreeSet::from([path]);
+        for _ in 0..EXTENDS {
+            level = level.iter().flat_map(|path| self.all_extended(path)).collect();
+            if level.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The files that one extends.
+    fn all_extended(&self, path: &Path) -> Vec<PathBuf> {
+        let text = self.index.file(path).and_then(|id| self.index.workspace.text(id).ok());
+        let json = text.and_then(|text| config(text.as_str().trim_start_matches('\u{feff}')));
+        let base = path.parent().unwrap_or(Path::new(ROOT));
+        extends(json.as_ref()).iter().filter_map(|target| self.extended(base, target)).collect()
     }
 }
 
-/// The tsconfig with `extends` blanked when its target is missing: any target missing fails the whole file otherwise.
+/// A tsconfig's JSON, with its comments and commas.
+fn config(text: &str) -> Option<serde_json::Value> {
+    jsonc_parser::parse_to_serde_value(text, &jsonc_parser::ParseOptions::default()).ok().flatten()
+}
+
+/// What a tsconfig extends.
+fn extends(json: Option<&serde_json::Value>) -> Vec<&str> {
+    match json.and_then(|json| json.get("extends")) {
+        Some(serde_json::Value::String(target)) => vec![target],
+        Some(serde_json::Value::Array(targets)) => targets.iter().filter_map(|t| t.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The tsconfig with `extends` blanked when its target is missing, or the chain does not end: any target missing fails the
+/// whole file otherwise.
 fn without_missing_extends(text: &str, exists: impl Fn(&str) -> bool) -> String {
-    let options = jsonc_parser::ParseOptions::default();
-    let Ok(Some(value)) = jsonc_parser::parse_to_serde_value::<Option<serde_json::Value>>(text, &options)
-    else {
-        return text.to_owned();
-    };
+    let Some(value) = config(text) else { return text.to_owned() };
     let missing = match value.get("extends") {
         Some(serde_json::Value::String(target)) => !exists(target.as_str()),
         Some(serde_json::Value::Array(targets)) => !targets.iter().all(|t| t.as_str().is_some_and(&exists)),

@@ -43,6 +43,36 @@ fn aliases_barrels_and_extension_swaps_lead_to_the_function() {
     assert_eq!(callers.len(), 2, "also the call under an alias");
 }
 
+/// Configurations that each extend the next; `of` says how.
+fn chain(length: usize, of: impl Fn(usize) -> String) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> =
+        (0..length).map(|n| (format!("t{n}.json"), format!(r#"{{ "extends": {} }}"#, of(n + 1)))).collect();
+    let paths = r#""compilerOptions": { "paths": { "@/*": ["./src/*"] } }"#;
+    files.push((format!("t{length}.json"), format!("{{ {paths} }}")));
+    files.push(("tsconfig.json".to_owned(), format!(r#"{{ "extends": "./t0.json", {paths} }}"#)));
+    files.push(("src/gen.ts".to_owned(), "export async function generate() {}".to_owned()));
+    files.push(("src/a.ts".to_owned(), "import { generate } from '@/gen';\ngenerate();".to_owned()));
+    files
+}
+
+#[test]
+fn a_chain_of_configurations_that_does_not_end_is_cut() {
+    let ways: [fn(usize) -> String; 3] = [
+        |next| format!(r#""./t{next}.json""#),
+        |next| format!(r#"["./tsconfig.missing.json", "./t{next}.json"]"#),
+        |next| format!(r#"["./t{0}.json", "./t{next}.json"]"#, next + 1),
+    ];
+    for of in ways {
+        for length in [3, 3000] {
+            let files = chain(length, of);
+            let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
+            let p = program(&files);
+            let target = Def::Function(id(&p, "src/gen.ts"), FunctionId(0));
+            assert_eq!(first_callee(&p, "src/a.ts"), target, "{length} {}", of(1));
+        }
+    }
+}
+
 #[test]
 fn workspace_packages_resolve_without_an_install_or_a_build() {
     let p = program(&[

@@ -90,14 +90,14 @@ pub(super) fn package(kit: &Kit<'_>) -> String {
         if entry.name() != "__init__.py" || dir == root || is_package(above) {
             continue;
         }
-        let count = kit.files.iter().filter(|f| kit.path(**f).starts_with(&format!("{dir}/"))).count();
+        let count = files_below(kit, dir);
         if best.as_ref().is_none_or(|(n, _)| count > *n) {
             best = Some((count, dir.to_owned()));
         }
     }
     for name in namespaces(kit) {
         let dir = join(root, &name);
-        let count = kit.files.iter().filter(|f| kit.path(**f).starts_with(&format!("{dir}/"))).count();
+        let count = files_below(kit, &dir);
         if best.as_ref().is_none_or(|(n, _)| count > *n) {
             best = Some((count, dir));
         }
@@ -109,16 +109,25 @@ pub(super) fn package(kit: &Kit<'_>) -> String {
     }
 }
 
+/// How many code files of the app lie below a folder; they are sorted by path.
+fn files_below(kit: &Kit<'_>, dir: &str) -> usize {
+    let inside = format!("{dir}/");
+    let start = kit.files.partition_point(|f| kit.path(*f) < inside.as_str());
+    let rest = kit.files.get(start..).unwrap_or_default();
+    rest.partition_point(|f| kit.path(*f).starts_with(&inside))
+}
+
 /// Folders beside the app's manifest that its modules are imported from, and that are no packages of their own.
 fn namespaces(kit: &Kit<'_>) -> BTreeSet<String> {
     let root = kit.cx.app.dir();
     let imports = kit.files.iter().flat_map(|file| &kit.cx.program.facts(*file).imports);
     let names = imports.filter_map(|import| import.module.split_once('.')).map(|(name, _)| name);
-    let here = |name: &&str| {
+    let here = |name: &str| {
         let dir = join(root, name);
         !name.is_empty()
             && kit.cx.workspace.has_dir(&dir)
             && kit.cx.workspace.find(&join(&dir, "__init__.py")).is_none()
     };
-    names.filter(here).map(str::to_owned).collect()
+    let names: BTreeSet<&str> = names.collect();
+    names.into_iter().filter(|name| here(name)).map(str::to_owned).collect()
 }

@@ -81,6 +81,7 @@ pub struct Kit<'a> {
     config: StyleConfig,
     graph: OnceCell<Cx<'a>>,
     habits: names::Habits,
+    mounts: OnceCell<route::Mounts>,
     typed: RefCell<BTreeMap<String, bool>>,
 }
 
@@ -109,6 +110,7 @@ impl<'a> Kit<'a> {
             config,
             graph: OnceCell::new(),
             habits: names::Habits::default(),
+            mounts: OnceCell::new(),
             typed: RefCell::default(),
         };
         (kit.module, kit.ext, kit.source_ext) = layout::forms(&kit);

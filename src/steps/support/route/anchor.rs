@@ -2,7 +2,7 @@
 
 use minijinja::{Environment, context};
 
-use super::mounts::{is_own, mounted, outer_path, own_file, verbs};
+use super::mounts::{callers, is_own, is_verb, mounted, outer_path, own_file};
 use crate::catalog::{Mount, NewRoute};
 use crate::edit::Edit;
 use crate::steps::support::names::{Wanted, bring};
@@ -39,24 +39,15 @@ impl<'a> Anchor<'a> {
     /// In front of the first call that would leave nothing to the router.
     fn in_front(kit: &Kit<'a>, route: &'a NewRoute, rules: &'a Mount) -> Option<Self> {
         let program: &'a crate::resolve::Program = kit.cx.program;
-        kit.files.iter().filter(|f| !kit.is_generated(**f) && !is_own(kit, **f)).find_map(|file| {
-            let facts = program.facts(*file);
+        callers(kit).find_map(|file| {
+            let facts = program.facts(file);
             let call = facts
                 .calls
                 .iter()
                 .find(|c| is_member(c, &rules.after) && hands_over(facts, c, &rules.before))?;
-            let sibling = routers(kit, *file, facts, rules).last();
-            let outer = outer_path(kit, *file, 0);
-            Some(Self {
-                file: *file,
-                route,
-                rules,
-                call,
-                in_front: true,
-                sibling,
-                outer,
-                mount_has_prefix: true,
-            })
+            let sibling = routers(kit, file, facts, rules).last();
+            let outer = outer_path(kit, file);
+            Some(Self { file, route, rules, call, in_front: true, sibling, outer, mount_has_prefix: true })
         })
     }
 
@@ -64,9 +55,9 @@ impl<'a> Anchor<'a> {
     fn behind(kit: &Kit<'a>, route: &'a NewRoute, rules: &'a Mount) -> Option<Self> {
         let program: &'a crate::resolve::Program = kit.cx.program;
         let mut best: Option<(usize, Self)> = None;
-        for file in kit.files.iter().filter(|f| !kit.is_generated(**f) && !is_own(kit, **f)) {
-            let facts = program.facts(*file);
-            let mounts: Vec<_> = routers(kit, *file, facts, rules).collect();
+        for file in callers(kit) {
+            let facts = program.facts(file);
+            let mounts: Vec<_> = routers(kit, file, facts, rules).collect();
             let sibling = mounts.last().copied();
             let handler = || facts.calls.iter().rfind(|c| !kit.is_python() && registers(kit, c));
             let Some(call) = sibling.map(|(call, _)| call).or_else(handler) else { continue };
@@ -75,19 +66,11 @@ impl<'a> Anchor<'a> {
                 _ => true,
             };
             // Routers mounted count for more than handlers; of files with as many the one that is mounted itself.
-            let outer = outer_path(kit, *file, 0);
+            let outer = outer_path(kit, file);
             let weight = mounts.len() * 4 + usize::from(!outer.is_empty()) + usize::from(sibling.is_none());
             if best.as_ref().is_none_or(|(w, _)| weight > *w) {
-                let anchor = Self {
-                    file: *file,
-                    route,
-                    rules,
-                    call,
-                    in_front: false,
-                    sibling,
-                    outer,
-                    mount_has_prefix,
-                };
+                let anchor =
+                    Self { file, route, rules, call, in_front: false, sibling, outer, mount_has_prefix };
                 best = Some((weight, anchor));
             }
         }
@@ -204,7 +187,7 @@ fn hands_over(facts: &Facts, call: &Call, callees: &[String]) -> bool {
 /// `app.get("/path", handler)` at the top of a module.
 fn registers(kit: &Kit<'_>, call: &Call) -> bool {
     call.callee.segments.len() == 1
-        && call.callee.segments.last().is_some_and(|m| verbs(kit, m))
+        && call.callee.segments.last().is_some_and(|m| is_verb(kit, m))
         && call.function.is_none()
         && call.args.len() > 1
         && matches!(call.args.first(), Some(Expr::Str(path)) if path.starts_with('/'))

@@ -17,6 +17,7 @@ use crate::template::Areas;
 use anchor::Anchor;
 
 pub use front::let_through;
+pub(super) use mounts::Mounts;
 
 /// What is added for a route.
 #[derive(Debug)]
