@@ -1,8 +1,9 @@
 //! Ctrl-C in an interactive run: stopped by the user, status 3, the terminal as it was.
 //!
 //! At a prompt the key itself ends the prompt (`RunError::Stopped`) and the run unwinds; this handler is for the time
-//! between prompts. A write in progress is a journalled transaction, so leaving in the middle of it loses nothing, but
-//! it is let finish: it takes milliseconds, and the user did approve it.
+//! between prompts, and for a prompt that hides what is typed, which only the signal ends. A write in progress is a
+//! journalled transaction, so leaving in the middle of it loses nothing, but it is let finish: it takes milliseconds, and
+//! the user did approve it. While a pager or an editor owns the terminal the key is theirs.
 
 use std::process;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::review::is_lent;
 use crate::run::Exit;
 
 /// Time for a prompt or a write to end the run in its own way.
@@ -33,19 +35,61 @@ pub(super) fn handle() -> Handler {
         return handler;
     };
     // Registered before the first prompt: from then on the signal does not kill the process.
-    let Ok(signal) = runtime.block_on(async { first_signal() }) else { return handler };
+    let Ok(mut signal) = runtime.block_on(async { first_signal() }) else { return handler };
+    let terminal = TerminalState::now();
     thread::spawn(move || {
-        runtime.block_on(wait(signal));
-        thread::sleep(GRACE);
-        if handed_over.load(Ordering::Acquire) {
-            return;
+        loop {
+            runtime.block_on(wait(&mut signal));
+            if is_lent() {
+                continue;
+            }
+            thread::sleep(GRACE);
+            if handed_over.load(Ordering::Acquire) {
+                return;
+            }
+            // Still alive: nobody was at a prompt that ends by itself. The cursor may be hidden by a progress line.
+            terminal.restore();
+            let stderr = console::Term::stderr();
+            drop(stderr.show_cursor());
+            drop(stderr.write_line(
+                "\nStopped. What was approved stays; `credyt-integrate status` says what that is.",
+            ));
+            #[expect(clippy::exit, reason = "a signal ends the process from outside of its call stack")]
+            process::exit(Exit::Stopped as i32);
         }
-        // Still alive: nobody was at a prompt. The cursor may be hidden by a progress line.
-        drop(console::Term::stderr().show_cursor());
-        #[expect(clippy::exit, reason = "a signal ends the process from outside of its call stack")]
-        process::exit(Exit::Stopped as i32);
     });
     handler
+}
+
+/// How the terminal takes what is typed: a prompt that hides it changes that.
+#[cfg(unix)]
+struct TerminalState(Option<rustix::termios::Termios>);
+
+#[cfg(unix)]
+impl TerminalState {
+    fn now() -> Self {
+        Self(rustix::termios::tcgetattr(std::io::stdin()).ok())
+    }
+
+    fn restore(&self) {
+        if let Some(state) = &self.0 {
+            // Nothing can be done about a terminal that is gone.
+            let _ =
+                rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, state);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct TerminalState;
+
+#[cfg(not(unix))]
+impl TerminalState {
+    fn now() -> Self {
+        Self
+    }
+
+    fn restore(&self) {}
 }
 
 #[cfg(unix)]
@@ -54,7 +98,7 @@ fn first_signal() -> std::io::Result<tokio::signal::unix::Signal> {
 }
 
 #[cfg(unix)]
-async fn wait(mut signal: tokio::signal::unix::Signal) {
+async fn wait(signal: &mut tokio::signal::unix::Signal) {
     signal.recv().await;
 }
 
@@ -64,6 +108,6 @@ fn first_signal() -> std::io::Result<tokio::signal::windows::CtrlC> {
 }
 
 #[cfg(windows)]
-async fn wait(mut signal: tokio::signal::windows::CtrlC) {
+async fn wait(signal: &mut tokio::signal::windows::CtrlC) {
     signal.recv().await;
 }

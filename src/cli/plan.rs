@@ -1,7 +1,7 @@
 //! `plan`: a run that writes nothing and asks nothing.
 
 use super::args::PlanArgs;
-use super::{CommandResult, Rooms, run};
+use super::{CommandResult, Rooms, interrupt, run};
 use crate::review::Screen;
 use crate::run::{Options, Unattended};
 
@@ -14,5 +14,10 @@ pub(super) fn plan(screen: &mut Screen, rooms: &Rooms<'_>, args: &PlanArgs) -> C
         dry_run: true,
         allow_dirty: true,
     };
-    run::walk(screen, rooms, &mut Unattended, &options, &args.path, args.json)
+    // A pager may come, and Ctrl-C is its own while it is there.
+    interrupt::handle();
+    screen.hold();
+    let result = run::walk(screen, rooms, &mut Unattended, &options, &args.path, args.json);
+    screen.release()?;
+    result
 }

@@ -7,7 +7,7 @@ use console::Term;
 use dialoguer::Editor;
 
 use super::screen::Screen;
-use super::{diff_view, prompt};
+use super::{diff_view, foreground, lists};
 use crate::edit::{Change, ChangeSet, EditUnit, FileOutcome, NewFile, Outcome};
 use crate::run::{RunError, difference};
 
@@ -30,13 +30,16 @@ pub(super) fn edit(
         [only] => *only,
         several => {
             let labels: Vec<String> = several.iter().map(|file| file.path().to_owned()).collect();
-            several[prompt::select(term, "Which file?", &labels, 0)?]
+            several[lists::select(term, "Which file?", &labels, 0)?]
         }
     };
     let name = file.path().rsplit('/').next().unwrap_or_default();
     let extension = name.rfind('.').and_then(|at| name.get(at..)).unwrap_or(".txt");
     let before = file.after().as_str();
-    let edited = match Editor::new().extension(extension).trim_newlines(false).edit(before) {
+    let lent = foreground::lend();
+    let edited = Editor::new().extension(extension).trim_newlines(false).edit(before);
+    drop(lent);
+    let edited = match edited {
         Ok(edited) => edited,
         Err(error) => {
             screen.warn(&format!("the editor could not be used: {error}"));

@@ -6,6 +6,8 @@
 pub mod diff_view;
 mod edit_file;
 pub mod explanation;
+mod foreground;
+mod lists;
 pub mod overview;
 mod pager;
 mod pick;
@@ -16,6 +18,7 @@ mod series;
 mod terminal;
 mod text;
 
+pub use foreground::is_lent;
 pub use progress::Progress;
 pub use screen::{ColorChoice, Screen, ScreenError};
 pub use terminal::Terminal;

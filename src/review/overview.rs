@@ -3,6 +3,7 @@
 use console::Term;
 
 use super::explanation;
+use super::lists;
 use super::prompt::{self, KeyChoice};
 use super::screen::{Screen, ScreenError};
 use super::text::{Label, Text};
@@ -138,8 +139,15 @@ fn describe(site: &Site) -> String {
             format!("{} ({}{stream}), {payer}", billable.call, billable.provider)
         }
         Detail::Signup(signup) => {
-            let user = signup.user_id.as_ref().map(|id| format!(", makes {id}")).unwrap_or_default();
-            format!("{}{}{user}", site.symbol.as_deref().unwrap_or_default(), how(signup.how))
+            let name = format!("{}{}", site.symbol.as_deref().unwrap_or_default(), how(signup.how));
+            let user = signup.user_id.as_ref().map(|id| format!("makes {id}"));
+            // A handler without a name is told by what it makes.
+            [Some(name), user]
+                .into_iter()
+                .flatten()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(", ")
         }
         Detail::UiSlot(slot) => slot.what.clone(),
         _ => site.symbol.clone().unwrap_or_default(),
@@ -199,7 +207,7 @@ pub(super) fn correct(
             Answer::Change => {
                 let items: Vec<(String, bool)> =
                     sites.iter().zip(&selected).map(|(site, on)| (label(site), *on)).collect();
-                if let Some(kept) = prompt::multi(term, "Which places?", &items)? {
+                if let Some(kept) = lists::multi(term, "Which places?", &items)? {
                     selected = (0..sites.len()).map(|index| kept.contains(&index)).collect();
                     let count = selected.iter().filter(|on| **on).count();
                     screen.say(format!("{count} of {} places will be used.", sites.len()));
@@ -211,9 +219,21 @@ pub(super) fn correct(
     Ok(changed.map(|(site, on)| (site.id.clone(), on)).collect())
 }
 
+/// One place of a kind, in the words of the screen.
+fn word(kind: SiteKind) -> &'static str {
+    match kind {
+        SiteKind::Signup => "sign-up",
+        SiteKind::Billable => "paid call",
+        SiteKind::Schema => "user record",
+        SiteKind::UiSlot => "balance",
+        SiteKind::Env => "secrets",
+        SiteKind::Webhook => "webhook",
+    }
+}
+
 /// One line of a list to choose from.
 fn label(site: &Site) -> String {
-    format!("{:<9} {}:{}  {}", site.kind.as_str(), site.file, site.line, describe(site))
+    format!("{:<12} {}:{}  {}", word(site.kind), site.file, site.line, describe(site))
 }
 
 /// Explains one of some places: the only one, or the one that is picked.
@@ -231,7 +251,7 @@ pub(super) fn explain_one(
         [only] => only,
         _ => {
             let labels: Vec<String> = sites.iter().map(|site| label(site)).collect();
-            let Some(site) = prompt::pick(term, "Which place?", &labels)?.and_then(|at| sites.get(at)) else {
+            let Some(site) = lists::pick(term, "Which place?", &labels)?.and_then(|at| sites.get(at)) else {
                 return Ok(());
             };
             site

@@ -3,19 +3,25 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use super::foreground;
 use super::screen::{Screen, ScreenError};
 use super::text::Text;
 
 /// Lines of the terminal that are left for the heading and the prompt.
 const ROOM: usize = 8;
 
-/// Prints the lines, through `$PAGER` (or `less`) when they do not fit on the terminal.
-pub(super) fn show(screen: &mut Screen, lines: &[Text]) -> Result<(), ScreenError> {
+/// How `less` is started where nobody says otherwise: colours, the text stays on the screen above the prompt, and the line
+/// at the bottom says what its keys are.
+const LESS: &str = r"-R -X -Ps space\: more   b\: back   /\: search   q\: done, to the question $";
+
+/// Prints the lines, through `$PAGER` (or `less`) when they do not fit on the terminal; whether a pager showed them.
+pub(super) fn show(screen: &mut Screen, lines: &[Text]) -> Result<bool, ScreenError> {
     let fits = lines.len() + ROOM <= screen.height();
-    if fits || !screen.is_paged() || !page(&screen.painted(lines)) {
+    let paged = !fits && screen.is_paged() && page(&screen.painted(lines));
+    if !paged {
         screen.report_lines(lines)?;
     }
-    Ok(())
+    Ok(paged)
 }
 
 /// Whether a pager showed it.
@@ -26,9 +32,9 @@ fn page(text: &str) -> bool {
     let mut command = Command::new(program);
     command.args(words).stdin(Stdio::piped());
     if std::env::var_os("LESS").is_none() {
-        // Colours, and the text stays on the screen above the prompt.
-        command.env("LESS", "-RX");
+        command.env("LESS", LESS);
     }
+    let _lent = foreground::lend();
     let Ok(mut child) = command.spawn() else { return false };
     if let Some(mut input) = child.stdin.take() {
         // A reader that quits early is no fault.

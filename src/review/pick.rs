@@ -5,10 +5,10 @@
 
 use console::Term;
 
-use super::diff_view;
 use super::prompt::{self, KeyChoice};
 use super::screen::Screen;
 use super::text::Text;
+use super::{diff_view, lists};
 use crate::edit::{ChangeSet, FileOutcome, HunkRef, Outcome};
 use crate::run::RunError;
 
@@ -45,7 +45,7 @@ pub(super) fn files(term: &Term, changes: &ChangeSet, outcome: &Outcome) -> Resu
         outcome.hunks().any(|hunk| hunk.file == *index && is_choice(changes, outcome, hunk))
     });
     let items: Vec<(String, bool)> = files.iter().map(|(_, file)| (label(file), true)).collect();
-    let Some(kept) = prompt::multi(term, "Which files?", &items)? else { return Ok(None) };
+    let Some(kept) = lists::multi(term, "Which files?", &items)? else { return Ok(None) };
     let kept: Vec<usize> = kept.iter().filter_map(|at| files.get(*at)).map(|(index, _)| *index).collect();
     let dropped: Vec<HunkRef> = outcome.hunks().filter(|hunk| !kept.contains(&hunk.file)).collect();
     Ok(Some(Part::without(changes, outcome, &dropped)))

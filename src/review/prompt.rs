@@ -1,14 +1,14 @@
-//! The prompts themselves: one key where a key is enough, dialoguer's lists and inputs elsewhere.
+//! The prompts themselves: one key where a key is enough, dialoguer's inputs elsewhere ([`lists`] has its lists).
 //!
 //! All are asked on stderr. Ctrl-C at any of them ends the run as "stopped by the user" with the cursor shown again.
 
 use console::{Key, Term};
-use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Confirm, Input, MultiSelect, Password, Select};
+use dialoguer::{Input, Password};
 use rust_decimal::Decimal;
 
+use super::lists;
 use super::screen::Screen;
-use super::text::{Label, Text};
+use super::text::{Label, Text, printable};
 use crate::answers::{Secret, Value};
 use crate::credyt::{Environment, key_environment};
 use crate::run::RunError;
@@ -67,80 +67,35 @@ fn read(term: &Term) -> Result<Option<char>, RunError> {
         Ok(Key::Char('\u{4}') | Key::CtrlC) => Err(RunError::Stopped),
         Ok(Key::Char(c)) => Ok(Some(c.to_ascii_lowercase())),
         Ok(Key::Enter) => Ok(Some('\n')),
+        Ok(Key::Escape) => Ok(Some('\u{1b}')),
         Ok(_) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The look of dialoguer's prompts.
-pub(super) fn theme() -> ColorfulTheme {
-    let plain = || console::Style::new().for_stderr();
-    ColorfulTheme {
-        prompt_prefix: console::style("?".to_owned()).for_stderr().cyan().bold(),
-        prompt_suffix: console::style(String::new()).for_stderr(),
-        success_prefix: console::style("✓".to_owned()).for_stderr().green().bold(),
-        success_suffix: console::style("·".to_owned()).for_stderr().dim(),
-        active_item_prefix: console::style(">".to_owned()).for_stderr().cyan().bold(),
-        active_item_style: plain().cyan(),
-        checked_item_prefix: console::style("  [x]".to_owned()).for_stderr().green(),
-        unchecked_item_prefix: console::style("  [ ]".to_owned()).for_stderr(),
-        values_style: plain().cyan(),
-        ..ColorfulTheme::default()
+/// Yes or no; Enter takes the one in capitals.
+pub(super) fn confirm(screen: &mut Screen, term: &Term, text: &str, default: bool) -> Result<bool, RunError> {
+    let hint = if default { "(Y/n)" } else { "(y/N)" };
+    let line = Text::new().with(Label::Heading, text).plain(" ").muted(hint).plain(" ");
+    let lines = line.wrapped(screen.width(), 2);
+    for (index, part) in lines.iter().enumerate() {
+        if index + 1 < lines.len() {
+            screen.say(part.clone());
+        } else {
+            screen.prompt(&part.clone().plain(" "));
+        }
     }
-}
-
-/// Shows the cursor again whatever happened: dialoguer hides it and a Ctrl-C leaves it hidden.
-fn tidy<T>(term: &Term, result: dialoguer::Result<T>) -> Result<T, RunError> {
-    if result.is_err() {
-        drop(term.show_cursor());
+    loop {
+        let answer = match read(term)? {
+            Some('y') => true,
+            Some('n') => false,
+            Some('\n' | '\r') => default,
+            Some('\u{1b}') => return Err(RunError::Stopped),
+            _ => continue,
+        };
+        screen.say(Text::new().with(Label::Literal, if answer { "yes" } else { "no" }));
+        return Ok(answer);
     }
-    Ok(result?)
-}
-
-/// The labels cut to the terminal's width: dialoguer counts lines, and a wrapped one is two.
-fn fitting<'l>(term: &Term, labels: impl Iterator<Item = &'l String>) -> Vec<String> {
-    let room = usize::from(term.size().1).saturating_sub(8).max(20);
-    labels.map(|label| console::truncate_str(label, room, "…").into_owned()).collect()
-}
-
-/// Which of some lines; Escape stops.
-pub(super) fn select(term: &Term, text: &str, items: &[String], default: usize) -> Result<usize, RunError> {
-    let theme = theme();
-    let items = fitting(term, items.iter());
-    let prompt = Select::with_theme(&theme).with_prompt(text).items(items).default(default).report(true);
-    tidy(term, prompt.interact_on_opt(term))?.ok_or(RunError::Stopped)
-}
-
-/// One of some lines, for a look at it; `None` on Escape.
-pub(super) fn pick(term: &Term, text: &str, items: &[String]) -> Result<Option<usize>, RunError> {
-    let theme = theme();
-    let items = fitting(term, items.iter());
-    let prompt = Select::with_theme(&theme).with_prompt(text).items(items).default(0).report(false);
-    tidy(term, prompt.interact_on_opt(term))
-}
-
-/// Any of some lines; `None` on Escape.
-pub(super) fn multi(
-    term: &Term,
-    text: &str,
-    items: &[(String, bool)],
-) -> Result<Option<Vec<usize>>, RunError> {
-    let theme = theme();
-    let labels = fitting(term, items.iter().map(|(label, _)| label));
-    let defaults: Vec<bool> = items.iter().map(|(_, on)| *on).collect();
-    let prompt = MultiSelect::with_theme(&theme)
-        .with_prompt(format!("{text} (space switches, enter goes on)"))
-        .items(&labels)
-        .defaults(&defaults)
-        .report(false);
-    tidy(term, prompt.interact_on_opt(term))
-}
-
-/// Yes or no.
-pub(super) fn confirm(term: &Term, text: &str, default: bool) -> Result<bool, RunError> {
-    let theme = theme();
-    let prompt = Confirm::with_theme(&theme).with_prompt(text).default(default).wait_for_newline(false);
-    tidy(term, prompt.interact_on_opt(term))?.ok_or(RunError::Stopped)
 }
 
 /// The answer to a step's question.
@@ -151,7 +106,7 @@ pub(super) fn question(screen: &mut Screen, term: &Term, question: &Question) ->
     match &question.kind {
         QuestionKind::Select(choices) => {
             let labels: Vec<String> = choices.iter().map(|choice| choice.label.clone()).collect();
-            let index = select(term, &question.text, &labels, default_index(choices, question))?;
+            let index = lists::select(term, &question.text, &labels, default_index(choices, question))?;
             Ok(Value::Text(choices.get(index).map(|choice| choice.value.clone()).unwrap_or_default()))
         }
         QuestionKind::Multi(choices) => {
@@ -160,7 +115,7 @@ pub(super) fn question(screen: &mut Screen, term: &Term, question: &Question) ->
                 _ => true,
             };
             let items: Vec<(String, bool)> = choices.iter().map(|c| (c.label.clone(), on(c))).collect();
-            let picked = multi(term, &question.text, &items)?.ok_or(RunError::Stopped)?;
+            let picked = lists::multi(term, &question.text, &items)?.ok_or(RunError::Stopped)?;
             let values: Vec<String> =
                 picked.iter().filter_map(|i| choices.get(*i)).map(|choice| choice.value.clone()).collect();
             screen.say(
@@ -172,46 +127,51 @@ pub(super) fn question(screen: &mut Screen, term: &Term, question: &Question) ->
             Ok(Value::List(values))
         }
         QuestionKind::Text => {
-            let theme = theme();
-            let mut input = Input::<String>::with_theme(&theme).with_prompt(&question.text);
-            if let Some(default) = &question.default {
-                input = input.default(default.to_string());
-            }
-            let input =
-                input.validate_with(
-                    |text: &String| {
-                        if text.trim().is_empty() { Err("an answer is needed") } else { Ok(()) }
-                    },
-                );
-            Ok(Value::Text(tidy(term, input.interact_text_on(term))?.trim().to_owned()))
+            let fine = |text: &String| {
+                if text.trim().is_empty() { Err("an answer is needed") } else { Ok(()) }
+            };
+            Ok(Value::Text(typed(term, question, fine)?))
         }
         QuestionKind::Number => {
-            let theme = theme();
-            let mut input = Input::<String>::with_theme(&theme).with_prompt(&question.text);
-            if let Some(default) = &question.default {
-                input = input.default(default.to_string());
-            }
-            let input = input.validate_with(|text: &String| match text.trim().parse::<Decimal>() {
+            let text = typed(term, question, |text| match text.trim().parse::<Decimal>() {
                 Ok(number) if !number.is_sign_negative() => Ok(()),
                 _ => Err("a number that is not negative, such as 0.01"),
-            });
-            let text = tidy(term, input.interact_text_on(term))?;
+            })?;
             // The prompt has accepted it as a number.
-            Ok(Value::Number(text.trim().parse().unwrap_or_default()))
+            Ok(Value::Number(text.parse().unwrap_or_default()))
         }
         QuestionKind::ApiKey => {
-            let theme = theme();
+            let theme = lists::theme();
             let input = Password::with_theme(&theme)
-                .with_prompt(&question.text)
+                .with_prompt(printable(&question.text))
                 .allow_empty_password(true)
                 .validate_with(|typed: &String| api_key_problem(typed.trim()).map_or(Ok(()), Err));
-            Ok(Value::Secret(Secret::new(&tidy(term, input.interact_on(term))?)))
+            Ok(Value::Secret(Secret::new(&lists::tidy(term, input.interact_on(term))?)))
         }
         QuestionKind::Confirm => {
             let default = matches!(question.default, Some(Value::Flag(true)));
-            Ok(Value::Flag(confirm(term, &question.text, default)?))
+            Ok(Value::Flag(confirm(screen, term, &question.text, default)?))
         }
     }
+}
+
+/// A typed line, or the default. A default that cannot be shown as it is, is not offered.
+fn typed(
+    term: &Term,
+    question: &Question,
+    fine: impl Fn(&String) -> Result<(), &'static str>,
+) -> Result<String, RunError> {
+    let theme = lists::theme();
+    let mut input = Input::<String>::with_theme(&theme).with_prompt(printable(&question.text));
+    let default = question.default.as_ref().map(ToString::to_string);
+    if let Some(default) = default.filter(|default| printable(default) == *default) {
+        input = input.default(default);
+    }
+    let shown_as_it_is = |text: &String| {
+        if printable(text) == *text { fine(text) } else { Err("it has characters that are not seen") }
+    };
+    let text = lists::tidy(term, input.validate_with(shown_as_it_is).interact_text_on(term))?;
+    Ok(text.trim().to_owned())
 }
 
 /// Why a typed key is not taken. Nothing is: the key can be added later.

@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal, Write};
 
 use console::{Color, Style};
 
+use super::pager;
 use super::text::{Label, Text};
 
 /// Widest line of prose; longer ones are hard to read.
@@ -66,6 +67,8 @@ pub struct Screen {
     width: usize,
     height: usize,
     reports: Reports,
+    /// Lines kept for a pager.
+    held: Option<Vec<Text>>,
 }
 
 /// One stream and what is known of it.
@@ -126,13 +129,21 @@ impl Screen {
                 (true, true) => Reports::Err,
                 (true, false) => Reports::Nowhere,
             },
+            held: None,
         }
     }
 
     /// Streams that are not the process's, without colour, for tests.
     pub fn of_writers(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, width: usize) -> Self {
         let stream = |to| Stream { to, color: false, terminal: false };
-        Self { out: stream(out), err: stream(err), width, height: usize::MAX, reports: Reports::Out }
+        Self {
+            out: stream(out),
+            err: stream(err),
+            width,
+            height: usize::MAX,
+            reports: Reports::Out,
+            held: None,
+        }
     }
 
     /// Columns of the terminal.
@@ -168,6 +179,10 @@ impl Screen {
 
     /// Lines of a report exactly as they are, such as a diff.
     pub fn report_lines(&mut self, lines: &[Text]) -> Result<(), ScreenError> {
+        if let Some(held) = &mut self.held {
+            held.extend_from_slice(lines);
+            return Ok(());
+        }
         let stream = match self.reports {
             Reports::Out => &mut self.out,
             Reports::Err => &mut self.err,
@@ -177,6 +192,21 @@ impl Screen {
             stream.line(line)?;
         }
         Ok(stream.to.flush()?)
+    }
+
+    /// Keeps reports from here on, to show them together when a person reads them on a terminal.
+    pub fn hold(&mut self) {
+        if self.is_paged() {
+            self.held = Some(Vec::new());
+        }
+    }
+
+    /// Shows what was kept, through a pager when it does not fit on the terminal.
+    pub fn release(&mut self) -> Result<(), ScreenError> {
+        if let Some(lines) = self.held.take() {
+            pager::show(self, &lines)?;
+        }
+        Ok(())
     }
 
     /// The lines as they would be reported, for a pager.

@@ -10,6 +10,7 @@
 
 use console::Term;
 
+use super::lists;
 use super::prompt::{self, KeyChoice};
 use super::screen::Screen;
 use super::text::{Label, Text};
@@ -74,7 +75,7 @@ fn list(
         }
         let items: Vec<(String, bool)> =
             texts.iter().zip(questions).map(|(t, q)| (format!("{t}  {}", about(q)), false)).collect();
-        for at in prompt::multi(term, "Which ones?", &items)?.unwrap_or_default() {
+        for at in lists::multi(term, "Which do you want to answer otherwise?", &items)?.unwrap_or_default() {
             if let (Some(question), Some(answer)) = (questions.get(at), answers.get_mut(at)) {
                 let now = Question { default: Some(answer.clone()), help: String::new(), ..question.clone() };
                 *answer = prompt::question(screen, term, &now)?;

@@ -5,7 +5,7 @@ use console::Term;
 use super::prompt::{self, KeyChoice};
 use super::screen::Screen;
 use super::text::Text;
-use super::{diff_view, edit_file, overview, pager, pick, series};
+use super::{diff_view, edit_file, lists, overview, pager, pick, series};
 use crate::answers::Value;
 use crate::edit::{ChangeSet, Outcome};
 use crate::run::{AppFacts, Reviewer, RunError, StepView, Verdict, introduction, totals};
@@ -91,7 +91,7 @@ impl Reviewer for Terminal {
             .map(|app| format!("{}  {}  {} place(s) to integrate", app.root, app.name, weight(app)))
             .collect();
         let best = (0..apps.len()).rev().max_by_key(|i| apps.get(*i).map(weight)).unwrap_or(0);
-        prompt::select(&self.term, "Which app do you want to integrate?", &labels, best)
+        lists::select(&self.term, "Which app do you want to integrate?", &labels, best)
     }
 
     fn overview(
@@ -121,16 +121,18 @@ impl Reviewer for Terminal {
         let mut show = true;
         loop {
             let outcome = changes.outcome(view.workspace)?;
-            if show {
-                pager::show(screen, &diff_view::outcome(&outcome, screen.width()))?;
-            }
+            let paged = show && pager::show(screen, &diff_view::outcome(&outcome, screen.width()))?;
             show = true;
             screen.report("")?;
-            screen.report(if outcome.is_empty() {
-                Text::from("Nothing is left of this step.")
+            if outcome.is_empty() {
+                screen.report("Nothing is left of this step.")?;
             } else {
-                totals(&outcome)
-            })?;
+                // What was read in the pager is gone from the screen.
+                for (_, file) in diff_view::order(&outcome).into_iter().filter(|_| paged) {
+                    screen.report(Text::new().plain("  ").then(diff_view::file_line(file)))?;
+                }
+                screen.report(totals(&outcome))?;
+            }
             let partial = !left_out.is_empty();
             match prompt::key(
                 screen,
@@ -189,8 +191,8 @@ impl Reviewer for Terminal {
         true
     }
 
-    fn confirm(&mut self, _screen: &mut Screen, text: &str, default: bool) -> Result<bool, RunError> {
-        prompt::confirm(&self.term, text, default)
+    fn confirm(&mut self, screen: &mut Screen, text: &str, default: bool) -> Result<bool, RunError> {
+        prompt::confirm(screen, &self.term, text, default)
     }
 }
 

@@ -6,6 +6,8 @@
 
 use console::measure_text_width;
 
+use crate::unseen::is_unseen;
+
 /// What a piece of text is. The theme in `screen` decides how that looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
@@ -202,16 +204,18 @@ impl From<String> for Text {
     }
 }
 
-/// The text with tabs widened and every other control character made visible.
-fn printable(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
+/// The text with tabs widened and every other character that is not seen, or that moves others, made visible. A byte order
+/// mark at the start is part of no line.
+pub(super) fn printable(text: &str) -> String {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !text.chars().any(|c| c.is_control() || is_unseen(c)) {
         return text.to_owned();
     }
     text.chars()
         .map(|c| match c {
             '\t' => "    ".to_owned(),
-            '\r' | '\u{feff}' => String::new(),
-            c if c.is_control() => c.escape_default().to_string(),
+            '\r' => String::new(),
+            c if c.is_control() || is_unseen(c) => c.escape_unicode().to_string(),
             c => c.to_string(),
         })
         .collect()
@@ -247,5 +251,7 @@ mod tests {
     fn control_characters_do_not_reach_the_terminal() {
         let text = Text::new().plain("a\u{1b}[2Jb\tc\r");
         assert_eq!(plain(&[text]), ["a\\u{1b}[2Jb    c"]);
+        let text = Text::new().path("a\u{202e}gnp.exe").plain("\u{feff}x\u{feff}");
+        assert_eq!(plain(&[text]), ["a\\u{202e}gnp.exex\\u{feff}"]);
     }
 }

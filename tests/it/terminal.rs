@@ -34,8 +34,13 @@ impl Terminal {
 
     /// The window has its size before the program looks.
     fn spawn(command: &std::process::Command) -> Self {
+        Self::sized(command, (100, 60), "exec \"$0\" \"$@\"")
+    }
+
+    /// A window of some columns and rows, in which a shell runs the program.
+    fn sized(command: &std::process::Command, (columns, rows): (u16, u16), run: &str) -> Self {
         let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", "until [ \"$(stty size)\" = '60 100' ]; do :; done; exec \"$0\" \"$@\""]);
+        shell.arg("-c").arg(format!("until [ \"$(stty size)\" = '{rows} {columns}' ]; do :; done; {run}"));
         shell.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
@@ -45,7 +50,7 @@ impl Terminal {
         }
         command.get_current_dir().map(|folder| shell.current_dir(folder));
         let mut session = OsSession::spawn(shell).expect("a pseudo-terminal");
-        session.get_process_mut().set_window_size(100, 60).expect("a window");
+        session.get_process_mut().set_window_size(columns, rows).expect("a window");
         session.set_expect_timeout(Some(Duration::from_mins(1)));
         Self { session, seen: String::new() }
     }
@@ -251,7 +256,14 @@ fn the_editor_changes_what_is_written_and_is_checked() {
 fn places_are_switched_off_before_the_walk() {
     let project = Project::app();
     let mut terminal = Terminal::start(&project, &["--step", "events"]);
-    terminal.see("Is that right?").see("[?] ").press("c").see("Which places?").see("ui_slot").press(" \r");
+    terminal
+        .see("Is that right?")
+        .see("[?] ")
+        .press("c")
+        .see("Which places?")
+        .see("> [x]")
+        .see("balance")
+        .press(" \r");
     terminal.see("1 of 3 places will be used.").see("[?] ").press("y").see("app.ts:18 cost?").press("\r");
     terminal.see("Apply this step?").see("[?] ").press("a");
     let (status, seen) = terminal.end();
@@ -327,6 +339,75 @@ fn ctrl_c_at_a_prompt_stops_with_the_cursor_shown() {
     let hidden = seen.rfind("\u{1b}[?25l").expect("the list hides the cursor");
     assert!(seen.rfind("\u{1b}[?25h").is_some_and(|shown| shown > hidden), "{seen:?}");
     assert_eq!(project.changes(), "");
+}
+
+#[test]
+fn ctrl_c_at_the_hidden_prompt_shows_again_what_is_typed() {
+    let project = Project::fixture("nextjs-authjs-prisma");
+    project.write(".env", "AUTH_SECRET=s3cret\nDATABASE_URL=file:dev.db\n");
+    let mut command = Program::Tool.command(project.path());
+    command.args(["--step", "key"]);
+    let run = "trap : INT; \"$0\" \"$@\"; echo status $?; stty -a";
+    let mut terminal = Terminal::sized(&command, (100, 60), run);
+    terminal.see("Is that right?").see("[?] ").press("y").see("Your Credyt test key?");
+    terminal.type_unseen("key_te");
+    terminal.session.send(ControlCode::EndOfText).expect("a key");
+    terminal.see("Stopped. What was approved stays").see("status 3").see(" echo ");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn ctrl_c_in_the_pager_is_the_pagers() {
+    let project = Project::app();
+    // Like `less`: reads keys from the terminal, and Ctrl-C does not end it.
+    let pager = "cat > /dev/null; trap '' INT; echo PAGING > /dev/tty; read line < /dev/tty";
+    project.write("pager.sh", pager);
+    project.commit();
+    let mut command = Program::Shell.command(project.path());
+    command
+        .args(["--step", "events"])
+        .env("PAGER", format!("sh {}", project.path().join("pager.sh").display()));
+    let mut terminal = Terminal::sized(&command, (100, 9), "exec \"$0\" \"$@\"");
+    terminal.see("Is that right?").see("[?] ").press("y").see("cost?").press("\r").see("PAGING");
+    terminal.session.send(ControlCode::EndOfText).expect("a key");
+    terminal.press("\n").see("app.ts  +").see("Apply this step?").see("[?] ").press("a");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 0, "{seen}");
+    assert_eq!(project.read("app.ts").matches("record(user.id)").count(), 2);
+}
+
+#[test]
+fn a_terminal_of_few_rows_is_asked_for_numbers() {
+    for rows in 1..=3 {
+        let project = Project::app();
+        let command = Program::Shell.command(project.path());
+        let mut terminal = Terminal::sized(&command, (100, rows), "exec \"$0\" \"$@\"");
+        terminal.see("Is that right?").see("[?] ").press("y");
+        terminal.see("Which areas do you want? ").see("enter takes 1 2 3) ").press("1\r");
+        terminal.see("talk to Credyt?").see("enter takes 1) ").press("\r").see("subscribed to?").press("\r");
+        terminal.see("Apply this step?").see("[?] ").press("a").see("Before you go live");
+        let (status, seen) = terminal.end();
+        assert_eq!(status, 0, "{seen}");
+        assert!(project.exists("credyt/client.ts") && !project.exists("portal.ts"));
+    }
+}
+
+#[test]
+fn names_of_the_repository_cannot_steer_the_terminal() {
+    let app = |name: &str| format!("{{ \"name\": \"{name}\", \"dependencies\": {{ \"express\": \"^4\" }} }}");
+    let project = Project::new(&[
+        ("apps/a\u{1b}]0;PWNED\u{7}\u{1b}[2J/package.json", &app("a\\u001b[2J\\u202ex")),
+        ("apps/b/package.json", &app("b")),
+    ]);
+    let mut terminal = Terminal::tool(&project, &[]);
+    terminal.see("Which app do you want to integrate?").see("apps/b");
+    terminal.session.send(ControlCode::EndOfText).expect("a key");
+    let (_, seen) = terminal.end();
+    assert!(
+        !seen.contains("\u{1b}]0;") && !seen.contains("\u{1b}[2J") && !seen.contains('\u{202e}'),
+        "{seen:?}"
+    );
+    assert!(seen.contains("\\u{1b}"), "{seen}");
 }
 
 #[test]
