@@ -119,12 +119,12 @@ mod attributes {
     use std::io;
 
     use camino::Utf8Path;
-    use rustix::fs::{XattrFlags, getxattr, listxattr, setxattr};
+    use rustix::fs::{XattrFlags, getxattr, getxattr_query, listxattr, listxattr_query, setxattr};
     use rustix::io::Errno;
 
     /// Copies them; those that only the system sets are left to it.
     pub(super) fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
-        let size = match listxattr(from.as_std_path(), &mut [0_u8; 0][..]) {
+        let size = match listxattr_query(from.as_std_path()) {
             Ok(0) | Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(()),
             size => size?,
         };
@@ -142,7 +142,7 @@ mod attributes {
     }
 
     fn copy_one(from: &Utf8Path, to: &Utf8Path, name: &CStr) -> io::Result<()> {
-        let size = getxattr(from.as_std_path(), name, &mut [0_u8; 0][..])?;
+        let size = getxattr_query(from.as_std_path(), name)?;
         let mut value = vec![0; size];
         let size = getxattr(from.as_std_path(), name, &mut value[..])?;
         value.truncate(size);
