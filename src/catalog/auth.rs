@@ -19,14 +19,73 @@ pub struct Auth {
     /// it, is a session reader of the app's own.
     #[serde(default)]
     pub verifiers: Vec<Verifier>,
+    /// What puts the user's id into a session, where the library leaves that to the app.
+    pub session_id: Option<SessionId>,
     /// Methods of a handler's parameter that check a token (`request.jwtVerify()`): calling one is what a verifier does.
     #[serde(default)]
     pub request_verifiers: Vec<String>,
     /// Where a new user comes to exist.
     #[serde(default)]
     pub signups: Vec<SignUp>,
+    /// Visitors the library lets in without an account.
+    pub guests: Option<Guests>,
+    /// Where one user becomes another.
+    #[serde(default)]
+    pub linked: Vec<Linked>,
     /// What the library knows of organisations that users belong to, when it does.
     pub organisations: Option<AuthOrganisations>,
+}
+
+/// What puts the user's id into a session. Where an app does none of it, a session names nobody: not every user the same.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionId {
+    /// The function among the library's options that says what a session holds: `callbacks.session`.
+    pub callback: String,
+    /// The calls that take those options.
+    pub options: Vec<Symbol>,
+    /// The option with which sessions are rows and hold the whole user, where the library hands that over.
+    pub rows: Option<String>,
+    /// What in the options makes them tokens all the same.
+    pub tokens: Option<OptionIs>,
+    /// Modules whose `Session` an app extends to say that the id is there.
+    pub declared_in: Vec<String>,
+    /// In TypeScript the id cannot be read before the app has said so.
+    #[serde(default)]
+    pub undeclared: bool,
+}
+
+/// An option with a value.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptionIs {
+    /// Its path of keys.
+    pub path: String,
+    /// Its value, a string.
+    pub is: String,
+}
+
+/// Users without an account: the library makes them up, address and all.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guests {
+    /// Texts one of which stands in the code of an app that has guests.
+    pub marks: Vec<String>,
+    /// The member of a user that says so.
+    pub flag: String,
+}
+
+/// A function among a library's options that is called when a user goes over into another one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Linked {
+    /// The call that takes the options.
+    pub call: Symbol,
+    /// Where the function is in them.
+    pub path: String,
+    /// It happens whether the function is written or not.
+    #[serde(default)]
+    pub always: bool,
 }
 
 /// Organisations kept by an auth library.

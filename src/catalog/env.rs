@@ -34,6 +34,27 @@ pub struct Declaration {
     /// Further places in the same call that need a line, e.g. `runtimeEnv`.
     #[serde(default)]
     pub also: Vec<Also>,
+    /// Texts that rule a place out: one with a prefix of its own reads other variables than those it is asked for.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// The declaration only describes the settings: they are what these methods of it give (`schema.parse(…)`).
+    #[serde(default)]
+    pub read_by: Vec<String>,
+    /// Methods after which a described setting may be gone: `.transform((e) => ({ … }))`.
+    #[serde(default)]
+    pub drops: Vec<String>,
+    /// An object of the same module that names each setting once more, kept by hand.
+    pub beside: Option<Beside>,
+}
+
+/// What a hand-kept map beside a declaration looks like.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// Ways in which its values read the environment.
+    pub reads: Vec<String>,
+    /// The line.
+    pub insert: Snippet,
 }
 
 /// How a declaration looks.

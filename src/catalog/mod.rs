@@ -29,11 +29,14 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 use rust_embed::RustEmbed;
 
-pub use auth::{Auth, AuthOrganisations, How, Identity, IdentitySource, SignUp, SignUpPlace, Verifier};
+pub use auth::{
+    Auth, AuthOrganisations, Guests, How, Identity, IdentitySource, Linked, OptionIs, SessionId, SignUp,
+    SignUpPlace, Verifier,
+};
 pub use checks::faults;
 pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, TextPattern, When};
 pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
-pub use env::{Address, Also, Declaration, DeclarationShape, EnvStyle};
+pub use env::{Address, Also, Beside, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
     Answer, ArgumentChoice, ChainContext, Closing, Framework, Front, Handler, HandlerShape, Mount,
     NamedParam, NewRoute, RefusePage, Role, RoutePurpose, Side,

@@ -159,6 +159,14 @@ pub struct Create {
     /// Members at the end of a chain that make a list one record: `.single()`.
     #[serde(default)]
     pub one: Vec<String>,
+    /// The client answers with what went wrong under this member, and does not throw.
+    pub failed_by: Option<String>,
+    /// Texts in a statement that may then make no record: `onConflictDoNothing`.
+    #[serde(default)]
+    pub may_skip: Vec<String>,
+    /// Members, or options, that list what of the record the call gives: `.returning({ id: users.id })`.
+    #[serde(default)]
+    pub lists: Vec<String>,
 }
 
 /// How a create call looks.
@@ -205,6 +213,9 @@ pub enum CreateForm {
         /// Members of the instance that stand for the model inside of its manager: `self.model(…)`.
         #[serde(default)]
         makers: Vec<String>,
+        /// The model makes a record without `new`, too.
+        #[serde(default)]
+        plain: bool,
     },
     /// `Model(…)` handed to a method of a session: `session.add(user)`.
     SessionMethod {
@@ -234,6 +245,14 @@ impl CreateForm {
             | Self::Repository { methods } => methods.iter().map(String::as_str).collect(),
             Self::ClientArgument { method, .. } => vec![method],
             Self::Sql => Vec::new(),
+        }
+    }
+
+    /// The member that takes the name of a table, where a table is only a name.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::ClientTable { table, .. } => Some(table.as_str()).filter(|table| !table.is_empty()),
+            _ => None,
         }
     }
 }

@@ -315,8 +315,8 @@ fn modified(
     Ok(FileOutcome {
         path: path.to_owned(),
         change: Change::Modified,
+        after: Arc::new(before.with_text(after)),
         before,
-        after: Arc::new(SourceText::new(after.into_bytes())),
         placed,
         shown,
         diff: OnceLock::new(),

@@ -132,7 +132,7 @@ fn assemble(
     let ui_value = ui.as_ref().and_then(|p| values("ui", std::slice::from_ref(p)).pop());
     let style_value = style.as_ref().and_then(|p| values("env", std::slice::from_ref(p)).pop());
     let (languages, reasons) = languages(scope, frameworks);
-    let site = style.as_ref().and_then(|p| env::site(scope, p.entry));
+    let site = style.as_ref().and_then(|p| env::site(scope, p.entry, &providers));
     let files = env_files::find(scope, dir);
     picks.extend(ui);
     picks.extend(style);

@@ -1,8 +1,8 @@
 //! Where an app declares its settings, by the declarations of its env style.
 //!
 //! Candidates are the files of the app that a declaration's globs or literals choose; they are parsed and their facts
-//! matched against the declaration. Among several places the one with the most settings wins, the app's own folder
-//! before its packages.
+//! matched against the declaration. Among several places the one that holds the key of a provider of the app wins, then the
+//! one with the most settings, the app's own folder before its packages.
 
 use super::EnvSite;
 use super::below;
@@ -12,8 +12,11 @@ use crate::syntax::{Call, Class, Expr, Facts, Imported, Span, facts};
 use crate::workspace::{FileId, Language, SourceText};
 use rayon::prelude::*;
 
+/// What outweighs every number of settings.
+const HOLDS_KEY: usize = 10_000;
+
 /// The declaration of an app whose style is `entry`.
-pub(super) fn site(scope: &Scope<'_>, entry: &Entry) -> Option<EnvSite> {
+pub(super) fn site(scope: &Scope<'_>, entry: &Entry, providers: &[String]) -> Option<EnvSite> {
     let style = entry.env.as_ref()?;
     style.declarations.iter().find_map(|declaration| {
         let mut best: Option<(usize, EnvSite)> = None;
@@ -27,7 +30,12 @@ pub(super) fn site(scope: &Scope<'_>, entry: &Entry) -> Option<EnvSite> {
         for (file, places, text) in found.collect::<Vec<_>>() {
             for place in places {
                 let own = scope.folders.first().is_none_or(|f| below(f, &file.path));
-                let weight = place.settings * 2 + usize::from(own);
+                let declared = text.slice(place.span.range());
+                if declaration.without.iter().any(|mark| declared.contains(mark.as_str())) {
+                    continue;
+                }
+                let key = if holds_key(declared, providers) { HOLDS_KEY } else { 0 };
+                let weight = key + place.settings * 2 + usize::from(own);
                 if best.as_ref().is_none_or(|(w, _)| weight > *w) {
                     let line = text.line_of(place.span.start as usize);
                     let end_line = text.line_of((place.span.end as usize).saturating_sub(1));
@@ -44,6 +52,14 @@ pub(super) fn site(scope: &Scope<'_>, entry: &Entry) -> Option<EnvSite> {
         }
         best.map(|(_, site)| site)
     })
+}
+
+/// Whether settings hold the key of one of these providers: `OPENAI_API_KEY`, `openai_api_key`.
+fn holds_key(declared: &str, providers: &[String]) -> bool {
+    let names = declared.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let secrets =
+        names.map(str::to_ascii_lowercase).filter(|n| ["key", "token"].iter().any(|end| n.ends_with(end)));
+    secrets.into_iter().any(|name| providers.iter().any(|p| name.starts_with(&p.replace('-', "_"))))
 }
 
 fn candidates(scope: &Scope<'_>, entry: &Entry, declaration: &Declaration) -> Vec<FileId> {

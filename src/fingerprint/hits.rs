@@ -54,7 +54,7 @@ impl Hits {
             .filter_map(|id| {
                 let text = ws.text(id).ok()?;
                 let mut seen: Vec<usize> =
-                    automaton.find_overlapping_iter(text.bytes()).map(|m| m.pattern().as_usize()).collect();
+                    automaton.find_overlapping_iter(text.as_str()).map(|m| m.pattern().as_usize()).collect();
                 seen.sort_unstable();
                 seen.dedup();
                 (!seen.is_empty()).then_some((id, seen))

@@ -99,6 +99,9 @@ pub(super) fn read_all(ws: &Workspace) -> Vec<Manifest> {
             _ => continue,
         };
         let Ok(text) = ws.text(id) else { continue };
+        if name == "setup.py" && !is_setup(text.as_str()) {
+            continue;
+        }
         manifests.push(read(&entry.path, &text));
     }
     workspaces_of_pnpm(ws, &mut manifests);
@@ -124,6 +127,11 @@ fn workspaces_of_pnpm(ws: &Workspace, manifests: &mut [Manifest]) {
             }
         }
     }
+}
+
+/// Whether a `setup.py` is what a package is installed with, and not a module that happens to be called so.
+pub(crate) fn is_setup(text: &str) -> bool {
+    ["setuptools", "distutils", "skbuild"].iter().any(|tool| text.contains(tool)) && text.contains("setup(")
 }
 
 fn is_requirements(path: &str) -> bool {

@@ -22,6 +22,7 @@ use crate::workspace::Workspace;
 
 pub use crate::workspace::is_aside;
 pub(crate) use hits::import_forms;
+pub(crate) use manifest::is_setup;
 
 /// What `detect` reports.
 #[derive(Debug, Clone, Serialize)]

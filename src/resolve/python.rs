@@ -27,6 +27,7 @@ pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Opt
         }
         let found =
             below(workspace, at, module, name).or_else(|| below(workspace, &join(at, "src"), module, name));
+        let found = found.filter(|id| !is_namesake(workspace, *id, module));
         if let Some(id) = found.filter(|_| !is_inside_package(workspace, from, at)) {
             return Module::File(id);
         }
@@ -34,16 +35,29 @@ pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Opt
     Module::Package(module.to_owned())
 }
 
+/// Whether a module is only called like the package it uses: `services/openai.py` with `from openai import OpenAI`. Were its
+/// folder an import root, it would import itself.
+fn is_namesake(workspace: &Workspace, file: FileId, module: &str) -> bool {
+    let path = &workspace.entry(file).path;
+    let is_it = path.rsplit('/').next().and_then(|name| name.strip_suffix(".py")) == Some(module);
+    let text = workspace.text(file).ok().filter(|_| is_it);
+    text.is_some_and(|text| imported(text.as_str()).any(|m| m.split('.').next() == Some(module)))
+}
+
+/// The modules that the lines of a text import absolutely.
+fn imported(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let module = line.strip_prefix("from ").or_else(|| line.strip_prefix("import "))?;
+        module.split_whitespace().next().filter(|module| !module.starts_with('.'))
+    })
+}
+
 /// Whether a folder is the inside of a package without `__init__.py`: the importing module names one of the folders on
 /// the way to it as a package (`from app.core import …` in `app/core/graph/nodes.py` says that `app/core` is no root).
 fn is_inside_package(workspace: &Workspace, from: &str, at: &str) -> bool {
     let Some(text) = workspace.text_at(from) else { return false };
-    let modules = text.as_str().lines().filter_map(|line| {
-        let line = line.trim_start();
-        let module = line.strip_prefix("from ").or_else(|| line.strip_prefix("import "))?;
-        module.split_whitespace().next().filter(|module| !module.starts_with('.'))
-    });
-    let modules: Vec<&str> = modules.collect();
+    let modules: Vec<&str> = imported(text.as_str()).collect();
     let ends = at.match_indices('/').map(|(end, _)| end).chain([at.len()]);
     ends.filter_map(|end| at.get(..end)).any(|folder| {
         let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));

@@ -237,3 +237,26 @@ fn the_inside_of_a_namespace_package_is_no_import_root() {
     let clean = Def::Function(id(&p, "tool/api/tool/text.py"), FunctionId(0));
     assert_eq!(callee(&p, "tool/api/main.py", 0), clean, "a folder that only has the name of one above");
 }
+
+#[test]
+fn a_python_module_called_like_a_package_it_uses_is_not_that_package() {
+    let namesake = "from openai import OpenAI\n\nclient = OpenAI()\nclient.responses.create()\n";
+    let p = program(&[
+        ("app/main.py", "from app.services.openai import client\n\nclient.responses.create()\n"),
+        ("app/services/openai.py", namesake),
+        ("app/services/titles.py", "import openai\n\nopenai.OpenAI()\n"),
+        ("scripts/helpers.py", "def go():\n    pass\n"),
+        ("scripts/run.py", "import helpers\n\nhelpers.go()\n"),
+    ]);
+    let outside =
+        |path: &[&str]| Def::Outside("openai".into(), path.iter().map(|s| (*s).to_owned()).collect());
+    let call = outside(&["OpenAI", "()", "responses", "create"]);
+    assert_eq!(callee(&p, "app/services/openai.py", 0), outside(&["OpenAI"]));
+    assert_eq!(callee(&p, "app/services/openai.py", 1), call);
+    assert_eq!(first_callee(&p, "app/services/titles.py"), outside(&["OpenAI"]));
+    assert_eq!(first_callee(&p, "app/main.py"), call, "its users still find the module");
+    assert_eq!(
+        first_callee(&p, "scripts/run.py"),
+        Def::Function(id(&p, "scripts/helpers.py"), FunctionId(0))
+    );
+}

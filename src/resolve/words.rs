@@ -36,7 +36,8 @@ impl Words {
         let wanted = |e: &FileEntry| e.is_code() && e.is_aside() == (which == Which::Aside);
         let files: Vec<FileId> = workspace.files().filter(|(_, e)| wanted(e)).map(|(id, _)| id).collect();
         let pairs = files.into_par_iter().flat_map_iter(|id| {
-            let words = workspace.text(id).map_or_else(|_| Vec::new(), |text| words_of(text.bytes()));
+            let words =
+                workspace.text(id).map_or_else(|_| Vec::new(), |text| words_of(text.as_str().as_bytes()));
             words.into_iter().map(move |word| (word, id))
         });
         let mut pairs: Vec<(u32, FileId)> = pairs.collect();

@@ -48,6 +48,7 @@ struct Memo<'a> {
     handed: Mutex<BTreeMap<String, Option<Arc<Handed>>>>,
     codes: Mutex<BTreeMap<FileId, Option<Arc<Code>>>>,
     said: Mutex<BTreeMap<String, bool>>,
+    lacking: Mutex<BTreeMap<String, Option<Arc<str>>>>,
     owned: OnceLock<Vec<Owned>>,
     payers: OnceLock<Payers>,
     models: OnceLock<Vec<Model>>,
@@ -184,6 +185,18 @@ impl<'a> Cx<'a> {
     /// The record types that belong to whoever pays.
     pub fn owned(&self) -> &[Owned] {
         once(&self.memo.owned, || owner::owned(self)).as_slice()
+    }
+
+    /// Why an entry's sessions do not hold the user's id, by the entry's id.
+    pub(super) fn lacking(&self, entry: &str, find: impl FnOnce() -> Option<Arc<str>>) -> Option<Arc<str>> {
+        if let Some(known) = self.memo.lacking.lock().ok().and_then(|k| k.get(entry).cloned()) {
+            return known;
+        }
+        let found = find();
+        if let Ok(mut known) = self.memo.lacking.lock() {
+            known.insert(entry.to_owned(), found.clone());
+        }
+        found
     }
 
     /// Whether some code file of the app holds this text.

@@ -19,7 +19,7 @@ pub fn envs(program: &Program, app: &App) -> Vec<Site> {
     });
     let templates = app.env.files.iter().filter_map(|file| {
         let text = program.workspace().text_at(file)?;
-        let end = text.bytes().len();
+        let end = text.as_str().len();
         let last = text.line_of(text.as_str().trim_end().len());
         let span = Span::from(end..end);
         Some(of(app, file, (last, last), span, None, TEMPLATE.to_owned(), "committed env file".to_owned()))

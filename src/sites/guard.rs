@@ -1,5 +1,7 @@
 //! Guards: the check that makes an identity certain, in the handler or in front of it.
 
+mod member;
+
 use std::collections::BTreeSet;
 
 use super::IdentitySource;
@@ -203,7 +205,8 @@ fn guard_path(
 fn vouches(cx: &Cx<'_>, def: &Def, member: &str) -> bool {
     match def {
         Def::Function(at, id) => {
-            reaches_verifier(cx, *at, *id).is_some() || checks_member(cx, *at, *id, member)
+            let vouches = reaches_verifier(cx, *at, *id).is_some() || checks_member(cx, *at, *id, member);
+            vouches && !sets_another(cx, *at, *id, member)
         }
         Def::Class(at, id) => {
             let facts = cx.program.facts(*at);
@@ -255,12 +258,7 @@ fn decorated_on(cx: &Cx<'_>, file: FileId, path: &Path, def: &Def, member: &str)
 fn checks_member(cx: &Cx<'_>, file: FileId, function: FunctionId, member: &str) -> bool {
     let facts = cx.program.facts(file);
     let inside = |at: Option<FunctionId>| facts.enclosing(at).any(|id| id == function);
-    let last = member.rsplit('.').next().unwrap_or(member);
-    let sets = !last.is_empty()
-        && facts
-            .assigns
-            .iter()
-            .any(|a| inside(a.function) && a.target.segments.last().is_some_and(|s| s == last));
+    let sets = facts.assigns.iter().any(|a| inside(a.function) && member::is_set_by(cx, file, a, member));
     let asks = facts
         .calls
         .iter()
@@ -268,33 +266,41 @@ fn checks_member(cx: &Cx<'_>, file: FileId, function: FunctionId, member: &str) 
     sets || asks
 }
 
+/// Whether a guard puts the user elsewhere on the request than in this member: what stands in the member behind it, if
+/// anything, was put there by somebody else.
+fn sets_another(cx: &Cx<'_>, file: FileId, function: FunctionId, member: &str) -> bool {
+    let facts = cx.program.facts(file);
+    let inside = |at: Option<FunctionId>| facts.enclosing(at).any(|id| id == function);
+    let mut set =
+        facts.assigns.iter().filter(|a| inside(a.function)).filter_map(|a| member::of_request(cx, file, a));
+    let Some(first) = set.next().filter(|_| !member.is_empty()) else { return false };
+    let is_it = |set: &[String]| member.split('.').zip(set).all(|(wanted, set)| wanted == set);
+    !is_it(first) && !set.any(is_it)
+}
+
 /// Whether a function of the app that checks a token sets this member of the request.
 pub fn is_set_by_check(cx: &Cx<'_>, member: &str) -> bool {
     let last = member.rsplit('.').next().unwrap_or(member);
     cx.program.files_assigning(last).into_iter().filter(|f| cx.holds(*f)).any(|file| {
         let facts = cx.program.facts(file);
-        let set = facts.assigns.iter().filter(|a| a.target.segments.last().is_some_and(|s| s == last));
+        let set = facts.assigns.iter().filter(|a| member::is_set_by(cx, file, a, member));
         let mut around = set.flat_map(|a| facts.enclosing(a.function));
         around.any(|f| reaches_verifier(cx, file, f).is_some())
     })
 }
 
-/// The keys of the object that some function of the app assigns to a request member.
+/// The keys of the object that some function of the app assigns to a request member, or that it says is there.
 pub fn members_set(cx: &Cx<'_>, member: &str) -> Option<Vec<String>> {
     let last = member.rsplit('.').next().unwrap_or(member);
-    for file in cx.program.files_assigning(last) {
+    cx.program.files_assigning(last).into_iter().find_map(|file| {
         let facts = cx.program.facts(file);
-        let set = facts
-            .assigns
-            .iter()
-            .find(|a| a.target.segments.last().is_some_and(|s| s == last) && a.function.is_some());
-        if let Some(assign) = set
-            && let Expr::Object(pairs) = &assign.value
-        {
-            return Some(pairs.iter().map(|(k, _)| k.clone()).collect());
-        }
-    }
-    None
+        facts.assigns.iter().filter(|a| member::is_set_by(cx, file, a, member)).find_map(|assign| {
+            match &assign.value {
+                Expr::Object(pairs) => Some(pairs.iter().map(|(k, _)| k.clone()).collect()),
+                _ => member::cast(&cx.slice(file, assign.statement)),
+            }
+        })
+    })
 }
 
 /// The end of the statement that leaves the function when one of the names is missing, if it stands after `from` and

@@ -428,6 +428,10 @@ pub struct SignupPlan {
     pub score: Vec<ScorePart>,
     /// Guests come to exist here: their customer is made when they first spend, and nothing is written.
     pub later: bool,
+    /// The member of the call's answer that says what went wrong, where it throws nothing.
+    pub failed_by: Option<String>,
+    /// The call may make no record although nothing went wrong.
+    pub may_skip: bool,
 }
 
 /// A function that is called with every new user.

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::cx::Cx;
+use super::cx::{Cx, word_at};
+use super::explain::untrusted;
 use super::identity::bindings_before;
 use super::payer::{Paying, Record, Row};
 use super::schema::{Model, names_user};
@@ -162,7 +163,11 @@ pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> 
     let mut bindings: Vec<_> = bindings_before(facts, function, at).collect();
     bindings.sort_by_key(|b| b.statement.start);
     bindings.into_iter().find_map(|binding| {
-        let Loaded { record, certain, many } = record(cx, file, &binding.value, 0)?;
+        let Loaded { record, certain, many, asked_for } = record(cx, file, &binding.value, 0)?;
+        // A row that is looked up by its owner says no more than who was asked for.
+        if asked_for {
+            return None;
+        }
         let local = binding.names.iter().find(|n| is_record(n, many))?.local.clone();
         let id = format!("{local}.{}", record.member);
         let guarded = guard::end_of_guard(cx, file, binding.statement, &[&local], at);
@@ -189,6 +194,8 @@ struct Loaded<'c> {
     certain: bool,
     /// It is a list of them.
     many: bool,
+    /// It is looked up by its owner, or made on the spot.
+    asked_for: bool,
 }
 
 /// The value itself, the first of a list, or the `data` of an answer. A list as a whole is nobody's.
@@ -211,7 +218,7 @@ fn record<'c>(cx: &'c Cx<'_>, file: FileId, value: &Expr, hops: usize) -> Option
             if let Def::Function(at, function) = cx.callee(file, *id) {
                 return returned(cx, at, function, hops);
             }
-            read(cx, facts, *id)
+            read(cx, file, facts, *id)
         }
         Expr::Path(path) => {
             let name = path.as_name()?;
@@ -245,12 +252,57 @@ fn returned<'c>(cx: &'c Cx<'_>, file: FileId, function: FunctionId, hops: usize)
 }
 
 /// The record that a chain of library calls reads: it speaks of an owned model and ends in a method that loads one.
-fn read<'c>(cx: &'c Cx<'_>, facts: &Facts, call: CallId) -> Option<Loaded<'c>> {
-    let words = Chain::of(facts, call).words(facts);
+fn read<'c>(cx: &'c Cx<'_>, file: FileId, facts: &Facts, call: CallId) -> Option<Loaded<'c>> {
+    // `request.data.get("message")` loads no record, whatever a model is called.
+    let function = facts.call(call).function;
+    let sent = |f| untrusted::part_of(cx, file, f, &Expr::Call(call)).is_some();
+    if function.is_some_and(sent) {
+        return None;
+    }
+    let chain = Chain::of(facts, call);
+    let words = chain.words(facts);
     let certain = reads(cx, &words)?;
     let holds = |names: &[String]| words.iter().any(|w| names.iter().any(|n| n == w));
-    let many = cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).any(|o| holds(&o.reads_many));
-    cx.owned().iter().find(|o| holds(&o.names)).map(|record| Loaded { record, certain, many })
+    let orms = || cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref());
+    let many = orms().any(|o| holds(&o.reads_many));
+    let tables: Vec<&str> = orms().flat_map(|o| &o.creates).filter_map(|c| c.form.table()).collect();
+    let spoken = chain.spoken(facts, &tables);
+    let named = |o: &&Owned| spoken.iter().any(|w| o.names.iter().any(|n| n == w));
+    let record = cx.owned().iter().find(named)?;
+    let made = orms().flat_map(|o| &o.creates).flat_map(|c| c.form.methods());
+    let made = made.flat_map(|method| method.rsplit('.').next()).any(|method| {
+        !orms().any(|o| o.reads.iter().chain(&o.reads_certain).any(|read| read == method))
+            && chain.calls.iter().any(|id| facts.call(*id).callee.last() == Some(method))
+    });
+    let asked_for = made || is_condition(&cx.slice(file, facts.call(call).span), &record.member);
+    Some(Loaded { record, certain, many, asked_for })
+}
+
+/// Whether a query compares this member with something: `where: { userId }`, `eq(chats.userId, id)`, `Chat.user_id == id`.
+/// One that only lists it among what it loads does not.
+fn is_condition(query: &str, member: &str) -> bool {
+    const QUOTES: [char; 2] = ['"', '\''];
+    query.match_indices(member).filter(|(at, _)| word_at(query, *at, member)).any(|(at, _)| {
+        let before = query.get(..at).unwrap_or_default();
+        let before = before
+            .trim_end_matches(|c: char| c.is_alphanumeric() || "_.$".contains(c) || QUOTES.contains(&c));
+        let before = before.trim_end();
+        let after =
+            query.get(at + member.len()..).unwrap_or_default().trim_start_matches(QUOTES).trim_start();
+        match after.chars().next() {
+            Some(':') => !after.trim_start_matches([':', ' ']).starts_with("true"),
+            Some('=') => !after.starts_with("=>"),
+            // The first of what a function is given: `eq(chats.userId, id)`, `.eq("user_id", id)`.
+            Some(',') if before.ends_with('(') => !before.ends_with("select("),
+            // `where: { id, userId }`
+            Some(',' | '}') => {
+                let head =
+                    before.rfind('{').and_then(|open| before.get(..open)).unwrap_or_default().trim_end();
+                head.ends_with("where:") || head.ends_with('(')
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Whether words are of a call that loads a record, and then whether there always is one.
@@ -278,6 +330,21 @@ impl Chain {
             _ => None,
         });
         Self { inner: inner.flatten().collect(), calls }
+    }
+
+    /// What it may be about: its members and the names it is given, and of its words those that name a table: of one of
+    /// these methods, or of the client itself.
+    fn spoken<'f>(&self, facts: &'f Facts, tables: &[&str]) -> Vec<&'f str> {
+        let mut words: Vec<&str> = Vec::new();
+        for call in self.calls.iter().map(|id| facts.call(*id)) {
+            words.extend(call.callee.segments.iter().map(String::as_str));
+            words.extend(call.callee.root_name());
+            let named = call.callee.segments.last().is_none_or(|method| tables.contains(&method.as_str()));
+            words.extend(call.args.iter().filter(|_| named).filter_map(Expr::as_str));
+            words.extend(arg_roots(call));
+        }
+        words.extend(self.inner.iter().flat_map(|id| arg_roots(facts.call(*id))));
+        words
     }
 
     /// What it speaks of: its members, and plain names and words among its arguments.

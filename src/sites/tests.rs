@@ -765,7 +765,7 @@ fn a_header_that_is_handed_down_names_no_payer() {
 #[test]
 fn a_tool_is_reached_through_the_call_that_is_given_it() {
     let ws = memory(&[
-        ("auth.ts", "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({});"),
+        ("auth.ts", "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({ adapter });"),
         (
             "tool.ts",
             "import { generateText, tool } from 'ai';\nexport const sum = tool({ execute: async ({ text }) => generateText({ prompt: text }) });",

@@ -8,12 +8,13 @@
 //! The call never throws. A user without a customer (billing was down, or the user is older than the integration) gets
 //! one on first need, so places without an id in scope, and hosted sign-up, need nothing.
 
-use std::ops::Range;
+mod settled;
 
-use tree_sitter::Node;
+use settled::Failure;
 
 use crate::answers::Key;
 use crate::edit::{Edit, EditUnit};
+use crate::sites::signup::{guest_flag, linked};
 use crate::sites::{Detail, Hook, Signup, Site, SiteKind};
 use crate::steps::key::{declare, push};
 use crate::steps::support::names::{Wanted, bring};
@@ -131,6 +132,14 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             )),
         }
     }
+    plan.todo.extend(linked(kit.graph()).iter().map(|place| {
+        let when = if place.written { "users are merged" } else { "guests who sign up get a new id" };
+        let text = format!(
+            "{when} in `{}`: the balance stays with the customer of the id that is given up; move it there, or tell these users to use it up first",
+            place.name
+        );
+        Todo::chore(text).at(kit.path(place.file), place.line)
+    }));
     plan.changes.rest_on(&modules);
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
         plan.status = Status::Already;
@@ -139,7 +148,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     }
     if signups.is_empty() {
         plan.notes.push(format!(
-            "No line of this repository makes {noun}s, so each gets a customer on first need."
+            "No line that makes {noun}s was recognised, so each gets a customer on first need."
         ));
     } else if shared {
         plan.notes.push(format!("A {noun} that is there already gets its customer on first need."));
@@ -263,9 +272,21 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
     let refusal = |refusal: Refusal| refusal.to_string();
     let reason = kit.told(WHY);
     let edits: Vec<Edit> = match (&signup.plan.hook, &signup.plan.bind) {
-        (Some(hook), _) => in_hook(kit, &source, &style, hook, id, &statement(None)).map_err(refusal)?,
+        (Some(hook), _) => in_hook(kit, &source, &style, hook, &someone(kit, signup, id), &statement(None))
+            .map_err(refusal)?,
         (None, Some(bind)) => {
-            let range = signup.plan.call.range();
+            let plan = &signup.plan;
+            let range = plan.call.range();
+            // What may not be there is only read where it is.
+            let only_if = (plan.failed_by.is_some() || plan.may_skip).then(|| settled::holder(id));
+            let statement = |name: &str| match only_if.as_deref() {
+                Some(holder) => settled::under(
+                    kit.is_python(),
+                    &renamed(holder, bind, name),
+                    &statement(Some((bind, name))),
+                ),
+                None => statement(Some((bind, name))),
+            };
             let request = WithResult {
                 call: &range,
                 prefer: bind,
@@ -273,13 +294,16 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
                 promise: true,
                 why: &reason,
             };
-            place::after_call(&source, &style, &request, |name| statement(Some((bind, name))))
-                .map_err(refusal)?
-                .0
+            place::after_call(&source, &style, &request, statement).map_err(refusal)?.0
         }
         (None, None) => {
-            let range = settled(&source, signup.plan.statement.range(), id);
-            place::after(&source, &style, &range, &statement(None), &reason).map_err(refusal)?
+            let failed = Failure::of(kit, file, signup);
+            let place = settled::settled(&source, signup, id, failed.as_ref())?;
+            let text = match &place.only_if {
+                Some(condition) => settled::under(kit.is_python(), condition, &statement(None)),
+                None => statement(None),
+            };
+            place::after(&source, &style, &place.after, &text, &reason).map_err(refusal)?
         }
     };
     let title = match &site.symbol {
@@ -291,50 +315,14 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
     Ok(Some(unit.edits(site.file.as_str(), edits)))
 }
 
-/// The statement after which the user is there for certain: past checks such as `if (!user) return …` right below, and
-/// out of a `try` whose handlers all leave.
-fn settled(source: &Source<'_>, statement: Range<usize>, id: &str) -> Range<usize> {
-    let root = id.split(['.', '[', '?', '!']).next().unwrap_or(id);
-    let Some(mut node) = source.statement(&statement) else { return statement };
-    if node.byte_range() != source.whole_node(&statement).map_or(statement.clone(), |n| n.byte_range()) {
-        return statement;
+/// The condition under which a hook is told of somebody with an account: the libraries' types leave the id open, and guests
+/// have an address that is made up.
+fn someone(kit: &Kit<'_>, signup: &Signup, id: &str) -> String {
+    let entry = kit.cx.catalog.get(&signup.plan.entry);
+    match entry.and_then(|entry| guest_flag(kit.graph(), entry)) {
+        Some(flag) => format!("{id} && !{}.{flag}", settled::holder(id)),
+        None => id.to_owned(),
     }
-    if let Some(outer) = left_try(source, node) {
-        node = outer;
-    }
-    while let Some(next) = node.next_named_sibling().filter(|n| n.kind() == "if_statement") {
-        let condition = next.child_by_field_name("condition").map(|c| source.of(c)).unwrap_or_default();
-        let about = condition.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == root);
-        let negative = condition.contains('!') || condition.contains("not ") || condition.contains("is None");
-        let leaves = next.child_by_field_name("consequence").is_some_and(|c| leaves(c));
-        if !(about && negative && leaves && next.child_by_field_name("alternative").is_none()) {
-            break;
-        }
-        node = next;
-    }
-    node.byte_range()
-}
-
-/// The Python `try` around a statement that is the last of its body, when nothing else runs after it.
-fn left_try<'s>(source: &'s Source<'_>, node: Node<'s>) -> Option<Node<'s>> {
-    let block = node.parent().filter(|b| b.kind() == "block" && source.is_python())?;
-    let outer = block.parent().filter(|t| t.kind() == "try_statement")?;
-    if node.next_named_sibling().is_some() || outer.child_by_field_name("body") != Some(block) {
-        return None;
-    }
-    let clauses = (0..outer.named_child_count() as u32).filter_map(|i| outer.named_child(i)).skip(1);
-    let all_leave = clauses.into_iter().all(|clause| {
-        let body = (0..clause.named_child_count() as u32).filter_map(|i| clause.named_child(i)).next_back();
-        clause.kind() == "except_clause" && body.is_some_and(leaves)
-    });
-    all_leave.then_some(outer)
-}
-
-/// Whether a block (or a statement) ends by leaving.
-fn leaves(node: Node<'_>) -> bool {
-    let last = (0..node.named_child_count() as u32).filter_map(|i| node.named_child(i)).next_back();
-    let exits = |n: Node<'_>| matches!(n.kind(), "return_statement" | "throw_statement" | "raise_statement");
-    exits(node) || (node.kind().ends_with("block") && last.is_some_and(exits))
 }
 
 /// At the start of a hook that is there, or as a hook that is not there yet.
@@ -343,15 +331,11 @@ fn in_hook(
     source: &Source<'_>,
     style: &crate::syntax::style::Style,
     hook: &Hook,
-    id: &str,
+    only_if: &str,
     statement: &str,
 ) -> Result<Vec<Edit>, Refusal> {
-    // The libraries' types leave the id open.
-    let guarded = if kit.is_python() {
-        statement.to_owned()
-    } else {
-        format!("if ({id}) {{\n  {}\n}}", statement.replace('\n', "\n  "))
-    };
+    let guarded =
+        if kit.is_python() { statement.to_owned() } else { settled::under(false, only_if, statement) };
     match hook {
         Hook::Body(body) => {
             let node = source.node(&body.range()).ok_or(Refusal::NotFound("hook"))?;

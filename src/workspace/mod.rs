@@ -190,7 +190,7 @@ impl Workspace {
         self.files.get(at).is_some_and(|f| f.path.starts_with(&prefix))
     }
 
-    /// The text of a file, read once. Errors: unreadable, or not UTF-8.
+    /// The text of a file, read once. Errors: unreadable, or neither UTF-8 nor UTF-16.
     pub fn text(&self, id: FileId) -> Result<Arc<SourceText>, WorkspaceError> {
         let entry = self.entry(id);
         let text = if let Some(text) = &entry.overlay {
@@ -205,7 +205,7 @@ impl Workspace {
             drop(entry.text.set(Some(Arc::clone(&text))));
             text
         };
-        if text.is_utf8() { Ok(text) } else { Err(WorkspaceError::NotUtf8(entry.path.clone())) }
+        if text.is_text() { Ok(text) } else { Err(WorkspaceError::NotUtf8(entry.path.clone())) }
     }
 
     /// The text of the file at a path, `None` when there is no such file or it cannot be read as UTF-8.

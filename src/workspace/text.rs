@@ -25,35 +25,92 @@ impl LineEnding {
 }
 
 /// Bytes of a file. [`SourceText::as_str`] is the whole text, byte order mark included.
+///
+/// A file that starts with a byte order mark of UTF-16 (a shell of Windows writes `requirements.txt` so) is decoded; ranges
+/// are then those of its text, and [`SourceText::with_text`] writes it back alike.
 #[derive(Debug)]
 pub struct SourceText {
     text: Result<String, Vec<u8>>,
+    /// What stands on the disk, where that is not the text's own bytes.
+    wide: Option<(Wide, Vec<u8>)>,
     lines: std::sync::OnceLock<Vec<u32>>,
+}
+
+/// The order of the bytes in UTF-16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wide {
+    Little,
+    Big,
+}
+
+impl Wide {
+    /// The order that a byte order mark says.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0xFF, 0xFE, ..] => Some(Self::Little),
+            [0xFE, 0xFF, ..] => Some(Self::Big),
+            _ => None,
+        }
+    }
+
+    /// `None` for bytes that are no UTF-16.
+    fn decode(self, bytes: &[u8]) -> Option<String> {
+        let (units, []) = bytes.as_chunks::<2>() else { return None };
+        let read = match self {
+            Self::Little => u16::from_le_bytes,
+            Self::Big => u16::from_be_bytes,
+        };
+        char::decode_utf16(units.iter().map(|unit| read(*unit))).collect::<Result<String, _>>().ok()
+    }
+
+    fn encode(self, text: &str) -> Vec<u8> {
+        let write = match self {
+            Self::Little => u16::to_le_bytes,
+            Self::Big => u16::to_be_bytes,
+        };
+        text.encode_utf16().flat_map(write).collect()
+    }
 }
 
 impl SourceText {
     /// Takes the bytes as they are.
     pub fn new(bytes: Vec<u8>) -> Self {
+        let lines = std::sync::OnceLock::new();
+        if let Some(wide) = Wide::of(&bytes)
+            && let Some(text) = wide.decode(&bytes)
+        {
+            return Self { text: Ok(text), wide: Some((wide, bytes)), lines };
+        }
         Self {
             text: String::from_utf8(bytes).map_err(std::string::FromUtf8Error::into_bytes),
-            lines: std::sync::OnceLock::new(),
+            wide: None,
+            lines,
+        }
+    }
+
+    /// Another text in the encoding of this one.
+    #[must_use]
+    pub fn with_text(&self, text: String) -> Self {
+        match &self.wide {
+            Some((wide, _)) => Self::new(wide.encode(&text)),
+            None => Self::new(text.into_bytes()),
         }
     }
 
     /// The exact bytes.
     pub fn bytes(&self) -> &[u8] {
-        match &self.text {
-            Ok(text) => text.as_bytes(),
-            Err(bytes) => bytes,
+        match (&self.wide, &self.text) {
+            (Some((_, bytes)), _) | (None, Err(bytes)) => bytes,
+            (None, Ok(text)) => text.as_bytes(),
         }
     }
 
-    /// Whether the bytes are UTF-8.
-    pub fn is_utf8(&self) -> bool {
+    /// Whether the bytes are text that can be read.
+    pub fn is_text(&self) -> bool {
         self.text.is_ok()
     }
 
-    /// The whole text; empty when the bytes are not UTF-8.
+    /// The whole text; empty when the bytes are no text.
     pub fn as_str(&self) -> &str {
         self.text.as_deref().unwrap_or_default()
     }
@@ -71,7 +128,7 @@ impl SourceText {
     /// Byte offset at which a 1-based line starts, the length of the text past the last line.
     pub fn line_start(&self, line: usize) -> usize {
         let starts = self.line_starts();
-        starts.get(line.saturating_sub(1)).map_or(self.bytes().len(), |&s| s as usize)
+        starts.get(line.saturating_sub(1)).map_or(self.as_str().len(), |&s| s as usize)
     }
 
     /// The text of a 1-based line, without its line end.
@@ -81,7 +138,7 @@ impl SourceText {
 
     /// The line end of the first line, `\n` when there is none.
     pub fn line_ending(&self) -> LineEnding {
-        let bytes = self.bytes();
+        let bytes = self.as_str().as_bytes();
         match bytes.iter().position(|&b| b == b'\n') {
             Some(at) if at > 0 && bytes[at - 1] == b'\r' => LineEnding::CrLf,
             _ => LineEnding::Lf,
@@ -90,12 +147,12 @@ impl SourceText {
 
     /// Bytes of the byte order mark at the start: 0 or 3.
     pub fn bom_len(&self) -> usize {
-        if self.bytes().starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
+        if self.as_str().starts_with('\u{feff}') { 3 } else { 0 }
     }
 
     fn line_starts(&self) -> &[u32] {
         self.lines.get_or_init(|| {
-            let ends = self.bytes().iter().enumerate().filter(|(_, b)| **b == b'\n');
+            let ends = self.as_str().bytes().enumerate().filter(|(_, b)| *b == b'\n');
             std::iter::once(0).chain(ends.map(|(i, _)| i as u32 + 1)).collect()
         })
     }

@@ -63,7 +63,13 @@ pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Optio
         (None, Some(identity)) => (Some(identity), if same { IdentityAt::Call } else { IdentityAt::Entry }),
         (None, None) => (None, IdentityAt::None),
     };
-    Payer { doubt, ..Payer::user(identity, at, entry_identity) }
+    // A session without an id is not for want of a sign-in.
+    let lacks = |file, function, at| identity::lacking_at(cx, file, function, at);
+    let missing = identity.is_none().then(|| {
+        let here = call.function.and_then(|f| lacks(paid.file, f, call.span.start));
+        here.or_else(|| reached.and_then(|r| lacks(r.file, r.function, reached_by(cx, paid, r).start)))
+    });
+    Payer { doubt, missing: missing.flatten(), ..Payer::user(identity, at, entry_identity) }
 }
 
 /// Whether a handler serves visitors who are not signed in where it reaches what it calls.

@@ -6,6 +6,7 @@ use crate::resolve::{Def, Module};
 use crate::sites::cx::{Cx, is_callee, written_member};
 use crate::sites::guard;
 use crate::sites::handlers::Reached;
+use crate::sites::signup::guest_flag;
 use crate::sites::{Identity, IdentitySource};
 use crate::syntax::{Binding, CallId, Expr, FunctionId, PatternName};
 use crate::workspace::FileId;
@@ -202,10 +203,12 @@ pub(super) fn bound_identity(
         evidence.push(format!("checked before use (line {})", cx.line(file, guarded.unwrap_or(at))));
     }
     let awaited = if c.awaited { "await " } else { "" };
+    // Guests have an address that the library made up.
+    let guests = guest_flag(cx, entry).is_some();
     Identity {
         id: user.id,
-        email: user.email,
-        name: user.name,
+        email: user.email.filter(|_| !guests),
+        name: user.name.filter(|_| !guests),
         auth: entry.id.clone(),
         ready_at: guarded.unwrap_or(binding.statement.end),
         nullable: nullable && guarded.is_none(),

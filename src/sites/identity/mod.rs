@@ -5,6 +5,7 @@
 //! called. The member that is the id is read off the code, not guessed: `session.userId` only where the code says so.
 
 mod bound;
+mod evidence;
 mod handed;
 mod injected;
 mod member;
@@ -18,6 +19,7 @@ use crate::catalog::{self, Entry, Kind, Role};
 use crate::syntax::{Binding, Facts, FunctionId, Span};
 use crate::workspace::FileId;
 use bound::{from_call, from_getter, from_session_reader, reader_binding};
+pub(super) use evidence::{lacking, lacking_at};
 pub(super) use handed::{Code, Known as Handed, Wrapped};
 use injected::injected;
 pub(super) use injected::{dependency_of, names_in};
@@ -32,8 +34,7 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
     let values: Vec<&str> = cx.entries(Kind::Framework).map(Entry::value).collect();
     let mut unsure = None;
     for entry in cx.entries(Kind::Auth) {
-        let Some(auth) = &entry.auth else { continue };
-        for source in &auth.identities {
+        for source in evidence::sources(cx, entry) {
             let fits = source.frameworks.is_empty()
                 || source.frameworks.iter().any(|f| values.contains(&f.as_str()));
             if fits && let Some(identity) = from_source(cx, entry, source, reached, at) {
@@ -45,6 +46,7 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
         }
     }
     let own = [
+        evidence::by_cast(cx, reached.file, reached.function, at),
         from_session_reader(cx, reached, at),
         handed::from_reader(cx, reached.file, reached.function, at),
         handed::in_wrapped(cx, reached, at),
@@ -61,8 +63,7 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
 /// The identity that a function which is no handler has from its own session call.
 pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> Option<Identity> {
     for entry in cx.entries(Kind::Auth) {
-        let Some(auth) = &entry.auth else { continue };
-        for source in &auth.identities {
+        for source in evidence::sources(cx, entry) {
             if let catalog::IdentitySource::Call(callee) = &source.source
                 && let Some(identity) = from_call(cx, entry, source, callee, file, function, at)
             {

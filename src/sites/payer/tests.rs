@@ -43,7 +43,7 @@ const NEXT: Files<'static> = &[
     ("app/layout.tsx", "export default function Layout({ children }) {\n  return children;\n}\n"),
     (
         "auth.ts",
-        "import NextAuth from \"next-auth\";\n\nexport const { auth, handlers } = NextAuth({ providers: [] });\n",
+        "import NextAuth from \"next-auth\";\n\nexport const { auth, handlers } = NextAuth({ providers: [], callbacks: { session({ session, token }) { session.user.id = token.sub; return session; } } });\n",
     ),
     (
         "lib/db.ts",

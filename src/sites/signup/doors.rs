@@ -17,7 +17,7 @@ use crate::sites::SignupHow;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::handler_of;
 use crate::syntax::{CallId, Expr, FunctionId, FunctionKind, ResultUse, Span};
-use crate::workspace::FileId;
+use crate::workspace::{FileId, Language};
 
 /// Calls followed upwards before giving up.
 const MAX_HOPS: usize = 5;
@@ -40,6 +40,10 @@ pub(super) struct Door {
     pub(super) against: Option<String>,
     /// Visitors without an account get their customer only when they spend.
     pub(super) later: bool,
+    /// The member of the answer that says what went wrong, where nothing is thrown.
+    pub(super) failed_by: Option<String>,
+    /// No record may come to exist although nothing went wrong.
+    pub(super) may_skip: bool,
 }
 
 /// A caller of the function that holds an insert, or of one above it.
@@ -61,6 +65,7 @@ pub(super) fn doors(
     indirect: &[Indirect],
 ) -> Vec<Door> {
     let facts = cx.program.facts(insert.file);
+    let is_script = cx.workspace().entry(insert.file).language.is_some_and(Language::is_ecmascript);
     let own = own_door(cx, models, insert);
     if own.against.is_some() || own.in_handler {
         return vec![own];
@@ -76,7 +81,10 @@ pub(super) fn doors(
     let at_handlers = !serving.is_empty() && serving.iter().all(|c| c.handler.is_some());
     let symbol = &facts.function(service).symbol;
     let id_here = own.fields.id.is_some();
-    if at_handlers && (serving.len() == 1 || aside > 0 || !id_here) {
+    // Nothing can be awaited in it, and its callers can.
+    let given_back = facts.call(insert.call).result == ResultUse::Returned;
+    let waits_for_none = is_script && !facts.function(service).is_async && !given_back;
+    if at_handlers && (serving.len() == 1 || aside > 0 || !id_here || waits_for_none) {
         let doors: Vec<Door> = serving
             .iter()
             .map(|caller| {
@@ -247,11 +255,13 @@ fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
         statement,
         call: facts.call(insert.call).span,
         callback: insert.callback,
-        fields: fields(cx, (insert.file, function), model, &named, &insert.written),
+        fields: fields(cx, (insert.file, function), model, &named, &insert.written, insert.only.as_deref()),
         in_handler: handler.is_some(),
         evidence: handler.map(|h| format!("{}, a request handler", at(h))).into_iter().collect(),
         against,
         later: guest,
+        failed_by: insert.failed_by.clone(),
+        may_skip: insert.may_skip,
     }
 }
 
@@ -388,7 +398,7 @@ fn caller_door(
     }
     // What is handed in names the email; an id handed in would be somebody else's.
     written.retain(|(key, _)| Some(key) == model.email.as_ref());
-    let fields = fields(cx, (caller.file, call.function), model, &named, &written);
+    let fields = fields(cx, (caller.file, call.function), model, &named, &written, insert.only.as_deref());
     let provider = place::from_provider(cx, caller.file, call.function);
     let handler = caller.handler.or(call.function);
     let symbol = handler.map_or(String::new(), |f| facts.function(f).symbol.clone());
@@ -410,6 +420,8 @@ fn caller_door(
             .collect(),
         against: caller.against.clone(),
         later: guest,
+        failed_by: None,
+        may_skip: insert.may_skip,
     }
 }
 

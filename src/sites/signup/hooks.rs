@@ -323,6 +323,8 @@ impl Search<'_, '_> {
                 payer: None,
                 plan: SignupPlan {
                     later: false,
+                    failed_by: None,
+                    may_skip: false,
                     statement: draft.statement,
                     call,
                     function: draft.function,

@@ -38,6 +38,12 @@ pub(super) struct Insert<'a> {
     pub(super) many: bool,
     /// The body of the function that is called when it exists (`.then(…)`, a callback).
     pub(super) callback: Option<Span>,
+    /// The members that the call gives, where it does not give all of them.
+    pub(super) only: Option<Vec<String>>,
+    /// The member of the answer that says what went wrong, where nothing is thrown.
+    pub(super) failed_by: Option<String>,
+    /// No record may come to exist although nothing went wrong.
+    pub(super) may_skip: bool,
 }
 
 /// A call that the library hands on to a function of the app: `get_user_model().objects.create_user(…)` with a manager
@@ -130,7 +136,9 @@ impl<'a> Search<'_, 'a> {
                 CreateForm::ModelMethod { methods, with } => {
                     self.model_method(id, call, methods, with.as_deref())
                 }
-                CreateForm::RecordMethod { methods, makers } => self.record_method(id, call, methods, makers),
+                CreateForm::RecordMethod { methods, makers, .. } => {
+                    self.record_method(id, call, methods, makers)
+                }
                 CreateForm::SessionMethod { methods, settle } => {
                     self.session_method(id, call, methods, settle)
                 }
@@ -169,11 +177,37 @@ impl<'a> Search<'_, 'a> {
             callback,
             written,
             certainty,
+            only: self.only(call),
+            failed_by: self.create.failed_by.clone(),
+            may_skip: {
+                let text = self.cx.slice(self.file, statement);
+                self.create.may_skip.iter().any(|mark| text.contains(mark.as_str()))
+            },
             upsert: ["upsert", "orcreate", "or_create", "orupdate", "findone"]
                 .iter()
                 .any(|w| method.contains(w)),
             many: ["many", "bulk"].iter().any(|w| method.contains(w)),
         }
+    }
+
+    /// The members that a call is told to give: `.returning({ id: users.id })`, `select: { id: true }`, `.select("id")`.
+    fn only(&self, call: CallId) -> Option<Vec<String>> {
+        let lists = &self.create.lists;
+        let named = |value: &Expr| match value {
+            Expr::Object(pairs) => Some(pairs.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()),
+            Expr::Str(text) => Some(text.split(',').map(|name| name.trim().to_owned()).collect()),
+            Expr::List(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+            _ => None,
+        };
+        let chain = self.chain(call);
+        let by_method = chain
+            .iter()
+            .map(|id| self.facts.call(*id))
+            .filter(|c| c.callee.last().is_some_and(|method| lists.iter().any(|l| l == method)));
+        let by_option = || lists.iter().find_map(|key| self.facts.call(call).option(key));
+        let listed =
+            by_method.filter_map(|c| c.args.first()).next_back().or_else(by_option).and_then(named)?;
+        (!listed.iter().any(|name| name.contains('*'))).then_some(listed)
     }
 
     /// The call and those chained onto it, in order.

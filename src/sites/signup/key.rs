@@ -49,13 +49,34 @@ pub(super) fn primary(text: &str, marks: &[String]) -> Option<String> {
         let after = text.get(line_start..)?.lines().map(str::trim_start).find(|l| !l.starts_with('@'))?;
         return leading_word(after);
     }
-    let before = text.get(..at)?.lines().rev().take(5);
-    before.map(str::trim_start).find_map(|l| {
+    let names = |l: &str| {
         let word = leading_word(l)?;
         let rest = l.strip_prefix(word.as_str())?;
         (rest.starts_with([':', ' ', '=', '\t', '?', '!']) && !rest.trim_start().starts_with('('))
             .then_some(word)
-    })
+    };
+    let own = text.get(line_start..at)?.trim_start();
+    if let Some(word) = names(own) {
+        return Some(word);
+    }
+    let mut before = text.get(..line_start)?.lines().rev();
+    if line.starts_with('.') {
+        // A method in a chain: the member stands where the chain begins.
+        return before.map(str::trim_start).find(|l| !l.starts_with('.')).and_then(names);
+    }
+    // One of several options: the member is the one whose brackets they stand in.
+    let mut open = opened(own);
+    before
+        .find(|l| {
+            open += opened(l);
+            open > 0
+        })
+        .and_then(|l| names(l.trim_start()))
+}
+
+/// How many brackets a line opens and does not close.
+fn opened(line: &str) -> i32 {
+    line.chars().map(|c| i32::from("([{".contains(c)) - i32::from(")]}".contains(c))).sum()
 }
 
 fn first_mark(text: &str, marks: &[String]) -> Option<usize> {
@@ -78,10 +99,19 @@ mod tests {
 
     #[test]
     fn the_marked_member_is_the_key() {
-        let marks = ["@id".to_owned(), ".primaryKey(".to_owned(), "primary_key=True".to_owned()];
+        let marks = [
+            "@id".to_owned(),
+            "primaryKey: true".to_owned(),
+            ".primaryKey(".to_owned(),
+            "primary_key=True".to_owned(),
+        ];
         for (text, member) in [
             ("model User {\n  @@id([a, b])\n  key Int @id\n}", "key"),
             ("{\n  uid: text('uid')\n    .primaryKey()\n}", "uid"),
+            (
+                "{\n  id: {\n    type: DataTypes.UUID,\n    defaultValue: DataTypes.UUIDV4,\n    primaryKey: true,\n  },\n}",
+                "id",
+            ),
             ("    id: Mapped[int] = mapped_column(primary_key=True)\n", "id"),
         ] {
             assert_eq!(primary(text, &marks).as_deref(), Some(member), "{text}");

@@ -13,8 +13,9 @@ mod founding;
 mod hooks;
 mod inserts;
 mod key;
+mod linked;
 mod models;
-mod options;
+pub(super) mod options;
 mod place;
 mod spelled;
 mod value;
@@ -29,11 +30,24 @@ use super::handlers::{Reached, handler_of};
 use super::payer::{Organisation, Paying};
 use super::{Detail, Hook, SELECT_FROM, ScorePart, Signup, SignupPlan, Site, SiteKind, mounted};
 use crate::answers::Payer;
-use crate::syntax::FunctionId;
+use crate::syntax::{ClassId, FunctionId, Span};
 use crate::workspace::FileId;
 use doors::Door;
 pub use key::{Key, key_of};
+pub use linked::{Linked, guest_flag, linked};
+
 use models::Certainty;
+
+/// How a record type is declared: its text, with that of the app's classes it extends.
+pub fn declaration(cx: &Cx<'_>, file: FileId, span: Span) -> String {
+    let class = cx.program.facts(file).classes.iter().position(|class| class.span == span);
+    class.map_or_else(|| cx.slice(file, span), |index| models::with_bases(cx, file, ClassId(index as u32), 0))
+}
+
+/// The member that is the key of the app's own record of a user.
+pub(super) fn user_key(cx: &Cx<'_>) -> Option<String> {
+    models::models(cx).into_iter().next().map(|model| model.id)
+}
 
 /// Every place in an app where whoever pays comes to exist, best first within file order. Where an organisation pays, those
 /// at which only a user does are shown and not chosen: that user joins an organisation, or makes one elsewhere.
@@ -188,6 +202,8 @@ fn site(cx: &Cx<'_>, door: Door, parts: Vec<ScorePart>, entry: String) -> Site {
                 hook: door.callback.map(Hook::Body),
                 score: parts,
                 later: door.later,
+                failed_by: door.failed_by,
+                may_skip: door.may_skip,
             },
         })),
         evidence: door.evidence,

@@ -14,15 +14,15 @@ const MAX_HOPS: usize = 6;
 
 /// An object literal.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Object {
-    pub(super) file: FileId,
-    pub(super) span: Span,
+pub(in crate::sites) struct Object {
+    pub(in crate::sites) file: FileId,
+    pub(in crate::sites) span: Span,
     /// The function it stands in.
     function: Option<FunctionId>,
 }
 
 /// What is at a path of keys.
-pub(super) enum Found {
+pub(in crate::sites) enum Found {
     /// A function.
     Function {
         file: FileId,
@@ -64,7 +64,7 @@ fn node_at(tree: &Tree, at: Span) -> Option<Node<'_>> {
 }
 
 /// The object literals among a call's arguments; names are followed to what they are bound to.
-pub(super) fn objects(cx: &Cx<'_>, file: FileId, call: &Call) -> Vec<Object> {
+pub(in crate::sites) fn objects(cx: &Cx<'_>, file: FileId, call: &Call) -> Vec<Object> {
     let Some(tree) = cx.program.tree(file) else { return Vec::new() };
     let Some(arguments) = node_at(tree, call.args_span) else { return Vec::new() };
     let mut cursor = arguments.walk();
@@ -86,15 +86,25 @@ fn object(
         "as_expression" | "satisfies_expression" | "parenthesized_expression" | "non_null_expression" => {
             object(cx, file, function, node.named_child(0)?, hops + 1)
         }
-        "arrow_function" => {
-            let body = node.child_by_field_name("body")?;
-            if body.kind() == "statement_block" {
-                let mut cursor = body.walk();
-                let back = body.named_children(&mut cursor).find(|n| n.kind() == "return_statement")?;
-                object(cx, file, function, back.named_child(0)?, hops + 1)
-            } else {
-                object(cx, file, function, body, hops + 1)
-            }
+        "arrow_function" => object_in(cx, file, function, node.child_by_field_name("body")?, hops + 1),
+        // `{ ...authOptions.events }`
+        "member_expression" => {
+            let whole = object(cx, file, function, node.child_by_field_name("object")?, hops + 1)?;
+            let key = cx.slice(file, span(node.child_by_field_name("property")?));
+            let at = node_at(cx.program.tree(whole.file)?, whole.span)?;
+            let (_, value) = property(cx, whole.file, at, &key)?;
+            object(cx, whole.file, whole.function, value, hops + 1)
+        }
+        // `NextAuth(makeOptions(request))`: what a function of the app puts together.
+        "call_expression" => {
+            let callee = node.child_by_field_name("function").filter(|f| f.kind() == "identifier")?;
+            let name = cx.slice(file, span(callee));
+            let Def::Function(at, maker) = cx.program.name(file, function, &name, node.start_byte() as u32)
+            else {
+                return None;
+            };
+            let body = cx.program.facts(at).function(maker).body;
+            object_in(cx, at, Some(maker), node_at(cx.program.tree(at)?, body)?, hops + 1)
         }
         "identifier" | "shorthand_property_identifier" => {
             let name = cx.slice(file, span(node));
@@ -115,6 +125,22 @@ fn object(
         }
         _ => None,
     }
+}
+
+/// The object that a function with this body gives back.
+fn object_in(
+    cx: &Cx<'_>,
+    file: FileId,
+    function: Option<FunctionId>,
+    body: Node<'_>,
+    hops: usize,
+) -> Option<Object> {
+    if body.kind() != "statement_block" {
+        return object(cx, file, function, body, hops);
+    }
+    let mut cursor = body.walk();
+    let back = body.named_children(&mut cursor).find(|n| n.kind() == "return_statement")?;
+    object(cx, file, function, back.named_child(0)?, hops)
 }
 
 /// The value of a variable inside its declaration.
@@ -155,14 +181,25 @@ fn spreads(cx: &Cx<'_>, at: &Object, node: Node<'_>) -> Vec<Object> {
 }
 
 /// Whether an object has a key, its own or spread into it.
-pub(super) fn has_key(cx: &Cx<'_>, at: &Object, key: &str) -> bool {
+pub(in crate::sites) fn has_key(cx: &Cx<'_>, at: &Object, key: &str) -> bool {
     let Some(tree) = cx.program.tree(at.file) else { return false };
     let Some(node) = node_at(tree, at.span) else { return false };
     property(cx, at.file, node, key).is_some() || spreads(cx, at, node).iter().any(|s| has_key(cx, s, key))
 }
 
+/// The text of the value at a path of keys of an object.
+pub(in crate::sites) fn text_at(cx: &Cx<'_>, at: &Object, keys: &[&str]) -> Option<String> {
+    let (key, rest) = keys.split_first()?;
+    let node = node_at(cx.program.tree(at.file)?, at.span)?;
+    match property(cx, at.file, node, key) {
+        Some((_, value)) if rest.is_empty() => Some(cx.slice(at.file, span(value))),
+        Some((_, value)) => text_at(cx, &object(cx, at.file, at.function, value, 0)?, rest),
+        None => spreads(cx, at, node).iter().find_map(|spread| text_at(cx, spread, keys)),
+    }
+}
+
 /// What is at a path of keys of an object.
-pub(super) fn follow(cx: &Cx<'_>, at: &Object, keys: &[&str]) -> Found {
+pub(in crate::sites) fn follow(cx: &Cx<'_>, at: &Object, keys: &[&str]) -> Found {
     let Some((key, rest)) = keys.split_first() else { return Found::Unclear };
     let Some(tree) = cx.program.tree(at.file) else { return Found::Unclear };
     let Some(node) = node_at(tree, at.span) else { return Found::Unclear };

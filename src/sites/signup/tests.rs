@@ -1,5 +1,7 @@
 //! Small apps, each with one thing to tell: where somebody signs up, and where nobody does.
 
+mod forms;
+
 use crate::catalog::Catalog;
 use crate::fingerprint::App;
 use crate::resolve::Program;

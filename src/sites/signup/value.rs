@@ -80,19 +80,26 @@ fn member(base: &str, path: &[&str]) -> String {
     })
 }
 
-/// The expressions for what names the record; `written` is what the record was made from.
+/// The expressions for what names the record; `written` is what the record was made from, `only` what of it is there.
 pub(super) fn fields(
     cx: &Cx<'_>,
     (file, function): (FileId, Option<FunctionId>),
     model: &Model<'_>,
     named: &Named,
     written: &[(String, Expr)],
+    only: Option<&[String]>,
 ) -> Fields {
-    let of = |base: &str, bind: Option<String>| Fields {
-        id: Some(format!("{base}.{}", model.id)),
-        email: model.email.as_ref().map(|e| format!("{base}.{e}")),
-        name: model.display.as_ref().map(|n| format!("{base}.{n}")),
-        bind,
+    let member = |base: &str, name: &String| {
+        only.is_none_or(|only| only.contains(name)).then(|| format!("{base}.{name}"))
+    };
+    let of = |base: &str, bind: Option<String>| {
+        let id = member(base, &model.id);
+        Fields {
+            email: model.email.as_ref().and_then(|e| member(base, e)),
+            name: model.display.as_ref().and_then(|n| member(base, n)),
+            bind: bind.filter(|_| id.is_some()),
+            id,
+        }
     };
     let mut fields = match named {
         Named::Record(base) => of(base, None),

@@ -4,6 +4,7 @@
 //! place is of a form that cannot be added to, the environment is read directly, which every app can do.
 
 mod address;
+mod settings;
 
 use std::ops::Range;
 
@@ -14,9 +15,9 @@ use crate::catalog::{Declaration, DeclarationShape, EnvStyle, Kind, Snippet};
 use crate::edit::Edit;
 use crate::fingerprint::EnvSite;
 use crate::steps::support::{Kit, names};
+use crate::syntax::place;
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
-use crate::syntax::{ExportTarget, Expr, Imported, place};
 use crate::template;
 use crate::workspace::FileId;
 
@@ -235,7 +236,7 @@ impl<'a> Place<'a> {
         let Some(source) = self.source(kit) else { return false };
         match &self.declaration.shape {
             DeclarationShape::Call { argument, key, .. } => {
-                self.object_node(&source, *argument, key).is_some()
+                self.object_node(&source, *argument, key).is_some() && !self.drops(kit)
             }
             DeclarationShape::Class { .. } => self.slice().contains("class "),
             DeclarationShape::ReadingObject { reads } => outer_object(&source, self.site.span.range())
@@ -313,6 +314,12 @@ impl<'a> Place<'a> {
                 let text = render(&also.insert, name, &member, None)?;
                 edits.extend(property(&source, &style, &object.byte_range(), &text)?);
             }
+            if let Some(beside) = &self.declaration.beside
+                && let Some(map) = self.map_beside(kit, &source, &beside.reads)
+            {
+                let text = render(&beside.insert, name, &member, None)?;
+                edits.extend(property(&source, &style, &map, &text)?);
+            }
         }
         Some(edits)
     }
@@ -357,68 +364,6 @@ impl<'a> Place<'a> {
             object = value_of(source, object, part).filter(|n| n.kind() == "object")?;
         }
         Some(object)
-    }
-
-    /// What to import for the settings, and the expression for them.
-    fn object(&self, kit: &Kit<'_>) -> Option<(Imported, String)> {
-        let facts = kit.cx.program.facts(self.file);
-        let symbol = self.site.symbol.as_deref()?;
-        if kit.is_python() {
-            if let DeclarationShape::ReadingStatement { .. } = self.declaration.shape {
-                let stem = self.path().rsplit('/').next()?.trim_end_matches(".py").to_owned();
-                return Some((Imported::Namespace, stem));
-            }
-            let made = |value: &Expr| {
-                value.as_call().is_some_and(|c| facts.call(c).callee.as_name() == Some(symbol))
-            };
-            if let Some(binding) = facts.bindings.iter().find(|b| b.function.is_none() && made(&b.value)) {
-                let name = binding.names.first()?.local.clone();
-                return Some((Imported::Named(name.clone()), name));
-            }
-            // `def get_settings(): return Settings()`
-            let call =
-                facts.calls.iter().find(|c| c.callee.as_name() == Some(symbol) && c.function.is_some())?;
-            let function = facts.function(call.function?);
-            return (function.parent.is_none() && function.params.is_empty())
-                .then(|| (Imported::Named(function.name.clone()), format!("{}()", function.name)));
-        }
-        for export in &facts.exports {
-            let local = match &export.target {
-                ExportTarget::Local(name) => name.as_str(),
-                ExportTarget::Value(Expr::Path(path)) => path.as_name().unwrap_or_default(),
-                _ => "",
-            };
-            let is_place = local == symbol || export.name == symbol || derives(kit, self.file, local, symbol);
-            if !is_place {
-                continue;
-            }
-            let stem = self.path().rsplit('/').next()?.split('.').next()?.to_owned();
-            let stem = if stem == "index" { "config".to_owned() } else { stem };
-            return Some(match export.name.as_str() {
-                "default" if local.is_empty() => (Imported::Default, stem),
-                "default" => (Imported::Default, local.to_owned()),
-                name => (Imported::Named(name.to_owned()), name.to_owned()),
-            });
-        }
-        None
-    }
-}
-
-/// `export const env = schema.parse(process.env)`: a name whose value comes from the one that is declared.
-fn derives(kit: &Kit<'_>, file: FileId, name: &str, symbol: &str) -> bool {
-    let facts = kit.cx.program.facts(file);
-    let Some(binding) =
-        facts.bindings.iter().find(|b| b.function.is_none() && b.names.iter().any(|n| n.local == name))
-    else {
-        return false;
-    };
-    match binding.value.unawaited() {
-        Expr::Call(id) => facts.call(*id).callee.root_name() == Some(symbol),
-        Expr::Path(path) => {
-            let root = path.root_name().unwrap_or_default();
-            root == symbol || (root != name && derives(kit, file, root, symbol))
-        }
-        _ => false,
     }
 }
 
@@ -496,3 +441,6 @@ fn last_reading<'s>(
     }
     last
 }
+
+#[cfg(test)]
+mod tests;

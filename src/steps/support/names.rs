@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::edit::Edit;
+use crate::fingerprint::is_setup;
 use crate::resolve::Module;
 use crate::steps::support::{Kit, join, log};
 use crate::syntax::imports::{ImportName, ImportRefusal, ImportRequest, get_or_import_all};
@@ -109,14 +110,16 @@ fn out_of_reach(kit: &Kit<'_>, path: &str, wanted: &Wanted) -> Option<String> {
 }
 
 /// The folder of the package a file belongs to: the nearest with a manifest that has a name.
-fn package_of(kit: &Kit<'_>, path: &str) -> String {
+pub(super) fn package_of(kit: &Kit<'_>, path: &str) -> String {
     let manifests: &[&str] =
         if kit.is_python() { &["pyproject.toml", "setup.py", "setup.cfg"] } else { &["package.json"] };
     let mut dir = path;
     while let Some((above, _)) = dir.rsplit_once('/') {
         dir = above;
         let named = manifests.iter().any(|name| {
-            kit.cx.workspace.text_at(&join(dir, name)).is_some_and(|text| text.as_str().contains("name"))
+            kit.cx.workspace.text_at(&join(dir, name)).is_some_and(|text| {
+                text.as_str().contains("name") && (*name != "setup.py" || is_setup(text.as_str()))
+            })
         });
         if named {
             return dir.to_owned();

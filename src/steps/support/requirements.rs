@@ -62,11 +62,16 @@ fn has(kit: &Kit<'_>, name: &str) -> bool {
 }
 
 fn names(line: &str, name: &str) -> bool {
-    let line = line.trim().trim_start_matches(['"', '\'']);
+    let line = bare(line).trim_start_matches(['"', '\'']);
     line.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
         && !line
             .get(name.len()..)
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || "-_.".contains(c)))
+}
+
+/// A line without what stands around its words; the first one of a file may have a byte order mark.
+fn bare(line: &str) -> &str {
+    line.trim_start_matches('\u{feff}').trim()
 }
 
 fn edit(file: &str, text: &str, requirement: &str) -> Option<Edit> {
@@ -97,8 +102,7 @@ fn edit(file: &str, text: &str, requirement: &str) -> Option<Edit> {
 
 /// `a==1.2.0` for `a>=1.2.0,<2` where every other requirement is pinned.
 fn pinned(text: &str, requirement: &str) -> String {
-    let mut lines =
-        text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with(['#', '-'])).peekable();
+    let mut lines = text.lines().map(bare).filter(|l| !l.is_empty() && !l.starts_with(['#', '-'])).peekable();
     let all = lines.peek().is_some() && lines.all(|l| l.contains("=="));
     let exact = requirement.split(',').next().unwrap_or(requirement).replace(">=", "==");
     if all { exact } else { requirement.to_owned() }
@@ -119,9 +123,11 @@ fn sorted_line<'r>(text: &str, requirement: &'r str) -> (usize, &'r str) {
     let mut at = 0;
     let mut lines = Vec::new();
     for line in text.split_inclusive('\n') {
-        let word = line.trim();
+        let word = bare(line);
         if !word.is_empty() && !word.starts_with(['#', '-']) {
-            lines.push((at, name_of(word).to_ascii_lowercase()));
+            // Nothing goes before a byte order mark.
+            let start = at + line.len() - line.trim_start_matches('\u{feff}').len();
+            lines.push((start, name_of(word).to_ascii_lowercase()));
         }
         at += line.len();
     }
@@ -250,6 +256,7 @@ mod tests {
                 "[tool.poetry.dependencies]\npython = \"^3.11\"\ncredyt-api = \">=0.2.0,<0.3\"\n\n[build-system]\n",
             ),
             ("requirements.txt", "b==1\r\na==2", "b==1\r\na==2\r\ncredyt-api==0.2.0\r\n"),
+            ("requirements.txt", "\u{feff}x==1\nz==2\n", "\u{feff}credyt-api==0.2.0\nx==1\nz==2\n"),
             ("Pipfile", "[packages]\na = \"*\"\n", "[packages]\na = \"*\"\ncredyt-api = \">=0.2.0,<0.3\"\n"),
         ] {
             assert_eq!(with(file, before), after, "{file}");

@@ -1,6 +1,6 @@
 //! The user as the generated modules take it: an id that is text, and the email and name where they are known.
 
-use crate::sites::{Detail, SiteKind, schema};
+use crate::sites::{Detail, SiteKind, schema, signup};
 use crate::steps::support::Kit;
 
 /// `{ id: user.id, email: user.email }`, or `BillingUser(id=str(user.id), email=user.email)`.
@@ -39,9 +39,9 @@ fn is_other_type(kit: &Kit<'_>, expr: &str) -> bool {
     let paying = kit.paying();
     let schemas = schemas.filter(|s| !paying.is_shared() || schema::is_payer(s, paying));
     schemas.filter(|s| matches!(s.detail, Detail::Schema(_))).any(|site| {
-        let Some(text) = kit.cx.workspace.text_at(&site.file) else { return false };
-        (site.line..=site.end_line).any(|line| {
-            let line = text.line(line).trim();
+        let Some(file) = kit.cx.workspace.find(&site.file) else { return false };
+        let declaration = signup::declaration(kit.graph(), file, site.span);
+        declaration.lines().map(str::trim).any(|line| {
             let Some(rest) = line.strip_prefix("id").or_else(|| line.strip_prefix("readonly id")) else {
                 return false;
             };

@@ -11,7 +11,7 @@ pub(super) const NEXT: Files<'static> = &[
     ("app/layout.tsx", "export default function Layout({ children }) {\n  return children;\n}\n"),
     (
         "auth.ts",
-        "import NextAuth from \"next-auth\";\n\nexport const { auth, handlers } = NextAuth({ providers: [] });\n",
+        "import NextAuth from \"next-auth\";\n\nexport const { auth, handlers } = NextAuth({ providers: [], callbacks: { session({ session, token }) { session.user.id = token.sub; return session; } } });\n",
     ),
     ("lib/ai.ts", "import OpenAI from \"openai\";\n\nexport const client = new OpenAI();\n"),
     (

@@ -29,6 +29,7 @@ use crate::resolve::Def;
 use crate::sites::cx::{Cx, written_member};
 use crate::sites::guard;
 use crate::sites::handlers::Reached;
+use crate::sites::owner::{Chain, reads};
 use crate::sites::{Identity, IdentitySource, Take};
 use crate::syntax::{CallId, Expr, FunctionId, PatternName, Root, Span};
 use crate::workspace::{FileId, Language};
@@ -93,11 +94,13 @@ pub(super) fn from_reader(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u
     let mut unsure = None;
     for binding in bindings_before(facts, function, at) {
         let Some(call) = binding.value.as_call() else { continue };
-        let Def::Function(reader_file, reader) = cx.callee(file, call) else { continue };
-        let read = || read(cx, reader_file, reader).map(Arc::new);
-        let Some(user) = cx.handed_over_by(format!("read {reader_file:?} {reader:?}"), read) else {
-            continue;
+        let user = if let Def::Function(reader_file, reader) = cx.callee(file, call) {
+            let read = || read(cx, reader_file, reader).map(Arc::new);
+            cx.handed_over_by(format!("read {reader_file:?} {reader:?}"), read)
+        } else {
+            loaded(cx, file, function, call).map(Arc::new)
         };
+        let Some(user) = user else { continue };
         let wrapped = Wrapped { position: 0, by: String::new(), user };
         let found = binding.names.iter().filter_map(|name| in_name(&wrapped, name, &own));
         let Some(named) = found.min_by_key(|user| (user.maybe, user.id.len())) else { continue };
@@ -112,6 +115,16 @@ pub(super) fn from_reader(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u
         unsure = unsure.or(Some(identity));
     }
     unsure
+}
+
+/// The user in a record that a function loads itself by what it knows of who is signed in.
+fn loaded(cx: &Cx<'_>, file: FileId, function: FunctionId, call: CallId) -> Option<Known> {
+    let facts = cx.program.facts(file);
+    reads(cx, &Chain::of(facts, call).words(facts))?;
+    let place = Place { file, function: Some(function), at: facts.call(call).span.start, calls: None };
+    let mut follow = Follow::new(cx);
+    let shape = follow.value(&place, &Expr::Call(call));
+    known_of(cx, &follow, &shape)
 }
 
 /// The user in what a function gives back, whatever it is called with.

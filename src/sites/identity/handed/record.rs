@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::follow::{Follow, Place};
-use super::shape::{Shape, What};
+use super::shape::{Part, Shape, What};
 use crate::catalog::Kind;
+use crate::sites::cx::Cx;
 use crate::sites::cx::word_at;
 use crate::sites::owner::{Chain, reads};
+use crate::sites::schema::user_names;
+use crate::sites::signup::user_key;
 use crate::syntax::{Call, CallId, Expr};
 
 /// What a query finds by a part of the user: `where: { userId: session.user.id }`, `.eq("user_id", user.id)`.
@@ -42,11 +45,26 @@ pub(super) fn found(follow: &mut Follow<'_, '_>, place: &Place, id: CallId) -> O
     if members.is_empty() {
         return None;
     }
+    if let Some((key, id)) = by_address(cx, &words, members) {
+        record.set(&[key], id);
+    }
     // Some clients answer with the record beside an error.
     let mut data = record.clone();
     data.maybe = !certain;
     record.set(&["data".to_owned()], data);
     Some(if certain { record } else { record.maybe() })
+}
+
+/// The key of the app's own user, where that is whom a query finds by the signed-in user's e-mail address.
+fn by_address(cx: &Cx<'_>, words: &[&str], found: &BTreeMap<String, Shape>) -> Option<(String, Shape)> {
+    let from = found.values().find_map(|value| match value.what {
+        What::Part { part: Part::Email, from, .. } => Some(from),
+        _ => None,
+    })?;
+    let users = user_names(cx, cx.models());
+    let is_user = words.iter().any(|w| users.iter().any(|name| name == w));
+    let key = user_key(cx).filter(|key| is_user && !found.contains_key(key))?;
+    Some((key, Shape::of(What::Part { part: Part::Id, from, rank: 0 })))
 }
 
 /// The columns that a call asks for, with their values.

@@ -7,6 +7,7 @@ use super::shape::{Part, Shape, What};
 use crate::catalog::{IdentitySource, Kind};
 use crate::resolve::Def;
 use crate::sites::cx::is_callee;
+use crate::sites::identity::lacking;
 use crate::syntax::CallId;
 use crate::workspace::FileId;
 
@@ -29,7 +30,9 @@ impl Follow<'_, '_> {
         self.sessions.push(Session { entry, file, call: id, bound: None });
         let mut whole = Shape::of(What::Object(BTreeMap::new()));
         let parts = [(Part::Id, &fields.id), (Part::Email, &fields.email), (Part::Name, &fields.name)];
-        for (part, names) in parts {
+        // An id that nothing puts into the session is nobody's; the rest of it is there.
+        let known = |part: Part| signed || part != Part::Id || lacking(self.cx, entry).is_none();
+        for (part, names) in parts.into_iter().filter(|(part, _)| known(*part)) {
             for (rank, name) in names.iter().enumerate() {
                 let path: Vec<String> = name.split('.').map(str::to_owned).collect();
                 let plain = |p: &String| p.chars().all(|c| c.is_alphanumeric() || c == '_');

@@ -7,7 +7,7 @@ use crate::sites::{Detail, IdentitySource};
 use crate::workspace::Workspace;
 
 /// The sign-in of every app here: one call of a library.
-const AUTH: &str = "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({});\n";
+const AUTH: &str = "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({ adapter });\n";
 const PACKAGE: &str = r#"{ "dependencies": { "next-safe-action": "8", "@trpc/server": "11" } }"#;
 const ROUTE: &str = "app/api/a/route.ts";
 

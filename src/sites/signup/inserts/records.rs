@@ -1,7 +1,7 @@
 //! Records that are constructed first and stored later: `new User(…)` with `.save()`, `session.add(User(…))`.
 
 use super::{Insert, Search, strip};
-use crate::catalog::Gives;
+use crate::catalog::{CreateForm, Gives};
 use crate::resolve::Def;
 use crate::sites::signup::models::Certainty;
 use crate::sites::signup::value::{Named, named};
@@ -24,7 +24,8 @@ impl<'a> Search<'_, 'a> {
                 .map(|i| (*i, Certainty::Named));
         }
         if let Some(hit) = self.refers(call.function, &call.callee) {
-            return (call.is_new || !self.is_ecmascript()).then_some(hit);
+            let plain = matches!(self.create.form, CreateForm::RecordMethod { plain: true, .. });
+            return (call.is_new || plain || !self.is_ecmascript()).then_some(hit);
         }
         // `User.model_validate(…)`, `User.from_orm(…)`: a class method that makes one.
         let (method, before) = call.callee.segments.split_last()?;
@@ -111,16 +112,21 @@ impl<'a> Search<'_, 'a> {
         settle: &[String],
     ) -> Option<Insert<'a>> {
         let session = strip(&call.callee, methods)?;
-        let (model, certainty, made, name) = match call.args.first()? {
+        let record = |value: &Expr| match value {
             Expr::Path(path) => {
                 let (model, certainty, made) = self.constructed(call, path, &[])?;
-                (model, certainty, made, Some(path.dotted()))
+                Some((model, certainty, made, Some(path.dotted())))
             }
             value => {
                 let made = value.as_call()?;
                 let (model, certainty) = self.construction(made, &[])?;
-                (model, certainty, made, None)
+                Some((model, certainty, made, None))
             }
+        };
+        let (model, certainty, made, name) = match call.args.first()? {
+            // `session.add_all([user, login])`: the user among others.
+            Expr::List(items) => items.iter().find_map(record)?,
+            value => record(value)?,
         };
         let mut insert = self.insert(model, id, certainty, self.written_at(made));
         let settled = self.settled(call, &session, settle, name.as_deref());

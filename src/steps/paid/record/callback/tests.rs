@@ -14,7 +14,7 @@ fn events(lines: &str) -> (StepPlan, String) {
 fn events_of(route: &str) -> (StepPlan, String) {
     let files = [
         ("package.json", r#"{"name": "n", "dependencies": {"next": "15", "ai": "6", "next-auth": "5.0.0"}}"#),
-        ("auth.ts", "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({});\n"),
+        ("auth.ts", "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({ adapter });\n"),
         ("app/page.tsx", "export default function Page() { return null; }\n"),
         ("app/api/chat/route.ts", route),
     ];

@@ -1,0 +1,104 @@
+//! Where a customer is made, and under what condition.
+
+use crate::steps::Area;
+use crate::steps::paid::tests::plan;
+
+const SUPABASE: (&str, &str) = (
+    "package.json",
+    r#"{"name": "a", "dependencies": {"next": "15", "@supabase/supabase-js": "2", "@supabase/ssr": "0.5"}}"#,
+);
+const DRIZZLE: (&str, &str) =
+    ("package.json", r#"{"name": "a", "dependencies": {"next": "15", "drizzle-orm": "0.40", "jose": "5"}}"#);
+const SCHEMA: (&str, &str) = (
+    "db.ts",
+    "import { drizzle } from 'drizzle-orm/node-postgres';
+import { pgTable, text } from 'drizzle-orm/pg-core';
+import { SignJWT, jwtVerify } from 'jose';
+export const users = pgTable('users', { id: text('id').primaryKey(), email: text('email').notNull() });
+export const db = drizzle(process.env.DATABASE_URL!);
+export const sign = (id: string) => new SignJWT({ id }).sign(key);
+export const verify = (token: string) => jwtVerify(token, key);
+",
+);
+
+/// A sign-up route after the customer step, and what is left to do.
+fn supabase(body: &str) -> (String, String) {
+    let route = format!(
+        "import {{ createClient }} from '@supabase/supabase-js';
+const supabase = createClient('a', 'b');
+export async function POST(request: Request) {{
+  const {{ email }} = await request.json();
+  const {{ data: {{ user }} }} = await supabase.auth.getUser();
+{body}
+  return Response.json({{ ok: true }});
+}}
+"
+    );
+    let files = [SUPABASE, ("app/api/signup/route.ts", route.as_str())];
+    let (plan, text) = plan(&files, Area::Customer, "app/api/signup/route.ts");
+    (text, plan.todo.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn drizzle(body: &str) -> String {
+    let route = format!(
+        "import {{ db, users }} from '../../../db';
+export async function POST(request: Request) {{
+  const {{ email }} = await request.json();
+{body}
+  return Response.json({{ ok: true }});
+}}
+"
+    );
+    let files = [DRIZZLE, SCHEMA, ("app/api/signup/route.ts", route.as_str())];
+    plan(&files, Area::Customer, "app/api/signup/route.ts").1
+}
+
+#[test]
+fn a_client_that_answers_with_an_error_is_asked_for_it_first() {
+    let insert =
+        "  const { data, error: failed } = await supabase.from('users').insert({ email }).select().single();";
+    let (text, _) =
+        supabase(&format!("{insert}\n  if (failed) return Response.json({{}}, {{ status: 409 }});"));
+    let check = text.find("status: 409").expect("the app's own check");
+    let call = text.find("await registerCustomer({ id: data.id").expect("the call");
+    assert!(check < call && !text.contains("if (!failed)"), "{text}");
+    let (text, _) = supabase(&format!("{insert}\n  if (failed) console.error(failed);"));
+    assert!(text.contains("  if (!failed) {\n    await registerCustomer({ id: data.id"), "{text}");
+    // Nothing keeps the error: the record says it where the statement gives one.
+    let (text, _) =
+        supabase("  const { data } = await supabase.from('users').insert({ email }).select().single();");
+    assert!(text.contains("  if (data) {\n    await registerCustomer({ id: data.id"), "{text}");
+    let (text, todo) = supabase("  await supabase.from('users').insert({ id: user.id, email });");
+    assert!(!text.contains("registerCustomer"), "{text}");
+    assert!(todo.contains("nothing keeps that error"), "{todo}");
+}
+
+#[test]
+fn a_record_that_may_not_be_there_is_read_only_where_it_is() {
+    let rows = "await db.insert(users).values({ email }).onConflictDoNothing().returning()";
+    let text = drizzle(&format!(
+        "  const [user] = {rows};\n  if (!user) return Response.json({{}}, {{ status: 409 }});"
+    ));
+    assert!(text.contains("status: 409 });\n  await registerCustomer({ id: user.id"), "{text}");
+    let text = drizzle(&format!(
+        "  const [user] = {rows};\n  console.log('made');\n  if (!user) return new Response();"
+    ));
+    assert!(text.contains("  if (user) {\n    await registerCustomer({ id: user.id"), "{text}");
+    let text = drizzle(&format!("  const rows = {rows};\n  if (rows.length === 0) return new Response();"));
+    assert!(text.contains("new Response();\n  await registerCustomer({ id: rows[0].id"), "{text}");
+    let text = drizzle(&format!("  const rows = {rows};"));
+    assert!(text.contains("  if (rows[0]) {\n    await registerCustomer({ id: rows[0].id"), "{text}");
+    // A check of something else is none of the record.
+    let text = drizzle(&format!("  const [user] = {rows};\n  if (user && blocked) return new Response();"));
+    assert!(text.contains("  if (user) {\n    await registerCustomer("), "{text}");
+    let plain = "await db.insert(users).values({ email }).returning()";
+    let text = drizzle(&format!("  const [user] = {plain};"));
+    assert!(text.contains(".returning();\n  await registerCustomer({ id: user.id"), "{text}");
+}
+
+#[test]
+fn only_what_the_insert_gives_back_is_read() {
+    let text =
+        drizzle("  const [user] = await db.insert(users).values({ email }).returning({ id: users.id });");
+    assert!(text.contains("await registerCustomer({ id: user.id, email });"), "{text}");
+}
