@@ -270,7 +270,7 @@ fn read<'c>(cx: &'c Cx<'_>, file: FileId, facts: &Facts, call: CallId) -> Option
     let named = |o: &&Owned| spoken.iter().any(|w| o.names.iter().any(|n| n == w));
     let record = cx.owned().iter().find(named)?;
     let made = orms().flat_map(|o| &o.creates).flat_map(|c| c.form.methods());
-    let made = made.flat_map(|method| method.rsplit('.').next()).any(|method| {
+    let made = made.filter_map(|method| method.rsplit('.').next()).any(|method| {
         !orms().any(|o| o.reads.iter().chain(&o.reads_certain).any(|read| read == method))
             && chain.calls.iter().any(|id| facts.call(*id).callee.last() == Some(method))
     });
