@@ -279,7 +279,7 @@ fn many_paid_calls_are_asked_about_in_one_list() {
     terminal.see("Is that right?").see("[?] ").press("y");
     terminal.see("Which event types do the paid calls send?").see("image_generated");
     terminal.see("Take these?").see("[?] ").press("c");
-    terminal.see("Which ones?").see("api/image").press(" \r").see("app/api/chat/route.ts");
+    terminal.see("Which do you want to answer otherwise?").see("api/image").press(" \r").see("app/api/chat/route.ts");
     terminal.see("send?").press("chat_answered\r").see("chat_answered").see("image_generated");
     terminal.see("Take these?").see("[?] ").press("y");
     terminal.see("Apply this step?").see("[?] ").press("a");
