@@ -8,6 +8,7 @@ use super::failure::{self, ErrorDocument};
 use super::{CommandResult, Rooms, interrupt};
 use crate::review::{Screen, Terminal};
 use crate::run::{Driver, Ended, Options, Reviewer, RunError, RunReport, StepStatus, Unattended, summary};
+use crate::workspace::WorkspaceError;
 
 pub(super) fn run(screen: &mut Screen, rooms: &Rooms<'_>, args: &RunArgs) -> CommandResult {
     let options = Options {
@@ -17,8 +18,8 @@ pub(super) fn run(screen: &mut Screen, rooms: &Rooms<'_>, args: &RunArgs) -> Com
         set: args.choice.set.clone(),
         dry_run: args.dry_run,
         allow_dirty: args.allow_dirty,
+        typecheck: args.typecheck,
     };
-    misspelt(&args.path)?;
     let terminal = if args.yes { None } else { Terminal::open() };
     match terminal {
         Some(mut terminal) => {
@@ -49,18 +50,19 @@ pub(super) fn walk(
     json: bool,
 ) -> CommandResult {
     let driver = Driver { screen, reviewer, survey: rooms.survey.as_ref(), steps: rooms.steps, options };
-    let ended = driver.run(path)?;
+    let ended = driver.run(path).map_err(|error| did_you_mean(error, path))?;
     finish(screen, &ended, options.dry_run, json)
 }
 
 /// A folder that is not there may be a command that was misspelt.
-fn misspelt(path: &Utf8Path) -> Result<(), RunError> {
-    match super::args::nearest_command(path.as_str()).filter(|_| !path.exists()) {
-        Some(command) => Err(RunError::Usage {
+fn did_you_mean(error: RunError, path: &Utf8Path) -> RunError {
+    let RunError::Workspace(WorkspaceError::NotAFolder(_)) = &error else { return error };
+    match super::args::nearest_command(path.as_str()) {
+        Some(command) => RunError::Usage {
             why: format!("`{path}` is neither a folder nor a command"),
             hints: vec![format!("a similar command exists: `credyt-integrate {command}`")],
-        }),
-        None => Ok(()),
+        },
+        None => error,
     }
 }
 

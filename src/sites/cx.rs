@@ -9,6 +9,7 @@ use super::identity::{self, Code, Handed, Wrapped};
 use super::owner::{self, Owned};
 use super::payer::Payers;
 use super::schema::{self, Model};
+pub use crate::catalog::glob::wild;
 use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob::Globs};
 use crate::fingerprint::App;
 use crate::resolve::{Def, Program};
@@ -395,20 +396,6 @@ fn after_name<'d>(module: &str, name: &str, in_module: &str, members: &'d [Strin
         .then(|| &members[wanted.len()..])
 }
 
-/// `*` stands for any text, slashes and dots too.
-pub fn wild(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, tail)) => {
-            let Some(rest) = text.strip_prefix(head) else { return false };
-            if !tail.contains('*') {
-                return rest.ends_with(tail);
-            }
-            (0..=rest.len()).any(|i| rest.get(i..).is_some_and(|r| wild(tail, r)))
-        }
-    }
-}
-
 /// Whether an identifier-like word stands in a text at a place, on its own.
 pub fn word_at(text: &str, at: usize, word: &str) -> bool {
     let bytes = text.as_bytes();
@@ -419,7 +406,7 @@ pub fn word_at(text: &str, at: usize, word: &str) -> bool {
 }
 
 /// Where `base.member.path` is written in a text, with whatever `?` and `!` the code has: the text as written, optional
-/// chaining made plain.
+/// chaining made plain except where the path itself says that a part may be missing (`address?.email`).
 pub fn written_member(text: &str, base: &str, member: &str) -> Option<String> {
     for (at, _) in text.match_indices(base) {
         if !word_at(text, at, base.split(['.', '(']).next().unwrap_or(base))
@@ -428,6 +415,7 @@ pub fn written_member(text: &str, base: &str, member: &str) -> Option<String> {
             continue;
         }
         let mut end = at + base.len();
+        let mut written = base.replace('?', "");
         let mut complete = true;
         for part in member.split('.') {
             let rest = text.get(end..).unwrap_or_default();
@@ -441,11 +429,34 @@ pub fn written_member(text: &str, base: &str, member: &str) -> Option<String> {
                 break;
             }
             let _ = tail;
+            if rest.get(..marks).is_some_and(|marks| marks.contains('!')) {
+                written.push('!');
+            }
+            written.push('.');
+            written.push_str(part);
             end += marks + 1 + part.len();
         }
         if complete {
-            return text.get(at..end).map(|t| t.replace('?', ""));
+            return Some(written);
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::written_member;
+
+    #[test]
+    fn what_may_be_missing_stays_optional() {
+        for (text, member, expected) in [
+            ("a(user?.address?.email)", "address?.email", Some("user.address?.email")),
+            ("a(user.address?.email)", "address?.email", Some("user.address?.email")),
+            ("a(user?.id)", "id", Some("user.id")),
+            ("a(user!.id)", "id", Some("user!.id")),
+            ("a(user.address)", "address?.email", None),
+        ] {
+            assert_eq!(written_member(text, "user", member).as_deref(), expected, "{text}");
+        }
+    }
 }

@@ -85,8 +85,6 @@ struct Working {
     past: Past,
     /// `None` when the text on the disk is nobody's that the journal knows.
     layout: Option<Layout>,
-    /// The steps that were in effect when it was looked at.
-    held: Vec<u32>,
     secret: bool,
 }
 
@@ -193,24 +191,6 @@ impl Journal {
                 }
             }
         }
-        for entry in &taken {
-            let still = |file: &JournalFile| {
-                files.get(file.path.as_str()).is_some_and(|working| working.held.contains(&entry.id))
-            };
-            if !entry.files.iter().any(still) {
-                continue;
-            }
-            // A checkout takes all of a step away; a file that is missing alone was removed by somebody.
-            let alone = |file: &&JournalFile| {
-                files.get(file.path.as_str()).is_some_and(|working| working.lost(entry.id))
-            };
-            for file in entry.files.iter().filter(alone) {
-                if edits == HandEdits::Refuse {
-                    return Err(changed(file, entry));
-                }
-                kept.insert(file.path.clone());
-            }
-        }
         let mut targets = Vec::new();
         for (path, working) in files {
             match working.target(path) {
@@ -239,7 +219,7 @@ impl Journal {
         let real = self.resolve(&self.root_of(entry)?, &file.path)?;
         let past = Past::of(&file.path, log);
         if real.is_dir() {
-            return Ok(Working { real, now: None, past, layout: None, held: Vec::new(), secret: false });
+            return Ok(Working { real, now: None, past, layout: None, secret: false });
         }
         let now = read(&real)?;
         let mut layout = past.find(now.as_deref().map(hash).as_deref()).cloned();
@@ -248,8 +228,7 @@ impl Journal {
         {
             layout = None;
         }
-        let held = layout.as_ref().map(|layout| layout.effects().to_vec()).unwrap_or_default();
-        Ok(Working { real, now, past, layout, held, secret: false })
+        Ok(Working { real, now, past, layout, secret: false })
     }
 }
 
@@ -261,12 +240,6 @@ impl Working {
             // The file has the bytes of a time without that step.
             Some(_) | None => Ok(()),
         }
-    }
-
-    /// Whether the file is gone, although the last record left it there with this step in it.
-    fn lost(&self, id: u32) -> bool {
-        let was_there = self.past.last().is_some() && self.past.unknown(false).buries(id);
-        was_there && self.now.is_none() && self.layout.is_some()
     }
 
     /// What to write; nothing when the file has those bytes. An error when the records contradict each other.

@@ -6,7 +6,6 @@
 
 use super::held::{Follow, Held, Scope, What};
 use super::{Organisation, Paying, Record, Row};
-use crate::resolve::Module;
 use crate::sites::cx::{Cx, written_member};
 use crate::sites::guard::end_of_own_guard;
 use crate::sites::handlers::Reached;
@@ -205,20 +204,14 @@ fn source(cx: &Cx<'_>, place: &Place<'_>, binding: &Binding, name: &PatternName)
     let Some(import) = call.callee.as_name().filter(|_| call.args.is_empty() && name.path.is_empty()) else {
         return IdentitySource::Record;
     };
-    let module = facts.imports.iter().find(|i| i.local == import).map(|i| i.module.clone());
-    let Some(from) = module else { return IdentitySource::Record };
-    let defined_in = match cx.program.module(place.file, &from, None) {
-        Module::File(id) => Some(id),
-        _ => None,
-    };
+    if !facts.imports.iter().any(|i| i.local == import) {
+        return IdentitySource::Record;
+    }
     let awaited = if call.awaited { "await " } else { "" };
     IdentitySource::Call {
         text: format!("{awaited}{}", cx.slice(place.file, call.span)),
         binding: name.local.clone(),
-        import: import.to_owned(),
-        from,
-        defined_in,
-        given: Vec::new(),
+        statement: binding.statement,
     }
 }
 

@@ -2,30 +2,22 @@
 
 use crate::edit::{EditUnit, NewFile};
 use crate::steps::support::{Kit, merge, render};
-use crate::steps::{Area, Todo};
+use crate::steps::{Area, Halt, Todo};
 use crate::syntax::style::restyle;
 use crate::template::{self, Areas, ModuleContext};
 
-/// What an area needs of the generated modules.
-#[derive(Debug)]
-pub struct Generated {
-    /// New files and changes of existing ones; empty when all is there.
-    pub unit: EditUnit,
-    /// Files that changed in a way that leaves no room for the area.
-    pub todo: Vec<Todo>,
-}
-
-/// The modules an app has once `area` is added to those it has.
-pub fn plan(kit: &Kit<'_>, area: Area) -> Result<Generated, String> {
+/// The modules an app has once `area` is added to those it has: new files and changes of existing ones, empty when all
+/// is there. A file that leaves no room for the area refuses the step: what it would call is not there then.
+pub(crate) fn plan(kit: &Kit<'_>, area: Area) -> Result<EditUnit, Halt> {
     plan_with(kit, area, |_, _| {})
 }
 
 /// The same with changes to the contexts: `change(context, after)` is called for the rendering before and after.
-pub fn plan_with(
+pub(crate) fn plan_with(
     kit: &Kit<'_>,
     area: Area,
     change: impl Fn(&mut ModuleContext, bool),
-) -> Result<Generated, String> {
+) -> Result<EditUnit, Halt> {
     let after = with_needs(kit.done, area)?;
     let rendered = |areas: Areas, is_after: bool| -> Result<Vec<template::Module>, String> {
         let mut context = render::context(kit, areas);
@@ -37,7 +29,9 @@ pub fn plan_with(
     let style = kit.new_style(kit.language());
     let styled = |text: &str| restyle(text, kit.language(), &style);
     let title = format!("{} module", area.title());
-    let mut unit = EditUnit::new(title, area.what());
+    let unit = EditUnit::new(title, area.what());
+    // Whatever comes later calls the client; every other module is for lines of the same step.
+    let mut unit = if area == Area::Key { unit } else { unit.library() };
     let mut todo = Vec::new();
     for module in new {
         let path = match kit.module_file(&module.name) {
@@ -74,7 +68,7 @@ pub fn plan_with(
             )),
         }
     }
-    Ok(Generated { unit, todo })
+    if todo.is_empty() { Ok(unit) } else { Err(Halt::Refused(todo)) }
 }
 
 /// The areas that are done, this one, and those it cannot do without.

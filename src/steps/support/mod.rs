@@ -5,6 +5,7 @@
 
 pub mod env;
 pub mod env_files;
+pub mod front_end;
 pub mod generated;
 pub mod identity;
 pub mod inline;
@@ -19,6 +20,7 @@ pub mod render;
 pub mod requirements;
 pub mod route;
 pub mod store;
+pub mod tokens;
 pub mod ui;
 pub mod user;
 
@@ -38,8 +40,8 @@ use crate::workspace::{FileId, Language, SourceText};
 
 use super::StepContext;
 
-/// Why an area makes no sense in an app whose requests carry no user.
-pub const NO_USERS: &str = "requests carry no user; add sign-in first";
+/// Why an area makes no sense in an app whose requests name no user.
+pub const NO_USERS: &str = "no way to sign in was recognised, so no request names a user";
 
 /// Files that are counted for the style and the habits of an app; more say nothing new.
 const STYLE_FILES: usize = 150;
@@ -78,6 +80,8 @@ pub struct Kit<'a> {
     /// File of each module that is there, by the module's name.
     modules: BTreeMap<String, FileId>,
     votes: Votes,
+    /// Of the generated modules that are there: each later step writes as the first one did.
+    own_votes: Votes,
     config: StyleConfig,
     graph: OnceCell<Cx<'a>>,
     habits: names::Habits,
@@ -107,6 +111,7 @@ impl<'a> Kit<'a> {
             done: Areas::default(),
             modules: BTreeMap::new(),
             votes,
+            own_votes: Votes::default(),
             config,
             graph: OnceCell::new(),
             habits: names::Habits::default(),
@@ -115,6 +120,7 @@ impl<'a> Kit<'a> {
         };
         (kit.module, kit.ext, kit.source_ext) = layout::forms(&kit);
         (kit.modules, kit.done) = modules::find(&kit);
+        kit.own_votes = own_votes(&kit);
         kit.dir = layout::folder(&kit);
         Ok(kit)
     }
@@ -181,9 +187,10 @@ impl<'a> Kit<'a> {
         Style::learn(source, &self.votes, self.config)
     }
 
-    /// The style of a new file.
+    /// The style of a new file: that of the generated modules where some are there, else the app's. What the steps insert
+    /// is counted with the app's files, so the app's majority alone may tip from one step to the next.
     pub fn new_style(&self, language: Language) -> Style {
-        Style::for_new_file(language, &self.votes, self.config)
+        Style::like(language, &self.own_votes, &self.votes, self.config)
     }
 
     /// The file of a generated module, when it is there.
@@ -300,6 +307,18 @@ fn script_language(cx: &StepContext<'_>, files: &[FileId]) -> Lang {
         |f: &&FileId| matches!(cx.workspace.entry(**f).language, Some(Language::TypeScript | Language::Tsx));
     let typed = files.iter().filter(typed).count();
     if typed * 2 >= files.len().max(1) { Lang::TypeScript } else { Lang::JavaScript }
+}
+
+fn own_votes(kit: &Kit<'_>) -> Votes {
+    let mut votes = Votes::default();
+    for file in kit.modules.values() {
+        let text = kit.text(*file);
+        let language = kit.cx.workspace.entry(*file).language.unwrap_or(Language::Other);
+        if let Some(tree) = kit.cx.program.tree(*file) {
+            votes.add(&Votes::of(&Source::parsed(language, text.as_str(), tree)));
+        }
+    }
+    votes
 }
 
 fn learn_style(cx: &StepContext<'_>, files: &[FileId]) -> (Votes, StyleConfig) {

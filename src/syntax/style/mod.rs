@@ -89,6 +89,11 @@ impl Style {
         Self::decide(language, &Votes::default(), app, config)
     }
 
+    /// The style for a new file beside others of its kind: theirs, then as [`Style::for_new_file`].
+    pub fn like(language: Language, siblings: &Votes, app: &Votes, config: StyleConfig) -> Self {
+        Self::decide(language, siblings, app, config)
+    }
+
     fn decide(language: Language, file: &Votes, app: &Votes, config: StyleConfig) -> Self {
         let usual = Self::usual(language);
         let python = language == Language::Python;

@@ -84,22 +84,6 @@ fn a_file_that_somebody_edited_can_be_left_while_the_rest_is_undone() {
 }
 
 #[test]
-fn a_file_that_was_removed_alone_is_named() {
-    let app = App::new(FILES);
-    app.apply("key", everything());
-    std::fs::remove_file(app.root.join("lib/credyt/usage.ts")).unwrap();
-    let before = app.tree();
-    let error = app.undo(&Which::All).unwrap_err();
-    assert!(
-        matches!(&error, JournalError::ChangedSinceApplied { file, .. } if file == "lib/credyt/usage.ts"),
-        "{error}"
-    );
-    assert_eq!(app.tree(), before);
-    assert_eq!(keep(&app).kept, ["lib/credyt/usage.ts"]);
-    assert_eq!(app.read("src/a.ts"), "1\n3\r\n");
-}
-
-#[test]
 fn a_step_over_an_edit_by_hand_can_be_undone_alone() {
     let app = App::new(&[("a.ts", "1\n")]);
     app.apply("one", unit().edit("a.ts", ins(2, "one\n")));
@@ -280,10 +264,6 @@ impl World {
                     if file.is_none_or(|file| usize::from(file) == index) {
                         self.set(name, texts[name].as_deref());
                         self.base.insert(name, base[name].clone());
-                        if file.is_some() {
-                            // One file alone is as good as edited.
-                            self.touched.insert(name);
-                        }
                     }
                 }
             }
