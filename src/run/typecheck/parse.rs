@@ -36,7 +36,8 @@ fn place(line: &str) -> Option<(&str, usize, &str)> {
         let rest = line.get(at + 1..)?;
         let count = digits(rest);
         let path = line.get(..at)?;
-        let is_path = (path.contains('.') && !path.contains(' ') || path.contains('/')) && !path.contains("://");
+        let is_path =
+            (path.contains('.') && !path.contains(' ') || path.contains('/')) && !path.contains("://");
         if count == 0 || !is_path {
             continue;
         }

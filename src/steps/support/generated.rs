@@ -1,9 +1,11 @@
 //! The generated modules of one area: new files, and the files of earlier areas brought along.
 
+use std::collections::BTreeMap;
+
 use crate::edit::{EditUnit, NewFile};
 use crate::steps::support::{Kit, merge, render};
 use crate::steps::{Area, Halt, Todo};
-use crate::syntax::style::restyle;
+use crate::syntax::style::{Style, restyle};
 use crate::template::{self, Areas, ModuleContext};
 
 /// The modules an app has once `area` is added to those it has: new files and changes of existing ones, empty when all
@@ -26,7 +28,7 @@ pub(crate) fn plan_with(
     };
     let old = if kit.done.key { rendered(kit.done, false)? } else { Vec::new() };
     let new = rendered(after, true)?;
-    let style = kit.new_style(kit.language());
+    let style = settled_style(kit, &old);
     let styled = |text: &str| restyle(text, kit.language(), &style);
     let title = format!("{} module", area.title());
     let unit = EditUnit::new(title, area.what());
@@ -69,6 +71,46 @@ pub(crate) fn plan_with(
         }
     }
     if todo.is_empty() { Ok(unit) } else { Err(Halt::Refused(todo)) }
+}
+
+/// The style in which the modules that are there were written. What the steps insert is counted with the app's files, so
+/// the app's majority may tip from one step to the next; the modules say what it was when they were made.
+fn settled_style(kit: &Kit<'_>, old: &[template::Module]) -> Style {
+    let there = |m: &template::Module| Some((m.text.clone(), kit.text(kit.module_file(&m.name)?)));
+    let modules: Vec<_> = old.iter().filter_map(there).collect();
+    // Lines of the renderings that are not in the files: none where nobody changed anything.
+    let strange = |style: &Style| -> usize {
+        let count = |(text, current): &(String, std::sync::Arc<crate::workspace::SourceText>)| {
+            missing_lines(&restyle(text, kit.language(), style), current.as_str())
+        };
+        modules.iter().map(count).sum()
+    };
+    let mut style = kit.new_style(kit.language());
+    let mut least = strange(&style);
+    while least > 0 {
+        let better = style.neighbours().into_iter().map(|other| (strange(&other), other));
+        match better.min_by_key(|(lines, _)| *lines).filter(|(lines, _)| *lines < least) {
+            Some((lines, other)) => (least, style) = (lines, other),
+            None => break,
+        }
+    }
+    style
+}
+
+/// How many lines of one text are not in another.
+fn missing_lines(text: &str, other: &str) -> usize {
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in other.split_inclusive('\n') {
+        *left.entry(line).or_default() += 1;
+    }
+    let mut missing = 0;
+    for line in text.split_inclusive('\n') {
+        match left.get_mut(line).filter(|n| **n > 0) {
+            Some(n) => *n -= 1,
+            None => missing += 1,
+        }
+    }
+    missing
 }
 
 /// The areas that are done, this one, and those it cannot do without.

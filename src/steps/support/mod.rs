@@ -80,8 +80,6 @@ pub struct Kit<'a> {
     /// File of each module that is there, by the module's name.
     modules: BTreeMap<String, FileId>,
     votes: Votes,
-    /// Of the generated modules that are there: each later step writes as the first one did.
-    own_votes: Votes,
     config: StyleConfig,
     graph: OnceCell<Cx<'a>>,
     habits: names::Habits,
@@ -111,7 +109,6 @@ impl<'a> Kit<'a> {
             done: Areas::default(),
             modules: BTreeMap::new(),
             votes,
-            own_votes: Votes::default(),
             config,
             graph: OnceCell::new(),
             habits: names::Habits::default(),
@@ -120,7 +117,6 @@ impl<'a> Kit<'a> {
         };
         (kit.module, kit.ext, kit.source_ext) = layout::forms(&kit);
         (kit.modules, kit.done) = modules::find(&kit);
-        kit.own_votes = own_votes(&kit);
         kit.dir = layout::folder(&kit);
         Ok(kit)
     }
@@ -187,10 +183,9 @@ impl<'a> Kit<'a> {
         Style::learn(source, &self.votes, self.config)
     }
 
-    /// The style of a new file: that of the generated modules where some are there, else the app's. What the steps insert
-    /// is counted with the app's files, so the app's majority alone may tip from one step to the next.
+    /// The style of a new file.
     pub fn new_style(&self, language: Language) -> Style {
-        Style::like(language, &self.own_votes, &self.votes, self.config)
+        Style::for_new_file(language, &self.votes, self.config)
     }
 
     /// The file of a generated module, when it is there.
@@ -307,18 +302,6 @@ fn script_language(cx: &StepContext<'_>, files: &[FileId]) -> Lang {
         |f: &&FileId| matches!(cx.workspace.entry(**f).language, Some(Language::TypeScript | Language::Tsx));
     let typed = files.iter().filter(typed).count();
     if typed * 2 >= files.len().max(1) { Lang::TypeScript } else { Lang::JavaScript }
-}
-
-fn own_votes(kit: &Kit<'_>) -> Votes {
-    let mut votes = Votes::default();
-    for file in kit.modules.values() {
-        let text = kit.text(*file);
-        let language = kit.cx.workspace.entry(*file).language.unwrap_or(Language::Other);
-        if let Some(tree) = kit.cx.program.tree(*file) {
-            votes.add(&Votes::of(&Source::parsed(language, text.as_str(), tree)));
-        }
-    }
-    votes
 }
 
 fn learn_style(cx: &StepContext<'_>, files: &[FileId]) -> (Votes, StyleConfig) {

@@ -168,7 +168,10 @@ fn of_two_names_of_a_callback_the_one_that_the_app_has_is_used() {
         );
         let files = [
             ("package.json", manifest.as_str()),
-            ("auth.ts", "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({ callbacks: { session({ session, token }) { session.user.id = token.sub; return session; } } });\n"),
+            (
+                "auth.ts",
+                "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({ callbacks: { session({ session, token }) { session.user.id = token.sub; return session; } } });\n",
+            ),
             ("app/page.tsx", "export default function Page() { return null; }\n"),
             ("app/api/chat/route.ts", route.as_str()),
         ];
