@@ -16,6 +16,7 @@ pub mod demo;
 pub mod edit;
 pub mod fingerprint;
 pub mod golive;
+pub mod ir;
 pub mod net;
 pub mod resolve;
 pub mod review;

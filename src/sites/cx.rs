@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::handlers::{self, Found};
-use super::identity::{self, Code, Handed, Wrapped};
+use super::identity::{self, Handed, Wrapped};
 use super::owner::{self, Owned};
 use super::payer::Payers;
 use super::schema::{self, Model};
 pub use crate::catalog::glob::wild;
 use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob::Globs};
 use crate::fingerprint::App;
+use crate::ir::Points;
 use crate::resolve::{Def, Program};
-use crate::syntax::{CallId, Expr, FunctionId, Path, Root};
+use crate::syntax::{CallId, Expr, FunctionId, Path, Root, Span};
 use crate::workspace::{FileId, Workspace};
 
 /// Constants made of constants that are looked up.
@@ -47,7 +48,8 @@ struct Memo<'a> {
     verifiers: Known<Option<(&'a Entry, &'a Verifier)>>,
     wrapped: Known<Arc<[Wrapped]>>,
     handed: Mutex<BTreeMap<String, Option<Arc<Handed>>>>,
-    codes: Mutex<BTreeMap<FileId, Option<Arc<Code>>>>,
+    points: Mutex<BTreeMap<(FileId, Option<FunctionId>), Arc<Points>>>,
+    spans: Mutex<BTreeMap<FileId, Arc<BTreeMap<Span, CallId>>>>,
     said: Mutex<BTreeMap<String, bool>>,
     lacking: Mutex<BTreeMap<String, Option<Arc<str>>>>,
     owned: OnceLock<Vec<Owned>>,
@@ -159,18 +161,30 @@ impl<'a> Cx<'a> {
         found
     }
 
-    /// A file with its tree.
-    pub(super) fn code(&self, file: FileId) -> Option<Arc<Code>> {
-        if let Some(known) = self.memo.codes.lock().ok().and_then(|k| k.get(&file).cloned()) {
+    /// The control flow of a function, when somebody has asked for it before.
+    pub(super) fn known_points(&self, file: FileId, function: Option<FunctionId>) -> Option<Arc<Points>> {
+        self.memo.points.lock().ok()?.get(&(file, function)).cloned()
+    }
+
+    /// Keeps the control flow of a function.
+    pub(super) fn keep_points(&self, file: FileId, function: Option<FunctionId>, made: &Arc<Points>) {
+        if let Ok(mut known) = self.memo.points.lock() {
+            known.insert((file, function), Arc::clone(made));
+        }
+    }
+
+    /// The calls of a file by where they stand.
+    pub(super) fn calls_by_span(&self, file: FileId) -> Arc<BTreeMap<Span, CallId>> {
+        if let Some(known) = self.memo.spans.lock().ok().and_then(|k| k.get(&file).cloned()) {
             return known;
         }
-        let language = self.workspace().entry(file).language;
-        let text = self.workspace().text(file).ok();
-        let code = language.zip(text).and_then(|(language, text)| Code::parse(language, text)).map(Arc::new);
-        if let Ok(mut known) = self.memo.codes.lock() {
-            known.insert(file, code.clone());
+        let facts = self.program.facts(file);
+        let spans: BTreeMap<Span, CallId> = facts.call_ids().map(|id| (facts.call(id).span, id)).collect();
+        let spans = Arc::new(spans);
+        if let Ok(mut known) = self.memo.spans.lock() {
+            known.insert(file, Arc::clone(&spans));
         }
-        code
+        spans
     }
 
     /// Every record type of the app.
@@ -261,7 +275,7 @@ impl<'a> Cx<'a> {
     }
 
     /// The text of a range of a file.
-    pub fn slice(&self, file: FileId, span: crate::syntax::Span) -> String {
+    pub fn slice(&self, file: FileId, span: Span) -> String {
         self.workspace().text(file).map_or_else(|_| String::new(), |t| t.slice(span.range()).to_owned())
     }
 

@@ -17,6 +17,7 @@ mod find;
 mod front;
 pub mod guard;
 pub mod handlers;
+mod holds;
 pub mod identity;
 mod lookup;
 mod makers;

@@ -8,6 +8,7 @@ mod builder;
 mod facts;
 mod free;
 pub mod imports;
+mod lower;
 mod parse;
 pub mod place;
 mod py;
@@ -22,6 +23,9 @@ pub use facts::{
     ResultUse, Root, Span,
 };
 pub use free::{all_names, free_names};
+pub use lower::body;
+#[cfg(test)]
+pub(crate) use lower::body_of;
 pub use parse::{Tree, error_spans, grammar, parse};
 
 use crate::workspace::Language;

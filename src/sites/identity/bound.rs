@@ -4,8 +4,8 @@ use super::{bindings_before, function_text, parameter, reaches_verifier};
 use crate::catalog::{self, Entry, Kind, Role, UserFields, payer_words};
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, is_callee, written_member};
-use crate::sites::guard;
 use crate::sites::handlers::Reached;
+use crate::sites::holds;
 use crate::sites::signup::guest_flag;
 use crate::sites::{Identity, IdentitySource};
 use crate::syntax::{Binding, CallId, Expr, FunctionId, PatternName};
@@ -195,7 +195,7 @@ pub(super) fn bound_identity(
     let facts = cx.program.facts(file);
     let c = facts.call(call);
     let names: Vec<&str> = binding.names.iter().map(|n| n.local.as_str()).collect();
-    let guarded = guard::end_of_guard(cx, file, binding.statement, &names, at);
+    let guarded = holds::end_of_guard(cx, file, binding.statement, &names, at);
     let line = cx.line(file, c.span.start);
     let mut evidence = vec![format!("`{}` names the user (line {line})", cx.slice(file, c.span))];
     if guarded.is_some() {

@@ -20,7 +20,7 @@ use crate::syntax::{Binding, Facts, FunctionId, Span};
 use crate::workspace::FileId;
 use bound::{from_call, from_getter, from_session_reader, reader_binding};
 pub(super) use evidence::{lacking, lacking_at};
-pub(super) use handed::{Code, Known as Handed, Wrapped};
+pub(super) use handed::{Known as Handed, Wrapped};
 use injected::injected;
 pub(super) use injected::{dependency_of, names_in};
 use member::{from_member, from_object};
