@@ -15,6 +15,7 @@ pub mod credyt;
 pub mod demo;
 pub mod edit;
 pub mod fingerprint;
+pub mod flow;
 pub mod golive;
 pub mod ir;
 pub mod net;

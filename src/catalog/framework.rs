@@ -46,6 +46,12 @@ pub struct Framework {
     /// Methods that put a member on the framework's own objects: `app.decorate("authenticate", check)`.
     #[serde(default)]
     pub decorating: Vec<String>,
+    /// Where code in front of a handler leaves what the handler then finds there.
+    #[serde(default)]
+    pub carriers: Vec<Carrier>,
+    /// How code is put in front of handlers.
+    #[serde(default)]
+    pub middleware: Vec<Middleware>,
     /// Functions that run what they are given before they are done, with the context of their caller, on another thread
     /// even (`run_in_threadpool`).
     #[serde(default)]
@@ -118,6 +124,41 @@ pub struct RuntimeExport {
     pub name: String,
     /// Its values that mean this runtime.
     pub values: Vec<String>,
+}
+
+/// A place that lives as long as a request: any member of it may be set in front of the handler and read there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Carrier {
+    /// The parameter it is a member of.
+    pub of: Option<Role>,
+    /// The object it is, where it is imported instead: `flask.g`.
+    pub symbol: Option<Symbol>,
+    /// The member; the parameter itself when empty.
+    #[serde(default)]
+    pub path: String,
+    /// The method that gets a member by its name: `c.get("user")`.
+    pub get: Option<String>,
+    /// The method that sets one: `c.set("user", user)`.
+    pub set: Option<String>,
+    /// Members that are the sender's own: `body`.
+    #[serde(default)]
+    pub sent: Vec<String>,
+}
+
+/// A way to put a function in front of handlers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Middleware {
+    /// Methods of a router that take it; what is registered behind them comes after it.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Members of a router that decorate it.
+    #[serde(default)]
+    pub decorators: Vec<String>,
+    /// Roles of its parameters by position. One without `next` goes on by coming back with nothing.
+    #[serde(default)]
+    pub params: Vec<Role>,
 }
 
 /// How a generator is closed once the response that sends it is over.

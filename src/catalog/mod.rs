@@ -42,8 +42,8 @@ pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, T
 pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
 pub use env::{Address, Also, Beside, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
-    Answer, ArgumentChoice, ChainContext, Closing, Framework, Front, Handler, HandlerShape, Mount, Mounting,
-    NamedParam, NewRoute, RefusePage, Role, RoutePurpose, Runtime, Side,
+    Answer, ArgumentChoice, Carrier, ChainContext, Closing, Framework, Front, Handler, HandlerShape,
+    Middleware, Mount, Mounting, NamedParam, NewRoute, RefusePage, Role, RoutePurpose, Runtime, Side,
 };
 pub use host::Host;
 pub use http::{Answered, Http, Request, Succeeded};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::handlers::{self, Found};
+use super::identity::flow::Beginning;
 use super::identity::{self, Handed, Wrapped};
 use super::owner::{self, Owned};
 use super::payer::Payers;
@@ -48,6 +49,7 @@ struct Memo<'a> {
     verifiers: Known<Option<(&'a Entry, &'a Verifier)>>,
     wrapped: Known<Arc<[Wrapped]>>,
     handed: Mutex<BTreeMap<String, Option<Arc<Handed>>>>,
+    beginnings: Known<Beginning>,
     points: Mutex<BTreeMap<(FileId, Option<FunctionId>), Arc<Points>>>,
     spans: Mutex<BTreeMap<FileId, Arc<BTreeMap<Span, CallId>>>>,
     said: Mutex<BTreeMap<String, bool>>,
@@ -159,6 +161,11 @@ impl<'a> Cx<'a> {
             known.insert(wrapper, found.clone());
         }
         found
+    }
+
+    /// What a handler's names hold when it begins.
+    pub(super) fn beginning(&self, at: (FileId, FunctionId), find: impl FnOnce() -> Beginning) -> Beginning {
+        self.memo.beginnings.get(at, find)
     }
 
     /// The control flow of a function, when somebody has asked for it before.

@@ -6,6 +6,7 @@
 
 mod bound;
 mod evidence;
+pub(super) mod flow;
 mod handed;
 mod injected;
 mod member;
@@ -57,7 +58,11 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
         }
         unsure = unsure.or(Some(identity));
     }
-    unsure
+    let followed = flow::in_handler(cx, reached, at);
+    match (unsure, followed) {
+        (_, Some(certain)) if !certain.nullable => Some(certain),
+        (unsure, followed) => unsure.or(followed),
+    }
 }
 
 /// The identity that a function which is no handler has from its own session call.
