@@ -36,7 +36,7 @@ pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
 pub use env::{Address, Also, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
     Answer, ArgumentChoice, ChainContext, Closing, Framework, Front, Handler, HandlerShape, Mount,
-    NamedParam, NewRoute, RefusePage, Role, RoutePurpose, Side,
+    NamedParam, NewRoute, RefuseAs, Role, RoutePurpose, Side,
 };
 pub use http::{Answered, Http, Request, Succeeded};
 pub use manager::{Manager, ToolRule};

@@ -14,7 +14,7 @@ use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
     Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, PayerRef, SELECT_FROM, ScorePart,
-    Site, SiteKind, covered, exempt, makers, mounted,
+    Site, SiteKind, covered, exempt, makers, mounted, own_key,
 };
 use crate::answers::Payer as Who;
 use crate::catalog::{Entry, HttpCall, Kind, Provider, ProviderCall, StreamWhen};
@@ -76,7 +76,11 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     evidence.extend(doubt);
     evidence.extend(others);
     let mut parts = score(paid, reached.as_ref(), payer.as_ref());
-    if let Some(free) = exempt::exempt(cx, paid.file, paid.call, paid.provider) {
+    let own_key =
+        paid.provider.provider.as_ref().and_then(|p| own_key::condition(cx, paid.file, paid.call, p));
+    if let Some(own) = &own_key {
+        evidence.push(format!("the user's own key pays for it where there is one (`{}`)", own.expr));
+    } else if let Some(free) = exempt::exempt(cx, paid.file, paid.call, paid.provider) {
         ScorePart::lower(&mut parts, EXEMPT, free.short);
         evidence.push(free.why);
     }
@@ -103,6 +107,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         entry_identity,
         model: made.as_ref().map_or_else(|| model(cx, paid, call), |made| made.model.clone()),
         maker: made.map(|made| made.entry),
+        own_key,
         score: parts,
     };
     let symbol = call.function.map(|f| outer_symbol(facts, f)).filter(|s| !s.is_empty());

@@ -6,7 +6,7 @@ pub mod code;
 pub mod reach;
 pub mod record;
 #[cfg(test)]
-mod tests;
+pub(in crate::steps) mod tests;
 
 use crate::answers::{EventAnswers, Key};
 use crate::catalog::{Handler, Makes, Output, Provider, ProviderCall, Role, UsageField, outputs};

@@ -18,7 +18,7 @@ const AUTH: (&str, &str) = (
 );
 
 /// Plans one step and gives its plan with the text of a file after it.
-pub(in crate::steps::paid) fn plan(files: &[(&str, &str)], area: Area, file: &str) -> (StepPlan, String) {
+pub(in crate::steps) fn plan(files: &[(&str, &str)], area: Area, file: &str) -> (StepPlan, String) {
     let workspace = Workspace::in_memory(files.iter().copied());
     let catalog = Catalog::embedded().unwrap();
     let found = fingerprint(&workspace, &catalog);

@@ -33,7 +33,7 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
         data.extend(model(order));
         let event =
             Event { noun: kit.noun(), user_id: &brought.payer, event_type: &event_type, data: &data, vendor };
-        statement(kit, calling, &brought.names[0], &event)
+        statement(order, calling, &brought.names[0], &event)
     };
     let (edits, _) = place::after_call(spot.source, &spot.style, &request, write)
         .map_err(|refusal| refusal.to_string())?;

@@ -69,7 +69,7 @@ impl Written<'_, '_> {
         let event_type = spend.event_type();
         let event =
             Event { noun: kit.noun(), user_id: self.payer, event_type: &event_type, data: &data, vendor };
-        statement(kit, Calling::Awaited, self.recorder, &event)
+        statement(self.order, Calling::Awaited, self.recorder, &event)
     }
 
     /// A callback of its own among the options.

@@ -31,7 +31,7 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
     let event_type = spend.event_type();
     let noun = kit.noun();
     let event = Event { user_id: &brought.payer, event_type: &event_type, data: &data, vendor, noun };
-    let lines = statement(kit, calling, &brought.names[0], &event);
+    let lines = statement(order, calling, &brought.names[0], &event);
     let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
     let succeeded = succeeded(order, spot, call);
     let below = |how: &Succeeded, value: &str| {
