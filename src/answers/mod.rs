@@ -306,6 +306,17 @@ impl Answers {
         }
     }
 
+    /// Every event type that a paid call sends, each once, sorted; not those of calls that are left unbilled.
+    pub fn event_types(&self) -> Vec<String> {
+        let types = self.values.iter().filter_map(|(key, value)| match (key.parts(), value) {
+            ([events, site, name], Value::Text(text)) if events == "events" && name == "event_type" => {
+                (self.event(site).skip != Some(true)).then(|| text.clone())
+            }
+            _ => None,
+        });
+        types.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Whether a site is to be used: what the user said, `None` where nobody did. `id` is the site's whole id.
     pub fn site(&self, id: &str) -> Option<bool> {
         match id.strip_prefix("billable:") {

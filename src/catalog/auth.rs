@@ -184,6 +184,14 @@ pub struct Verifier {
     /// Members of its value that name the user.
     #[serde(default)]
     pub user: UserFields,
+    /// Given a function, it hands the value to this parameter of it instead: `verify(token, key, (error, claims) => …)`.
+    pub callback: Option<usize>,
+    /// It may give nothing where nobody is signed in.
+    #[serde(default)]
+    pub nullable: bool,
+    /// Texts of calls that only read a token and check nothing: `verify_signature`, which is written to turn that off.
+    #[serde(default)]
+    pub unless: Vec<String>,
 }
 
 /// Where a user comes to exist, as `sites` reports it.

@@ -42,6 +42,7 @@ fn head(catalog: &Catalog, entry: &Entry, say: &mut dyn FnMut(String)) {
         entry.sender.is_some(),
         entry.worker.is_some(),
         entry.http.is_some(),
+        entry.host.is_some(),
     ];
     let wanted = [
         entry.kind == Kind::Framework,
@@ -54,6 +55,7 @@ fn head(catalog: &Catalog, entry: &Entry, say: &mut dyn FnMut(String)) {
         entry.kind == Kind::Sender,
         entry.kind == Kind::Worker,
         entry.kind == Kind::Http,
+        entry.kind == Kind::Host,
     ];
     if present != wanted {
         say("must have exactly the part its kind names".into());
@@ -107,6 +109,11 @@ fn parts(entry: &Entry, say: &mut dyn FnMut(String)) {
             if let Err(e) = regex::Regex::new(&tried) {
                 say(format!("pattern `{pattern}`: {e}"));
             }
+        }
+    }
+    for call in entry.provider.iter().flat_map(|p| p.calls.iter().filter(|c| !c.free && c.of.is_empty())) {
+        if entry.provider.as_ref().is_some_and(|p| p.is_free(&call.path)) {
+            say(format!("`{}` is named as paid and as free", call.path));
         }
     }
     let concerns_files = entry.framework.as_ref().is_some_and(|f| !f.handlers.is_empty())

@@ -9,6 +9,7 @@ use super::auth::Auth;
 use super::detect::Condition;
 use super::env::EnvStyle;
 use super::framework::Framework;
+use super::host::Host;
 use super::http::Http;
 use super::manager::Manager;
 use super::orm::Orm;
@@ -41,6 +42,8 @@ pub enum Kind {
     Worker,
     /// A client of raw HTTP requests: `http/`.
     Http,
+    /// Where the app runs: `hosts/`.
+    Host,
 }
 
 impl Kind {
@@ -57,6 +60,7 @@ impl Kind {
             Self::Sender => "senders",
             Self::Worker => "workers",
             Self::Http => "http",
+            Self::Host => "hosts",
         }
     }
 }
@@ -140,6 +144,8 @@ pub struct Entry {
     pub worker: Option<Worker>,
     /// Present when `kind = "http"`.
     pub http: Option<Http>,
+    /// Present when `kind = "host"`.
+    pub host: Option<Host>,
 }
 
 impl Entry {

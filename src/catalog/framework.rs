@@ -24,6 +24,12 @@ pub struct Framework {
     /// Options a call of `fetch` on the server needs so that its answer is never kept, as object properties.
     #[serde(default)]
     pub fetch_options: Vec<String>,
+    /// `crypto` is a global wherever its code runs, on the edge and on Node 18 as well.
+    #[serde(default)]
+    pub web_crypto: bool,
+    /// How a handler has the body as it was sent, in words: whoever adds the route of a signed webhook by hand needs it,
+    /// because a body that was read as JSON and written again has another signature.
+    pub raw_body: Option<String>,
     /// Functions of the framework that leave the handler by throwing (`redirect()`): nothing after them runs.
     #[serde(default)]
     pub throwing: Vec<Symbol>,
@@ -40,6 +46,12 @@ pub struct Framework {
     /// Methods that put a member on the framework's own objects: `app.decorate("authenticate", check)`.
     #[serde(default)]
     pub decorating: Vec<String>,
+    /// Where code in front of a handler leaves what the handler then finds there.
+    #[serde(default)]
+    pub carriers: Vec<Carrier>,
+    /// How code is put in front of handlers.
+    #[serde(default)]
+    pub middleware: Vec<Middleware>,
     /// Functions that run what they are given before they are done, with the context of their caller, on another thread
     /// even (`run_in_threadpool`).
     #[serde(default)]
@@ -54,6 +66,12 @@ pub struct Framework {
     /// together at run time.
     #[serde(default)]
     pub finds_parts: Vec<String>,
+    /// Members that start an app when its module is loaded (`app.listen`): no other module imports one that does.
+    #[serde(default)]
+    pub starts: Vec<String>,
+    /// How the app's own routes are registered, for a place beside them.
+    #[serde(default)]
+    pub mounting: Mounting,
     /// Routes the tool can add.
     #[serde(default)]
     pub routes: Vec<NewRoute>,
@@ -65,6 +83,82 @@ pub struct Framework {
     pub front: Option<Front>,
     /// Responses that do not close the plain generator they send, when their reader leaves.
     pub closing: Option<Closing>,
+    /// Places of an app that run in another runtime than its server, with fewer modules.
+    #[serde(default)]
+    pub runtimes: Vec<Runtime>,
+}
+
+/// A runtime in which some modules of an app run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Runtime {
+    /// What people call it, within a sentence: "the edge runtime".
+    pub title: String,
+    /// Files that always run there, relative to the app's root.
+    #[serde(default)]
+    pub files: Globs,
+    /// The constant by which a module says that it runs there.
+    pub export: Option<RuntimeExport>,
+    /// The directive by which it says so.
+    pub directive: Option<String>,
+    /// The directive of modules that are not loaded there, only called from there.
+    pub called: Option<String>,
+    /// Modules of Node that are there all the same.
+    #[serde(default)]
+    pub modules: Vec<String>,
+}
+
+impl Runtime {
+    /// Whether a text may say that its module runs there: a look before it is read.
+    pub fn is_spoken_of(&self, text: &str) -> bool {
+        self.export.as_ref().is_some_and(|export| text.contains(&export.name))
+            || self.directive.as_ref().is_some_and(|directive| text.contains(directive))
+    }
+}
+
+/// `export const runtime = "edge"`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuntimeExport {
+    /// Its name.
+    pub name: String,
+    /// Its values that mean this runtime.
+    pub values: Vec<String>,
+}
+
+/// A place that lives as long as a request: any member of it may be set in front of the handler and read there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Carrier {
+    /// The parameter it is a member of.
+    pub of: Option<Role>,
+    /// The object it is, where it is imported instead: `flask.g`.
+    pub symbol: Option<Symbol>,
+    /// The member; the parameter itself when empty.
+    #[serde(default)]
+    pub path: String,
+    /// The method that gets a member by its name: `c.get("user")`.
+    pub get: Option<String>,
+    /// The method that sets one: `c.set("user", user)`.
+    pub set: Option<String>,
+    /// Members that are the sender's own: `body`.
+    #[serde(default)]
+    pub sent: Vec<String>,
+}
+
+/// A way to put a function in front of handlers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Middleware {
+    /// Methods of a router that take it; what is registered behind them comes after it.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Members of a router that decorate it.
+    #[serde(default)]
+    pub decorators: Vec<String>,
+    /// Roles of its parameters by position. One without `next` goes on by coming back with nothing.
+    #[serde(default)]
+    pub params: Vec<Role>,
 }
 
 /// How a generator is closed once the response that sends it is over.
@@ -134,8 +228,9 @@ pub struct Handler {
     /// Parameters by annotation or name instead of position (Python).
     #[serde(default)]
     pub named_params: Vec<NamedParam>,
-    /// How it answers "not enough balance". Variables: `body` (the expression of the answer's JSON body) and the roles
-    /// (`request`, `response`, `context`, `next`) as bound in the handler.
+    /// How it answers "not enough balance". Variables: `body` (the expression of the answer's JSON body), `status` (that
+    /// of its status), `headers` (that of its headers as an object; empty where there are none) and the roles (`request`,
+    /// `response`, `context`, `next`) as bound in the handler.
     pub refuse: Option<Snippet>,
     /// How it answers the same where it renders pages instead.
     pub refuse_page: Option<RefusePage>,
@@ -357,6 +452,24 @@ pub struct NewRoute {
     pub template: String,
     /// How the new file is mounted, where the framework does not find it by itself.
     pub mount: Option<Mount>,
+}
+
+/// How apps register their routes.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mounting {
+    /// Last parts of paths that name no resource, so that a new path goes below them (`api`).
+    #[serde(default)]
+    pub roots: Vec<String>,
+    /// Folders of routers, the usual one first: where one goes that has no neighbours.
+    #[serde(default)]
+    pub folders: Vec<String>,
+    /// Texts in the path of a handler that answers whatever no other one has.
+    #[serde(default)]
+    pub catch_all: Vec<String>,
+    /// Members that leave nothing to what comes after them, given `/` or no path: `app.mount`.
+    #[serde(default)]
+    pub ends: Vec<String>,
 }
 
 /// How a router is hooked into an app.

@@ -98,6 +98,20 @@ fn segment(pattern: &[u8], name: &[u8]) -> bool {
     }
 }
 
+/// `*` stands for any text, slashes and dots too.
+pub fn wild(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => {
+            let Some(rest) = text.strip_prefix(head) else { return false };
+            if !tail.contains('*') {
+                return rest.ends_with(tail);
+            }
+            (0..=rest.len()).any(|i| rest.get(i..).is_some_and(|r| wild(tail, r)))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Globs;

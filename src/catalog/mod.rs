@@ -7,13 +7,16 @@
 
 mod auth;
 mod checks;
+mod deployed;
 mod detect;
 mod entry;
 mod env;
 mod framework;
 pub mod glob;
+mod host;
 mod http;
 mod manager;
+mod money;
 mod orm;
 mod payers;
 mod provider;
@@ -34,20 +37,23 @@ pub use auth::{
     SignUpPlace, Verifier,
 };
 pub use checks::faults;
+pub use deployed::{Deployed, Open};
 pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, TextPattern, When};
 pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
 pub use env::{Address, Also, Beside, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
-    Answer, ArgumentChoice, ChainContext, Closing, Framework, Front, Handler, HandlerShape, Mount,
-    NamedParam, NewRoute, RefusePage, Role, RoutePurpose, Side,
+    Answer, ArgumentChoice, Carrier, ChainContext, Closing, Framework, Front, Handler, HandlerShape,
+    Middleware, Mount, Mounting, NamedParam, NewRoute, RefusePage, Role, RoutePurpose, Runtime, Side,
 };
+pub use host::Host;
 pub use http::{Answered, Http, Request, Succeeded};
 pub use manager::{Manager, ToolRule};
+pub use money::{OwnMoney, Plans};
 pub use orm::{Create, CreateForm, Gives, ModelShape, NamedBy, Orm, Owner};
 pub use payers::PayerWords;
 pub use provider::{
-    AskOption, Client, HttpCall, Makes, Output, Price, Prices, Provider, ProviderCall, Stream,
-    StreamCallback, StreamUsage, StreamWhen, UsageField,
+    AskOption, Client, HttpCall, Job, Listener, Makes, Output, Price, Prices, Provider, ProviderCall,
+    StoppedCallback, Stream, StreamCallback, StreamUsage, StreamWhen, TokenUsage, UsageField,
 };
 pub use sender::Sender;
 pub use store::{Column, Dialect, History, JsonSet, KeyType, Link, Migrate, MigrationFile, MigrationJson};
@@ -181,6 +187,31 @@ pub fn payer_words() -> &'static PayerWords {
 
 fn read_payer_words() -> Result<PayerWords, CatalogError> {
     read("payers.toml")
+}
+
+/// The rows of `deployed.toml`; none when the file is wrong, which the tests of the catalog find.
+pub fn deployed() -> &'static [Deployed] {
+    static KINDS: LazyLock<Vec<Deployed>> = LazyLock::new(|| read_deployed().unwrap_or_default());
+    &KINDS
+}
+
+fn read_deployed() -> Result<Vec<Deployed>, CatalogError> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Kinds {
+        deployed: Vec<Deployed>,
+    }
+    read::<Kinds>("deployed.toml").map(|kinds| kinds.deployed)
+}
+
+/// `money.toml`; nothing when the file is wrong, which the tests of the catalog find.
+pub fn own_money() -> &'static OwnMoney {
+    static MONEY: LazyLock<OwnMoney> = LazyLock::new(|| read_own_money().unwrap_or_default());
+    &MONEY
+}
+
+fn read_own_money() -> Result<OwnMoney, CatalogError> {
+    read("money.toml")
 }
 
 /// The text of any file below `codemods/`: a template, a query.

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 
 use super::entry::{Callee, Symbol};
+use super::glob::wild;
+use crate::syntax::{Call, Expr};
 
 /// The provider part of an entry.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,6 +22,11 @@ pub struct Provider {
     /// Calls that spend money, and, with `free`, calls that look as if they did.
     #[serde(default)]
     pub calls: Vec<ProviderCall>,
+    /// Members of its clients, functions of its modules and ends of its addresses that spend nothing: listing, uploading,
+    /// polling, helpers. Texts with `*`. Where this is filled, a call of a client that is neither here nor among `calls`
+    /// is told to the owner as one that may cost money; where it is empty, nothing is said of such calls.
+    #[serde(default)]
+    pub free: Vec<String>,
     /// Addresses of its HTTP API, for raw requests and for clients with a base address.
     #[serde(default)]
     pub hosts: Vec<String>,
@@ -34,6 +41,10 @@ pub struct Provider {
     /// stands for any text in both parts.
     #[serde(default)]
     pub local_models: Vec<Symbol>,
+    /// How a job that a call has started is waited for.
+    pub job: Option<Job>,
+    /// What hears of the model calls in a chain, for calls that are `heard`.
+    pub listener: Option<Listener>,
     /// Calls that take a function of the app, to be run when something of the provider's is run: a node of a graph. A
     /// paid call in such a function and the run see the same spend.
     #[serde(default)]
@@ -56,7 +67,22 @@ const ADDRESS_OPTIONS: &[&str] = &["baseURL", "baseUrl", "base_url", "api_base",
 /// Usual names of the option that says with which key.
 const KEY_OPTIONS: &[&str] = &["apiKey", "api_key", "auth", "authToken", "token"];
 
+impl ProviderCall {
+    /// The argument or option of a call that names the model.
+    pub fn model_of<'c>(&self, call: &'c Call) -> Option<&'c Expr> {
+        self.model.as_deref()?.split('|').find_map(|key| match key {
+            "0" => call.args.first(),
+            key => call.option(key),
+        })
+    }
+}
+
 impl Provider {
+    /// Whether a member of a client, or an export of a module with paid functions, is known to spend nothing.
+    pub fn is_free(&self, path: &str) -> bool {
+        self.free.iter().any(|free| wild(free, path)) || self.calls.iter().any(|c| c.free && c.path == path)
+    }
+
     /// Names of the options that say which address is talked to.
     pub fn address_options(&self) -> impl Iterator<Item = &str> {
         ADDRESS_OPTIONS.iter().copied().chain(self.address_options.iter().map(String::as_str))
@@ -112,6 +138,7 @@ pub enum Makes {
 /// A call.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent statement of an entry")]
 pub struct ProviderCall {
     /// Members on a client (`chat.completions.create`) or, with `module`, an exported function. A leading `*.` stands for
     /// any value of the provider's modules (`*.invoke` on what they make).
@@ -134,18 +161,26 @@ pub struct ProviderCall {
     pub unit: Option<String>,
     /// Suggested event type.
     pub event: Option<String>,
-    /// Where the model's name is: a path in the first argument or keyword arguments; `0` is the first argument itself.
+    /// Where the model's name is: a path in the first argument or keyword arguments; `0` is the first argument itself. Of
+    /// several, with `|` between them, the first that is there.
     pub model: Option<String>,
     /// Where the quantity is, relative to the value.
     #[serde(default)]
     pub usage: Vec<UsageField>,
+    /// Where the value has the object that counts tokens.
+    pub tokens: Option<TokenUsage>,
+    /// Its value may be anything: the tokens are heard of by the provider's [`Listener`], given along with the call.
+    #[serde(default)]
+    pub heard: bool,
     /// An argument that says how many are made, or a member of one: `input.num_outputs`.
     pub count: Option<String>,
     /// How it streams.
     pub stream: Option<Stream>,
-    /// Its value is a job, whose output comes later (by polling or webhook): it is paid when made.
+    /// Its value is a job, whose output comes later (by polling or webhook), or never: it is billed when it has succeeded.
     #[serde(default)]
     pub job: bool,
+    /// It spends money, and neither its value nor its stream tells how much: what a person can do, as in "not billed: …".
+    pub unread: Option<String>,
 }
 
 /// What a call makes, told by the words around it where the provider's entry cannot say.
@@ -160,6 +195,51 @@ pub struct Output {
     pub unit: String,
 }
 
+/// How the app waits for a job, and how the job tells that it has succeeded.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Members of the client that are given the job and give it back finished.
+    #[serde(default)]
+    pub waits: Vec<String>,
+    /// Members of the job itself that finish it.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Its member that tells how it ended, and the value for success.
+    pub status: String,
+    pub succeeded: String,
+    /// Its member that names it.
+    pub id: String,
+}
+
+/// Where a usage object is, and what reads it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenUsage {
+    /// Members of the value, or of a callback's argument: `usage`, `response.usageMetadata`.
+    pub at: String,
+    /// The reader of `areas/events/tokens/`.
+    pub reader: String,
+}
+
+/// A handler of the generated code that is given along with a call and hears of every model call it makes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Its export in the module of tokens, called to make one: in camel case, in Python in that of classes.
+    pub name: String,
+    /// The reader of what it hears.
+    pub reader: String,
+    /// The argument that carries it: the second one in JavaScript, a keyword in Python.
+    pub keyword: String,
+    /// The member of that argument which lists the handlers.
+    pub member: String,
+    /// What the handler is a kind of in Python.
+    pub base: Symbol,
+    /// In Python an app imports one of these, or has no such handlers. Texts with `*`.
+    pub imports: Vec<String>,
+}
+
 /// One number of the usage.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -171,9 +251,6 @@ pub struct UsageField {
     /// The value (or part of it) may be absent.
     #[serde(default)]
     pub nullable: bool,
-    /// In Python, what is below the first member is an item of a dict, and a value of another type has no such member.
-    #[serde(default)]
-    pub items: bool,
 }
 
 /// How a call streams.
@@ -186,6 +263,9 @@ pub struct Stream {
     pub usage: StreamUsage,
     /// The stream meter of `areas/events/meters/` that reads it.
     pub meter: Option<String>,
+    /// The options that hold what is sent to the model: where a stream breaks off, its input is told by their length.
+    #[serde(default)]
+    pub prompt: Vec<String>,
 }
 
 /// When a call streams.
@@ -202,27 +282,13 @@ pub enum StreamWhen {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StreamUsage {
-    /// On a chunk, when present.
-    Chunk {
-        /// Fields relative to the chunk.
-        fields: Vec<UsageField>,
+    /// On its chunks or events, which the meter reads.
+    Metered {
         /// Option to set so that the usage is sent at all: path of keys, value as JSON text.
         ask: Option<AskOption>,
     },
-    /// On several kinds of event: the numbers are spread over them; the last one seen of each field counts.
-    Events {
-        /// Fields relative to an event.
-        fields: Vec<UsageField>,
-    },
     /// A callback among the options: `onFinish({ totalUsage })`.
     Callback(StreamCallback),
-    /// A method of the stream gives the whole result after the end.
-    Final {
-        /// The method: `finalMessage`, `get_final_message`.
-        method: String,
-        /// Fields relative to its value.
-        fields: Vec<UsageField>,
-    },
     /// It is never told.
     Never {},
 }
@@ -233,13 +299,30 @@ pub enum StreamUsage {
 pub struct StreamCallback {
     /// The option.
     pub option: String,
-    /// Fields relative to the callback's first parameter.
-    pub fields: Vec<UsageField>,
-    /// The option by which an app stops the stream early: then the callback does not run.
+    /// Other names of the same option: one that an app has is used, and the SDK takes one of them only.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// Where the callback's first parameter has the usage of the whole stream.
+    pub tokens: TokenUsage,
+    /// The option by which an app stops the stream early: then the callback does not run, or knows of no usage.
     pub stopped_by: Option<String>,
+    /// The callback that runs instead where it is stopped.
+    pub stopped: Option<StoppedCallback>,
     /// The method of the call's value that reads the stream to its end whoever listens, so that the callback runs also
     /// when the browser leaves.
     pub drain: Option<String>,
+}
+
+/// A callback that is told which steps had ended when a stream was stopped.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoppedCallback {
+    /// The option.
+    pub option: String,
+    /// The list of those steps in its first parameter.
+    pub steps: String,
+    /// Where a step has its usage.
+    pub tokens: TokenUsage,
 }
 
 /// An option to set.
@@ -273,6 +356,8 @@ pub struct HttpCall {
     /// Where the quantity is in the JSON answer.
     #[serde(default)]
     pub usage: Vec<UsageField>,
+    /// Where the JSON answer has the object that counts tokens.
+    pub tokens: Option<TokenUsage>,
 }
 
 fn post() -> String {
@@ -305,8 +390,14 @@ pub struct Price {
     pub input_per_million: Option<String>,
     /// Per million input tokens read from a cache.
     pub cached_input_per_million: Option<String>,
-    /// Per million output tokens.
+    /// Per million input tokens written to a cache, for the usual time and for an hour.
+    pub cache_write_per_million: Option<String>,
+    pub cache_write_1h_per_million: Option<String>,
+    /// Per million output tokens; reasoning costs as much.
     pub output_per_million: Option<String>,
+    /// Per million tokens of sound.
+    pub audio_input_per_million: Option<String>,
+    pub audio_output_per_million: Option<String>,
     /// Per unit of anything else.
     pub per_unit: Option<String>,
     /// That unit: `image`, `minute`, `second`, `character` …

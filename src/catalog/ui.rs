@@ -28,6 +28,9 @@ pub struct Ui {
     /// Parts of paths of lesser places: dialogs, loading states, other people's pages.
     #[serde(default)]
     pub minor: Vec<String>,
+    /// What stands around markup that only small screens show: the start of a tag (`<Sheet`), or a part of a class.
+    #[serde(default)]
+    pub small: Vec<String>,
     /// Slots, each with the files and the marks that speak for it.
     #[serde(default)]
     pub slots: Vec<Slot>,

@@ -29,12 +29,16 @@ pub enum Dispatch {
         /// `kwargs`: `make_video.apply_async(args=[…])`.
         #[serde(default)]
         packed: Vec<String>,
+        /// What names the run of a job, the same however often it is tried. Variables: `function` (its name), `place`.
+        attempt: Option<String>,
     },
     /// A call that names the function by its module and name, followed by its arguments as a list and a dictionary:
     /// `app.send_task("jobs.video.make_video", args=[…])`.
     Named {
         /// The methods.
         methods: Vec<String>,
+        /// As above.
+        attempt: Option<String>,
     },
     /// A queue, and a worker that is made with the function: `new Queue("video").add(…)`, `new Worker("video", make)`. A
     /// queue and a worker of the same name belong together.
@@ -52,5 +56,7 @@ pub enum Dispatch {
         /// Types of the job by which a function in a file of its own is told to be a worker's.
         #[serde(default)]
         jobs: Vec<Symbol>,
+        /// As above, with the name of the worker's first parameter as `job`.
+        attempt: Option<String>,
     },
 }

@@ -124,9 +124,13 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub(super) dry_run: bool,
 
-    /// Do not ask Credyt for products and assets; take `credyt.toml` and the documented defaults
+    /// Take products and assets from `credyt.toml` and the documented defaults; Credyt itself is asked by `verify` only
     #[arg(long)]
     pub(super) offline: bool,
+
+    /// Run the app's own type check before and after, and report what is new
+    #[arg(long)]
+    pub(super) typecheck: bool,
 
     /// Go on although there are uncommitted changes
     #[arg(long)]

@@ -22,6 +22,7 @@ mod survey;
 mod undo;
 mod verify;
 mod verify_app;
+mod verify_events;
 mod watch;
 
 use std::ffi::OsString;

@@ -13,6 +13,7 @@ pub(super) fn plan(screen: &mut Screen, rooms: &Rooms<'_>, args: &PlanArgs) -> C
         set: args.choice.set.clone(),
         dry_run: true,
         allow_dirty: true,
+        typecheck: false,
     };
     // A pager may come, and Ctrl-C is its own while it is there.
     interrupt::handle();

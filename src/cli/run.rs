@@ -17,6 +17,7 @@ pub(super) fn run(screen: &mut Screen, rooms: &Rooms<'_>, args: &RunArgs) -> Com
         set: args.choice.set.clone(),
         dry_run: args.dry_run,
         allow_dirty: args.allow_dirty,
+        typecheck: args.typecheck,
     };
     misspelt(&args.path)?;
     let terminal = if args.yes { None } else { Terminal::open() };

@@ -12,8 +12,8 @@ use super::stop::stop_signal;
 use crate::review::{Label, Screen, Text};
 use crate::run::{Exit, RunError};
 use crate::sandbox::{
-    Behaviour, DuplicateStatus, LocationForm, LookupForm, Outage, SANDBOX_KEY, Sandbox, SandboxConfig,
-    UnknownVendor, UnpaidWord,
+    Behaviour, DuplicateStatus, LocationForm, LookupForm, Outage, RepeatedEvent, SANDBOX_KEY, Sandbox,
+    SandboxConfig, UnknownVendor, UnpaidWord,
 };
 
 /// Log lines that wait for the terminal; when it is slower than the requests, lines are left out.
@@ -78,6 +78,10 @@ struct Switches {
     #[arg(long, value_enum, default_value = "refuse", value_name = "WHAT")]
     unknown_vendor: UnknownVendor,
 
+    /// What an event gets whose id is there already
+    #[arg(long, value_enum, default_value = "accept", value_name = "WHAT")]
+    repeated_event: RepeatedEvent,
+
     /// Word for a subscription that waits for payment
     #[arg(long, value_enum, default_value = "action_required", value_name = "WORD")]
     unpaid_word: UnpaidWord,
@@ -114,6 +118,7 @@ impl Switches {
             location: self.location,
             lookup: self.lookup,
             unknown_vendor: self.unknown_vendor,
+            repeated_event: self.repeated_event,
             unpaid_word: self.unpaid_word,
             event_delay_ms: self.event_delay,
             response_delay_ms: self.response_delay,

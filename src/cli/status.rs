@@ -30,12 +30,14 @@ pub(super) fn status(screen: &mut Screen, rooms: &Rooms<'_>, args: &StatusArgs) 
         let (mark, label, word) = match area.state {
             AreaState::Integrated => ("✓", Label::Success, "integrated"),
             AreaState::Changed => ("~", Label::Warning, "integrated, changed by hand since"),
+            AreaState::HalfDone => ("~", Label::Warning, "half done"),
             AreaState::Missing => ("–", Label::Muted, "missing"),
             AreaState::NotApplicable => ("–", Label::Muted, "not applicable"),
         };
         let line =
             Text::new().plain("  ").with(label, mark).plain(" ").plain(area.area.id()).pad_to(15).plain(word);
-        screen.report(line)?;
+        let of = area.done.map(|(done, of)| format!(": {done} of {of}")).unwrap_or_default();
+        screen.report(line.plain(&of))?;
         if let Some(why) = &area.why {
             screen.report_indented(15, Text::new().plain(&" ".repeat(15)).muted(why))?;
         }
@@ -49,7 +51,10 @@ pub(super) fn status(screen: &mut Screen, rooms: &Rooms<'_>, args: &StatusArgs) 
         *counts.entry(area.state).or_insert(0_usize) += 1;
         counts
     });
-    if counts.contains_key(&AreaState::Missing) {
+    let unchecked =
+        "  Product, prices and vendors were not checked against Credyt: `credyt-integrate verify` does that.";
+    screen.report_indented(2, Text::new().muted(unchecked))?;
+    if counts.contains_key(&AreaState::Missing) || counts.contains_key(&AreaState::HalfDone) {
         screen.report("")?;
         screen.hint("`credyt-integrate run` adds what is missing");
     }

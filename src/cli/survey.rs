@@ -68,6 +68,7 @@ fn facts(app: &fingerprint::App, payers: Payers, catalog: &Catalog) -> AppFacts 
         has_users: !app.auth.is_empty(),
         payers,
         typecheck: app.typecheck.clone(),
+        refused: app.picked(catalog, Kind::Host).iter().find_map(|e| e.host.as_ref()?.refused.clone()),
     }
 }
 

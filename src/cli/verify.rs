@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use clap::Args;
 use reqwest::Url;
 use serde::Serialize;
@@ -9,8 +10,10 @@ use serde::Serialize;
 use super::CommandResult;
 use super::sandbox::runtime;
 use super::verify_app::verify_app;
+use super::verify_events;
 use crate::credyt::types::{AccountContext, Product};
 use crate::credyt::verify::{Outcome, Report, Status, verify_product};
+use crate::credyt::verify_events::EventCheck;
 use crate::credyt::{Client, DEFAULT_URL, Environment, key_environment, nearest};
 use crate::review::{Label, Screen, Text};
 use crate::run::{Exit, RunError};
@@ -67,6 +70,9 @@ struct Document<'d> {
     environment: &'d str,
     ok: bool,
     products: &'d [Report],
+    /// The event types of the app in the working folder.
+    #[serde(skip_serializing_if = "<[EventCheck]>::is_empty")]
+    events: &'d [EventCheck],
 }
 
 /// Runs the procedure; the status is 0 when nothing failed.
@@ -109,14 +115,34 @@ async fn run(screen: &mut Screen, args: &VerifyArgs) -> CommandResult {
         }
         reports.push(report);
     }
-    let ok = reports.iter().all(Report::ok);
+    let kept = verify_events::kept(&working_folder()?)?;
+    let events =
+        if args.product.is_empty() { verify_events::check(&client, &kept).await? } else { Vec::new() };
+    let charged = events.iter().all(|check| check.status != Status::Fail);
+    let ok = reports.iter().all(Report::ok) && charged;
     if args.json {
         let AccountContext { environment, .. } = &context;
-        screen.document(&Document { version: 1, url: client.base(), environment, ok, products: &reports })?;
+        screen.document(&Document {
+            version: 1,
+            url: client.base(),
+            environment,
+            ok,
+            products: &reports,
+            events: &events,
+        })?;
     } else {
-        screen.report(summary(&reports))?;
+        verify_events::show(screen, &kept, &events)?;
+        screen.report(summary(&reports, &events))?;
     }
     Ok(if ok { Exit::Done } else { Exit::Error })
+}
+
+/// Where the program was started: the app whose event types are looked at.
+fn working_folder() -> Result<Utf8PathBuf, RunError> {
+    let failed = |source| RunError::Program { what: "cannot tell the working folder".to_owned(), source };
+    let folder = std::env::current_dir().map_err(failed)?;
+    // A path that is not UTF-8 holds no app that could be integrated.
+    Ok(Utf8PathBuf::from_path_buf(folder).unwrap_or_default())
 }
 
 fn refuse_live(live: bool, allowed: bool) -> Result<(), RunError> {
@@ -178,9 +204,13 @@ fn show(screen: &mut Screen, report: &Report) -> Result<(), RunError> {
     Ok(())
 }
 
-fn summary(reports: &[Report]) -> Text {
+fn summary(reports: &[Report], events: &[EventCheck]) -> Text {
     let failed = reports.iter().filter(|report| !report.ok()).count();
-    if failed == 0 {
+    let free = events.iter().filter(|check| check.status == Status::Fail).count();
+    if failed == 0 && free > 0 {
+        let what = if free == 1 { "event type of this app has" } else { "event types of this app have" };
+        Text::new().with(Label::Error, "✗").plain(&format!(" {free} {what} no fee"))
+    } else if failed == 0 {
         Text::new().with(Label::Success, "✓").plain(&format!(" nothing failed on {}", count(reports.len())))
     } else {
         Text::new().with(Label::Error, "✗").plain(&format!(" {failed} of {} failed", count(reports.len())))

@@ -11,6 +11,7 @@ pub(crate) mod shape;
 mod signature;
 pub mod types;
 pub mod verify;
+pub mod verify_events;
 
 pub use amount::{Amount, AmountError};
 pub(crate) use client::http_builder;

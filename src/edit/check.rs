@@ -77,8 +77,11 @@ impl Outcome {
         let Some(after) = errors_in(file.path(), file.after()) else { return Vec::new() };
         let mut found = Vec::new();
         if file.change() == Change::Modified {
+            // What is left open up to the end may have begun anywhere above: no place in such a file can be judged.
+            let end = file.before().as_str().trim_end().len();
+            let open = before.iter().any(|error| error.end >= end);
             for placed in &file.placed {
-                if before.iter().any(|error| reaches_into(&placed.edit.range(), error)) {
+                if open || before.iter().any(|error| reaches_into(&placed.edit.range(), error)) {
                     found.push(CheckError::InsideError {
                         file: file.path().to_owned(),
                         line: file.before().line_of(placed.edit.range().start),

@@ -133,6 +133,11 @@ impl FileOutcome {
         })
     }
 
+    /// Each piece of new text: where it stands after the change, what it replaces, and the units that brought it; in order.
+    pub fn written(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>, &[UnitId])> {
+        self.placed.iter().map(|p| (p.after.clone(), p.edit.range(), p.units.as_slice()))
+    }
+
     fn units_of_hunk(&self, hunk: usize) -> Vec<UnitId> {
         let Some(h) = self.diff().hunks.get(hunk) else { return Vec::new() };
         // Masking keeps the lines, so the exact text's lines are the diff's.
@@ -171,6 +176,11 @@ impl Outcome {
     /// The file at a path.
     pub fn file(&self, path: &str) -> Option<&FileOutcome> {
         self.files.iter().find(|f| f.path == path)
+    }
+
+    /// The units behind it, in the order of the plan.
+    pub fn units(&self) -> impl Iterator<Item = (UnitId, &EditUnit)> {
+        self.change_set.units()
     }
 
     /// Whether nothing would be written.

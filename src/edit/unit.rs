@@ -60,6 +60,7 @@ pub struct EditUnit {
     new_files: BTreeMap<String, NewFile>,
     needs: Vec<String>,
     always: bool,
+    library: bool,
 }
 
 impl EditUnit {
@@ -73,6 +74,7 @@ impl EditUnit {
             new_files: BTreeMap::new(),
             needs: Vec::new(),
             always: false,
+            library: false,
         }
     }
 
@@ -119,6 +121,7 @@ impl EditUnit {
         }
         self.new_files.extend(other.new_files);
         self.needs.extend(other.needs);
+        self.library |= other.library;
         self
     }
 
@@ -138,6 +141,25 @@ impl EditUnit {
     /// Whether the unit goes with whatever else is taken.
     pub fn is_always(&self) -> bool {
         self.always
+    }
+
+    /// Says that the new files are for other code to call, and make no sense where nothing does.
+    #[must_use]
+    pub fn library(mut self) -> Self {
+        self.library = true;
+        self
+    }
+
+    /// Takes that back: what the files hold is used by what comes later.
+    #[must_use]
+    pub fn standing(mut self) -> Self {
+        self.library = false;
+        self
+    }
+
+    /// Whether the new files wait to be called.
+    pub fn is_library(&self) -> bool {
+        self.library
     }
 
     /// [`EditUnit::edits`] for a unit that is filled in a loop.

@@ -10,7 +10,7 @@ use super::evaluate::{Pick, Scope};
 use super::hits::Hits;
 use super::manifest::Manifest;
 use super::{App, Env, Evidence, below, commands, env, env_files};
-use crate::catalog::{AppLanguage, Catalog, Ecosystem, HandlerShape, Kind, Side};
+use crate::catalog::{AppLanguage, Catalog, Ecosystem, HandlerShape, Kind, Side, deployed};
 use crate::workspace::{Language, Workspace, is_no_app};
 
 /// Every app, sorted by root.
@@ -32,11 +32,13 @@ pub(super) fn find(ws: &Workspace, catalog: &Catalog, manifests: &[Manifest], hi
     }
     let dirs: Vec<&str> = found.iter().map(|(d, _)| *d).collect();
     let served = found.iter().any(|(_, picks)| !browser_only(picks));
+    let deployed = deployed_folders(ws);
     found
         .iter()
         .map(|(dir, frameworks)| {
             let used = units.used_by(dir);
-            let foreign = units.foreign(dir, &dirs, &used);
+            let mut foreign = units.foreign(dir, &dirs, &used);
+            foreign.extend(deployed.iter().filter(|d| below(dir, d)).cloned());
             let mut folders = vec![(*dir).to_owned()];
             folders.extend(
                 used.iter().filter(|u| !below(dir, u) || foreign.iter().any(|f| below(f, u))).cloned(),
@@ -46,6 +48,28 @@ pub(super) fn find(ws: &Workspace, catalog: &Catalog, manifests: &[Manifest], hi
             assemble(&scope, catalog, dir, frameworks, (served, behind))
         })
         .collect()
+}
+
+/// What the whole repository is made of, for the code that belongs to no app.
+pub(super) fn elsewhere(ws: &Workspace, catalog: &Catalog, manifests: &[Manifest], hits: &Hits) -> App {
+    let folders = vec![String::new()];
+    let manifests = manifests.iter().collect();
+    let scope = Scope { ws, hits, folders: folders.clone(), foreign: Vec::new(), manifests };
+    let kinds = [Kind::Framework, Kind::Auth, Kind::Provider];
+    let mut picks: Vec<Pick<'_>> = Vec::new();
+    for kind in kinds {
+        let more = scope.pick_all(catalog, kind, &picks);
+        picks.extend(more);
+    }
+    let entries: BTreeSet<String> = picks.iter().map(|pick| pick.entry.id.clone()).collect();
+    App { root: ".".to_owned(), entries: entries.into_iter().collect(), folders, ..App::default() }
+}
+
+/// Folders of functions that are deployed on their own.
+fn deployed_folders(ws: &Workspace) -> Vec<String> {
+    let folder = |path: &str| deployed().iter().find_map(|kind| Some(kind.unit(path)?.0.to_owned()));
+    let found: BTreeSet<String> = ws.files().filter_map(|(_, file)| folder(&file.path)).collect();
+    found.into_iter().collect()
 }
 
 fn browser_only(frameworks: &[Pick<'_>]) -> bool {
@@ -118,6 +142,7 @@ fn assemble(
     let orm = kind(Kind::Orm, "orm");
     let providers = kind(Kind::Provider, "providers");
     picks.extend(scope.pick_all(catalog, Kind::Worker, &picks));
+    picks.extend(scope.pick_all(catalog, Kind::Host, &picks));
     let one = |kind: Kind, rank: &dyn Fn(&Pick<'_>) -> u32| {
         scope.pick_all(catalog, kind, &picks).into_iter().rev().max_by_key(|p| rank(p))
     };

@@ -9,6 +9,7 @@ use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
 use crate::catalog::{Catalog, When, glob::Globs};
+use crate::resolve::REGISTRIES;
 use crate::workspace::{FileId, Language, Workspace};
 
 /// Files by literal.
@@ -39,13 +40,21 @@ impl Hits {
             .into_iter()
             .filter(|e| *e == "rs" || globs.iter().any(|g| g.contains(e)))
             .collect();
+        // Or by its whole name: settings of a tool.
+        let names: Vec<&str> = globs
+            .iter()
+            .filter_map(|glob| glob.rsplit('/').next())
+            .filter(|name| !name.contains(['*', '?', '{', '[']))
+            .collect();
         let Ok(automaton) = AhoCorasick::new(&literals) else { return Self::default() };
         let chosen: Vec<FileId> = ws
             .files()
             .filter(|(_, f)| {
                 let extension = f.name().rsplit('.').next().unwrap_or_default();
                 !f.is_aside()
-                    && (f.language.is_some_and(Language::is_code) || extensions.contains(&extension))
+                    && (f.language.is_some_and(Language::is_code)
+                        || extensions.contains(&extension)
+                        || names.contains(&f.name()))
             })
             .map(|(id, _)| id)
             .collect();
@@ -85,14 +94,17 @@ pub(crate) fn import_forms(module: &str) -> Vec<String> {
         let python = [format!("from {module}."), format!("import {module}.")];
         return [format!("\"{module}/"), format!("'{module}/")].into_iter().chain(python).collect();
     }
-    vec![
+    let elsewhere =
+        REGISTRIES.iter().flat_map(|registry| ["@", "\"", "'"].map(|end| format!("{registry}{module}{end}")));
+    let forms = vec![
         format!("\"{module}\""),
         format!("'{module}'"),
         format!("from {module} "),
         format!("import {module}\n"),
         format!("import {module}\r"),
         format!("import {module} as"),
-    ]
+    ];
+    forms.into_iter().chain(elsewhere).collect()
 }
 
 /// Whether a file of a text condition's globs: any source file when it names none.

@@ -33,6 +33,9 @@ pub struct Fingerprint {
     pub root: String,
     /// Deployable apps, sorted by root.
     pub apps: Vec<App>,
+    /// What the code is made of that belongs to no app: functions that are deployed on their own, workers, scripts.
+    #[serde(skip)]
+    pub elsewhere: App,
 }
 
 /// One deployable app.
@@ -155,7 +158,8 @@ pub fn fingerprint(ws: &Workspace, catalog: &Catalog) -> Fingerprint {
     for app in &mut apps {
         app.payer = remembered(ws, app);
     }
-    Fingerprint { version: 1, root: ws.root().to_string(), apps }
+    let elsewhere = apps::elsewhere(ws, catalog, &manifests, &hits);
+    Fingerprint { version: 1, root: ws.root().to_string(), apps, elsewhere }
 }
 
 /// Who pays by the answers kept beside an app. What is wrong with that file is said by the commands that act on it.

@@ -1,7 +1,7 @@
 //! Members of classes: methods, fields set anywhere in the class, and what parameters annotated with a class have.
 
 use super::program::{Def, Level, Program};
-use crate::syntax::{ClassId, Decorator, Expr, Function, FunctionId};
+use crate::syntax::{ClassId, Decorator, Expr, Function, FunctionId, Param};
 use crate::workspace::FileId;
 
 impl Program {
@@ -54,6 +54,12 @@ impl Program {
         });
         // `self.client = None` may come first.
         let known = set.map(|a| self.value(file, a.function, &a.value, &[], 1)).find(|d| *d != Def::Unknown);
+        if let Some(Def::Param(at, maker, position, path)) = &known
+            && *at == file
+        {
+            let given = self.given_to_maker(file, class, *maker, *position, path);
+            return if given == Def::Unknown { known.unwrap_or(given) } else { given };
+        }
         if let Some(def) = known {
             return def;
         }
@@ -65,6 +71,45 @@ impl Program {
             })
             .find(|def| *def != Def::Unknown)
             .unwrap_or(Def::Unknown)
+    }
+
+    /// What every instance of a class is made with: `new Writer(new OpenAI())`. What cannot be told (a stand-in) says
+    /// nothing of the others.
+    fn given_to_maker(
+        &self,
+        file: FileId,
+        class: ClassId,
+        maker: FunctionId,
+        position: usize,
+        path: &[String],
+    ) -> Def {
+        let facts = self.facts(file);
+        let (name, f) = (&facts.class(class).name, facts.function(maker));
+        if f.class != Some(class) || !MAKERS.contains(&f.name.as_str()) || name.is_empty() {
+            return Def::Unknown;
+        }
+        let param = f.params.get(position).and_then(Param::name);
+        // Python's first parameter is the object itself.
+        let position = if f.name == MAKERS[1] { position.checked_sub(1) } else { Some(position) };
+        let mut found = Def::Unknown;
+        for at in self.files_with_word(name) {
+            let facts = self.facts(at);
+            for call in facts.calls.iter().filter(|c| c.callee.last() == Some(name)) {
+                if self.resolve_path(at, call.function, &call.callee) != Def::Class(file, class) {
+                    continue;
+                }
+                let by_name =
+                    call.keywords.iter().find(|(key, _)| Some(key.as_str()) == param).map(|(_, v)| v);
+                let Some(given) = by_name.or_else(|| call.args.get(position?)) else { continue };
+                let def = self.come_to(self.value(at, call.function, given, path, 1));
+                match def {
+                    Def::Class(..) | Def::Outside(..) if found == Def::Unknown => found = def,
+                    Def::Class(..) | Def::Outside(..) if found != def => return Def::Unknown,
+                    _ => {}
+                }
+            }
+        }
+        found
     }
 
     /// An instance of the class a parameter is annotated with; else what the app's function gives that its default asks
@@ -106,6 +151,9 @@ impl Program {
         }
     }
 }
+
+/// What the function that makes an instance is called.
+const MAKERS: &[&str] = &["constructor", "__init__"];
 
 /// Types that say something about the one in their brackets, and are it.
 const CARRIERS: &[&str] = &["Annotated", "Optional", "Promise", "Readonly", "Required"];

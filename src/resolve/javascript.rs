@@ -70,6 +70,9 @@ impl JavaScript {
         if let Some(id) = self.source_of_package(specifier) {
             return Module::File(id);
         }
+        if let Some(package) = named_elsewhere(specifier) {
+            return Module::Package(package.to_owned());
+        }
         let own = specifier.starts_with(['.', '/', '~'])
             || specifier.starts_with("@/")
             || specifier.starts_with('#');
@@ -86,6 +89,25 @@ impl JavaScript {
         let workspace = &self.index.workspace;
         bases.iter().find_map(|base| endings.iter().find_map(|e| workspace.find(&format!("{base}{e}"))))
     }
+}
+
+/// How a runtime without a manifest names a package in front of its name, with a version behind that.
+pub(crate) const REGISTRIES: &[&str] = &[
+    "npm:",
+    "https://esm.sh/",
+    "https://cdn.skypack.dev/",
+    "https://cdn.jsdelivr.net/npm/",
+    "https://unpkg.com/",
+    "https://deno.land/x/",
+];
+
+/// `openai` of `npm:openai@6` and of `https://esm.sh/openai@6?target=deno`.
+fn named_elsewhere(specifier: &str) -> Option<&str> {
+    let rest = REGISTRIES.iter().find_map(|registry| specifier.strip_prefix(registry))?;
+    let rest = rest.trim_start_matches('/');
+    // The scope's own sign is the first letter.
+    let end = rest.char_indices().skip(1).find(|(_, c)| *c == '@').map_or(rest.len(), |(at, _)| at);
+    rest.get(..end).filter(|name| !name.is_empty())
 }
 
 impl Index {

@@ -12,6 +12,7 @@ mod python;
 mod values;
 mod words;
 
+pub(crate) use javascript::REGISTRIES;
 pub use program::{Def, Program};
 pub use words::{is_method_call, is_word, names_callee};
 

@@ -145,7 +145,12 @@ impl Program {
     /// modules of the app go.
     pub fn resolve_path(&self, file: FileId, function: Option<FunctionId>, path: &Path) -> Def {
         let Some(_level) = Level::enter() else { return Def::Unknown };
-        match self.origin(file, function, path) {
+        self.come_to(self.origin(file, function, path))
+    }
+
+    /// What the value of a name is, where it can be followed; the name itself otherwise.
+    pub(super) fn come_to(&self, def: Def) -> Def {
+        match def {
             Def::Value(at, index, members) => {
                 let Some(binding) = self.binding(at, index).cloned() else { return Def::Unknown };
                 let value = self.value(at, binding.function, &binding.value, &members, 0);

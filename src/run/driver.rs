@@ -7,17 +7,18 @@ use camino::Utf8Path;
 
 use crate::answers::{Answers, FILE_NAME, Key, Value};
 use crate::edit::journal::{HandEdits, Which};
-use crate::edit::{Change, ChangeSet, CheckError, Outcome};
+use crate::edit::{ChangeSet, CheckError, Outcome};
+use crate::net;
 use crate::review::{Label, Screen, Text};
 use crate::sites::Site;
-use crate::steps::{Area, Choice, Question, QuestionKind, Status, Step, StepPlan, Todo};
+use crate::steps::{Area, Cause, Choice, Question, QuestionKind, Status, Step, StepPlan, Todo};
 use crate::workspace::Workspace;
 
 use super::report::{self, StepReport, StepStatus};
 use super::walk::{Decided, Walk, normal_root, read_answers, roots};
 use super::{
     AppFacts, CheckResult, Exit, Findings, Options, Reviewer, RunError, RunReport, StepView, Survey, Verdict,
-    announce, fitness, local_env, payer, safety,
+    announce, checking, elsewhere, fitness, fold, local_env, payer, safety,
 };
 
 /// Name in the journal of answers that belong to no applied step.
@@ -63,7 +64,7 @@ impl<'a> Driver<'a> {
         let mut findings = self.survey.survey(&workspace)?;
         let mut app = self.choose_app(&root, &findings)?;
         let sites: Vec<Site> = findings.sites.iter().filter(|site| site.app == app.root).cloned().collect();
-        fitness::check(&findings, &app, &sites)?;
+        fitness::check(&findings, self.survey.catalog(), &app, &sites)?;
         if !self.options.dry_run {
             safety::check(self.screen, self.reviewer, &root, &app, &findings, self.options.allow_dirty)?;
         }
@@ -84,6 +85,7 @@ impl<'a> Driver<'a> {
             let known = findings.apps.iter().find(|other| other.root == app.root).cloned();
             app = known.unwrap_or(app);
         }
+        let elsewhere = elsewhere::todo(&findings, &app.root);
         let mut walk = Walk {
             catalog: self.survey.catalog(),
             program: findings.program,
@@ -94,6 +96,7 @@ impl<'a> Driver<'a> {
             answers,
             report: RunReport::new(),
             past: Vec::new(),
+            check: None,
         };
         self.find_local_env(&mut walk);
         walk.take_site_answers();
@@ -103,9 +106,13 @@ impl<'a> Driver<'a> {
         }
         walk.take_site_answers();
         let mut wanted = self.wanted(&mut walk)?;
+        walk.check = checking::offer(self.screen, self.reviewer, self.options, &walk)?;
         let error = self.walk(&mut walk, &mut wanted).err();
         for step in wanted.iter().skip(walk.report.steps.len()) {
             walk.report.steps.push(StepReport::new(step.area(), StepStatus::Skipped).note("not reached"));
+        }
+        if error.is_none() && wanted.iter().any(|step| step.area() == Area::Events) {
+            walk.report.todo.extend(elsewhere);
         }
         Ok(self.end(walk, error))
     }
@@ -163,6 +170,10 @@ impl<'a> Driver<'a> {
                 walk.report.todo.extend(plan.todo);
                 return Ok(Turn::Next);
             }
+            Status::Refused => {
+                let why = plan.todo.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                return self.failed(walk, entry, before.answers, &why, &plan);
+            }
             Status::NotApplicable(why) => {
                 let line = Text::new()
                     .with(Label::Warning, "–")
@@ -178,13 +189,17 @@ impl<'a> Driver<'a> {
             }
         }
         let changes = walk.with_answers(&plan.changes)?;
-        let (changes, outcome, refused) = match writable(&changes, &walk.workspace) {
-            Ok(writable) => writable,
-            Err(why) => {
+        let ground = net::Ground { before: &walk.program, app: &walk.app.app, catalog: walk.catalog };
+        let net::Caught { changes, outcome, todo } = match net::catch(&ground, &changes) {
+            Ok(caught) => caught,
+            Err(net::Withdrawn { why, todo }) => {
+                let status = if todo.is_empty() { plan.status } else { Status::Refused };
+                let todo = plan.todo.into_iter().chain(todo).collect();
+                let plan = StepPlan { status, todo, ..plan };
                 return self.failed(walk, entry, before.answers, &why, &plan);
             }
         };
-        let plan = StepPlan { todo: plan.todo.into_iter().chain(refused).collect(), ..plan };
+        let plan = StepPlan { todo: plan.todo.into_iter().chain(todo).collect(), ..plan };
         let view = StepView {
             area,
             position,
@@ -250,6 +265,17 @@ impl<'a> Driver<'a> {
             return Err(error);
         }
         announce::applied(self.screen, &plan, &outcome, left_out, dry_run)?;
+        let mut left_out = left_out.to_vec();
+        let mut kept = None;
+        if let Some(without) = checking::step(self.screen, self.reviewer, walk, changes, &outcome)? {
+            left_out.extend(without.titles);
+            kept = Some(self.taken_back(walk, &mut entry, &without.changes)?);
+        }
+        let outcome = kept.unwrap_or(outcome);
+        if outcome.files().iter().all(|file| file.path() == answers) {
+            walk.report.todo.extend(left_out.iter().map(|title| left_out_todo(title)));
+            return Ok(skipped(walk, entry, before));
+        }
         let of_no_unit = |site: &&String| plan.changes.units().all(|(_, unit)| unit.site() != Some(site));
         entry.status = if dry_run { StepStatus::Planned } else { StepStatus::Applied };
         entry.files = report::files(&outcome, dry_run);
@@ -260,8 +286,27 @@ impl<'a> Driver<'a> {
         let applied = (!dry_run).then_some(entry.step);
         walk.report.steps.push(entry);
         walk.report.todo.extend(plan.todo);
+        walk.report.todo.extend(left_out.iter().map(|title| left_out_todo(title)));
         walk.past.push(Decided { applied, ..before });
         Ok(Turn::Next)
+    }
+
+    /// The step that was just applied, once more without what was taken back.
+    fn taken_back(
+        &mut self,
+        walk: &mut Walk<'_>,
+        entry: &mut StepReport,
+        changes: &ChangeSet,
+    ) -> Result<Outcome, RunError> {
+        walk.journal()?.undo(&Which::Last, HandEdits::Refuse, jiff::Timestamp::now())?;
+        walk.workspace = Workspace::open(&walk.root)?;
+        let outcome = changes.outcome(&walk.workspace)?;
+        self.apply(walk, entry.step, &outcome)?;
+        if let Some(check) = &mut walk.check {
+            check.again()?;
+        }
+        entry.notes.push("what the type check complained of was taken back".to_owned());
+        Ok(outcome)
     }
 
     /// Plans with defaults first: a step with nothing to do asks nothing.
@@ -354,8 +399,10 @@ impl<'a> Driver<'a> {
         walk.answers = answers;
         entry.status = StepStatus::Failed;
         entry.sites.clear();
-        let text = format!("step `{}` was not applied: {why}", entry.step);
-        walk.report.todo.push(Todo { unmet: true, ..Todo::chore(text) });
+        if plan.status != Status::Refused {
+            let text = format!("step `{}` was not applied: {why}", entry.step);
+            walk.report.todo.push(Todo { unmet: true, ..Todo::chore(text) });
+        }
         walk.report.todo.extend(plan.todo.iter().cloned());
         walk.report.steps.push(entry.note(why));
         Ok(Turn::Next)
@@ -437,10 +484,11 @@ impl<'a> Driver<'a> {
         wanted.extend(more);
     }
 
-    fn end(&mut self, walk: Walk<'_>, error: Option<RunError>) -> Ended {
+    fn end(&mut self, mut walk: Walk<'_>, error: Option<RunError>) -> Ended {
+        checking::end(self.screen, &mut walk);
         let mut report = walk.report;
         report.todo.sort_by_key(|todo| !todo.unmet);
-        report.todo.dedup();
+        report.left = fold(&report.todo);
         let asked = |area: &Area| self.options.step.as_ref().is_some_and(|areas| areas.contains(area));
         let incomplete = report.todo.iter().any(|todo| todo.unmet)
             || report.with_status(StepStatus::Failed).next().is_some()
@@ -448,10 +496,21 @@ impl<'a> Driver<'a> {
         let exit = match &error {
             Some(error) => error.exit(),
             None if incomplete => Exit::Incomplete,
+            None if is_unfit(&report.steps) => Exit::NotIntegrable,
             None => Exit::Done,
         };
         Ended { report, exit, error }
     }
+}
+
+/// What was shown and not taken.
+fn left_out_todo(title: &str) -> Todo {
+    Todo { cause: Cause::LeftOut, ..Todo::chore(format!("left out of the step, and not done: {title}")) }
+}
+
+/// Whether the app gives none of the areas a place.
+fn is_unfit(steps: &[StepReport]) -> bool {
+    steps.len() > 1 && steps.iter().all(|step| step.status == StepStatus::NotApplicable)
 }
 
 /// A step that was left out, by the user or because nothing of it was left.
@@ -465,41 +524,6 @@ fn skipped(walk: &mut Walk<'_>, mut entry: StepReport, before: Decided) -> Turn 
 
 fn in_one_line(problems: &[CheckError]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// What of a change can be written: units that would break a file are taken out, each with a `todo` in its place.
-fn writable(changes: &ChangeSet, workspace: &Workspace) -> Result<(ChangeSet, Outcome, Vec<Todo>), String> {
-    let mut changes = changes.clone();
-    let mut todo = Vec::new();
-    loop {
-        let outcome = changes.outcome(workspace).map_err(|error| error.to_string())?;
-        if let Some(why) = ignored(&outcome, workspace) {
-            return Err(why);
-        }
-        let Err(problems) = outcome.check() else { return Ok((changes, outcome, todo)) };
-        let blamed: Vec<&String> = problems.iter().flat_map(CheckError::units).collect();
-        let titles = outcome.titles();
-        let kept =
-            changes.select(|id| titles.get(id.index()).is_none_or(|title| !blamed.contains(&title))).kept;
-        if kept.units().len() == changes.units().len() || kept.is_empty() {
-            return Err(in_one_line(&problems));
-        }
-        let place = |problem: &CheckError| match problem {
-            CheckError::Broken { file, line, .. } | CheckError::InsideError { file, line, .. } => {
-                Todo::unmet(problem.to_string(), file.as_str(), *line)
-            }
-        };
-        todo.extend(problems.iter().map(place));
-        changes = kept;
-    }
-}
-
-/// Why a new file must not be written: git would ignore it, so it would be in nobody's checkout and the next step would not
-/// see it. Files for secrets are to be ignored.
-fn ignored(outcome: &Outcome, workspace: &Workspace) -> Option<String> {
-    let mut new = outcome.files().iter().filter(|file| file.change() == Change::Created && !file.is_secret());
-    let (path, rules) = new.find_map(|file| Some((file.path(), workspace.ignoring(file.path())?)))?;
-    Some(format!("git would ignore `{path}` by a rule in `{rules}`; take that rule out, then run again"))
 }
 
 /// Those of an ordinary run.

@@ -3,7 +3,9 @@
 use camino::Utf8Path;
 
 use super::{AppFacts, Findings, RunError};
-use crate::sites::{Detail, IdentityAt, Site, SiteKind};
+use crate::catalog::Catalog;
+use crate::sites::cx::Cx;
+use crate::sites::{Detail, IdentityAt, Site, SiteKind, in_front};
 
 /// The refusal for a folder without any app.
 pub(super) fn no_app(root: &Utf8Path) -> RunError {
@@ -18,7 +20,22 @@ pub(super) fn no_app(root: &Utf8Path) -> RunError {
 }
 
 /// Refuses apps in which billing has no user to bill or nothing to bill for.
-pub(super) fn check(_findings: &Findings, app: &AppFacts, sites: &[Site]) -> Result<(), RunError> {
+pub(super) fn check(
+    findings: &Findings,
+    catalog: &Catalog,
+    app: &AppFacts,
+    sites: &[Site],
+) -> Result<(), RunError> {
+    let name = if app.name.is_empty() { "this app" } else { &app.name };
+    if let Some(reason) = &app.refused {
+        let places = sites.iter().filter(|site| site.kind == SiteKind::Billable);
+        return Err(RunError::NotIntegrable {
+            why: format!("`{name}` cannot be integrated yet: {reason}"),
+            hints: places
+                .map(|site| format!("a paid call that is not billed: `{}:{}`", site.file, site.line))
+                .collect(),
+        });
+    }
     let of = |kind: SiteKind| sites.iter().filter(move |site| site.kind == kind);
     let paid = of(SiteKind::Billable).count();
     let signups = of(SiteKind::Signup).count();
@@ -26,10 +43,9 @@ pub(super) fn check(_findings: &Findings, app: &AppFacts, sites: &[Site]) -> Res
         Detail::Billable(billable) => billable.identity.at != IdentityAt::None,
         _ => false,
     });
-    if app.has_users || signups > 0 || identified {
+    if app.has_users || signups > 0 || identified || is_guarded(findings, catalog, app, sites) {
         return Ok(());
     }
-    let name = if app.name.is_empty() { "this app" } else { &app.name };
     if paid > 0 || !app.providers.is_empty() {
         let spends = match of(SiteKind::Billable).next() {
             Some(first) => format!(
@@ -48,5 +64,18 @@ pub(super) fn check(_findings: &Findings, app: &AppFacts, sites: &[Site]) -> Res
     Err(RunError::NotIntegrable {
         why: format!("`{name}` has nothing to bill: no paid call, no sign-up and no sign-in was found"),
         hints: vec!["if the app is in another folder, give it: `credyt-integrate PATH`".to_owned()],
+    })
+}
+
+/// Whether something in front of a paid call asks who is signed in, though nobody could be named.
+fn is_guarded(findings: &Findings, catalog: &Catalog, app: &AppFacts, sites: &[Site]) -> bool {
+    let cx = Cx::new(&findings.program, catalog, &app.app);
+    sites.iter().any(|site| match &site.detail {
+        Detail::Billable(billable) => billable
+            .plan
+            .handler
+            .as_ref()
+            .is_some_and(|handler| !in_front(&cx, handler.file, handler.function).is_empty()),
+        _ => false,
     })
 }

@@ -8,26 +8,32 @@
 //! instead of writing it, so later steps see the same files in both, and what was shown is what is written.
 
 mod announce;
+mod checking;
 mod driver;
+mod elsewhere;
 mod error;
 mod fitness;
 mod git;
+mod left;
 mod local_env;
 mod payer;
 mod report;
 mod safety;
 mod status;
 mod summary;
+mod typecheck;
 mod unattended;
 mod walk;
 
 pub(crate) use announce::{introduction, totals};
 pub use driver::{Driver, Ended};
 pub use error::{Exit, RunError};
-pub use report::{CheckResult, Checks, FileReport, RunReport, StepReport, StepStatus};
+pub use left::{Left, Place, fold};
+pub use report::{CheckResult, Checks, FileReport, RunReport, StepReport, StepStatus, TypeCheck};
 pub(crate) use safety::open_journal;
 pub use status::{AppStatus, AreaFile, AreaState, AreaStatus, status_of};
 pub use summary::{CHECKLIST, checklist, summary};
+pub use typecheck::Problem;
 pub use unattended::Unattended;
 pub(crate) use walk::difference;
 
@@ -57,6 +63,8 @@ pub struct Options {
     pub dry_run: bool,
     /// Work beside uncommitted changes.
     pub allow_dirty: bool,
+    /// Run the app's own type check before and after.
+    pub typecheck: bool,
 }
 
 /// Finds out what is in a workspace.
@@ -107,6 +115,8 @@ pub struct AppFacts {
     pub payers: Option<Payers>,
     /// Command that checks the types.
     pub typecheck: Option<String>,
+    /// Why the host it runs on leaves no way to integrate it, as a sentence about "it".
+    pub refused: Option<String>,
 }
 
 /// One line of what was recognised.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::left::{Left, fold};
+use super::typecheck::Problem;
 use crate::edit::{Change, Outcome};
 use crate::steps::{Area, Route, Todo};
 
@@ -106,13 +108,34 @@ pub enum CheckResult {
     NotRun,
 }
 
+/// How the app's own type check ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypeCheck {
+    /// Nobody asked, or it could not be run.
+    NotRun,
+    /// No error that was not there before.
+    Same,
+    /// Errors that were not there before.
+    New(Vec<Problem>),
+}
+
+impl Serialize for TypeCheck {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::NotRun => serializer.serialize_str("not run"),
+            Self::Same => serializer.serialize_str("same"),
+            Self::New(problems) => serializer.collect_seq(problems.iter().map(ToString::to_string)),
+        }
+    }
+}
+
 /// The checks of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Checks {
     /// Every changed file parses with no more errors than before.
     pub parse: CheckResult,
     /// The project's own type check.
-    pub typecheck: CheckResult,
+    pub typecheck: TypeCheck,
 }
 
 /// The document of a run.
@@ -124,15 +147,17 @@ pub struct RunReport {
     pub steps: Vec<StepReport>,
     /// How the result was checked.
     pub checks: Checks,
-    /// What is left for a person, each with its place.
+    /// What is left for a person, as the steps say it; a line for each of `left` in the document.
     #[serde(serialize_with = "as_lines")]
     pub todo: Vec<Todo>,
+    /// The same folded by cause, once the run has ended.
+    pub left: Vec<Left>,
 }
 
 impl RunReport {
     pub(super) fn new() -> Self {
-        let checks = Checks { parse: CheckResult::NotRun, typecheck: CheckResult::NotRun };
-        Self { version: 1, steps: Vec::new(), checks, todo: Vec::new() }
+        let checks = Checks { parse: CheckResult::NotRun, typecheck: TypeCheck::NotRun };
+        Self { version: 1, steps: Vec::new(), checks, todo: Vec::new(), left: Vec::new() }
     }
 
     /// Steps with this status.
@@ -142,5 +167,5 @@ impl RunReport {
 }
 
 fn as_lines<S: serde::Serializer>(todo: &[Todo], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(todo.iter().map(ToString::to_string))
+    serializer.collect_seq(fold(todo).iter().map(ToString::to_string))
 }

@@ -29,6 +29,9 @@ pub struct AreaStatus {
     pub area: Area,
     /// How it is.
     pub state: AreaState,
+    /// Of its places: how many have it, and how many there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<(usize, usize)>,
     /// Why the area has no place in the app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -53,7 +56,9 @@ pub enum AreaState {
     Integrated,
     /// The code has it, and a file was edited since.
     Changed,
-    /// The code has not got it, or not all of it.
+    /// Some of its places have it.
+    HalfDone,
+    /// The code has not got it.
     Missing,
     /// The app gives it no place.
     NotApplicable,
@@ -82,6 +87,7 @@ pub fn status_of(
         answers,
         report: RunReport::new(),
         past: Vec::new(),
+        check: None,
     };
     walk.take_site_answers();
     let journal = walk.journal()?;
@@ -102,13 +108,15 @@ pub fn status_of(
             }
         }
         let touched = files.iter().any(|file| file.state != "as-applied");
+        let half = plan.progress.filter(|(done, of)| *done > 0 && done < of);
         let (state, why) = match plan.status {
+            Status::Already | Status::Planned if half.is_some() => (AreaState::HalfDone, None),
             Status::Already if touched => (AreaState::Changed, None),
             Status::Already => (AreaState::Integrated, None),
-            Status::Planned => (AreaState::Missing, None),
+            Status::Planned | Status::Refused => (AreaState::Missing, None),
             Status::NotApplicable(why) => (AreaState::NotApplicable, Some(why)),
         };
-        areas.push(AreaStatus { area, state, why, files });
+        areas.push(AreaStatus { area, state, done: half, why, files });
     }
     Ok(AppStatus { app: walk.app, areas })
 }

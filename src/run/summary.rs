@@ -1,8 +1,7 @@
 //! The end of a run: what was done, what is left for a person, and the list to go live with.
 
-use super::{Ended, StepStatus};
+use super::{Ended, Left, Place, StepStatus};
 use crate::review::{Label, Screen, ScreenError, Text, diff_view};
-use crate::steps::Todo;
 
 /// What nobody but the owner of the app can do before real money flows.
 pub const CHECKLIST: [&str; 4] = [
@@ -41,10 +40,10 @@ pub fn summary(screen: &mut Screen, ended: &Ended, dry_run: bool) -> Result<(), 
         }
         screen.report(line)?;
     }
-    if !report.todo.is_empty() {
+    if !report.left.is_empty() {
         screen.report("")?;
         screen.report(Text::new().with(Label::Heading, "Left for you"))?;
-        left(screen, &report.todo)?;
+        left(screen, &report.left)?;
     }
     let done = report.steps.iter().all(|s| matches!(s.status, StepStatus::Applied | StepStatus::Already));
     if done && ended.error.is_none() && !dry_run {
@@ -62,30 +61,42 @@ pub fn summary(screen: &mut Screen, ended: &Ended, dry_run: bool) -> Result<(), 
     Ok(())
 }
 
-/// Prints what is left. The same thing to do at several places is said once, with the places below.
-fn left(screen: &mut Screen, todo: &[Todo]) -> Result<(), ScreenError> {
-    for (index, one) in todo.iter().enumerate() {
-        let same = |other: &&Todo| other.text == one.text && other.unmet == one.unmet;
-        if todo.iter().take(index).any(|earlier| same(&earlier)) {
-            continue;
-        }
+/// Prints what is left, with the places of what is at several below it.
+fn left(screen: &mut Screen, left: &[Left]) -> Result<(), ScreenError> {
+    for one in left {
         let mark =
             if one.unmet { Text::new().with(Label::Warning, "  ! ") } else { Text::new().plain("  · ") };
-        let places: Vec<String> = todo.iter().skip(index).filter(same).filter_map(Todo::place).collect();
-        match places.as_slice() {
+        match one.places.as_slice() {
             [place] => {
-                let text = mark.path(place).plain("  ").plain(&one.text);
+                let text = mark.path(&place.to_string()).plain("  ").plain(&one.text);
                 screen.report_indented(4, text)?;
             }
             places => {
                 screen.report_indented(4, mark.plain(&one.text))?;
-                for place in places {
-                    screen.report_indented(6, Text::new().plain("      ").path(place))?;
+                for place in lines(places) {
+                    screen.report_indented(6, Text::new().plain("      ").path(&place))?;
                 }
             }
         }
     }
     Ok(())
+}
+
+/// One line a file: `src/a.ts:3, 9`.
+fn lines(places: &[Place]) -> Vec<String> {
+    let mut files: Vec<(&str, Vec<String>)> = Vec::new();
+    for place in places {
+        let line = place.line.map(|line| line.to_string());
+        match files.iter_mut().find(|(file, _)| *file == place.file) {
+            Some((_, known)) => known.extend(line),
+            None => files.push((&place.file, line.into_iter().collect())),
+        }
+    }
+    let whole = |(file, lines): (&str, Vec<String>)| match lines.as_slice() {
+        [] => file.to_owned(),
+        lines => format!("{file}:{}", lines.join(", ")),
+    };
+    files.into_iter().map(whole).collect()
 }
 
 /// Prints what to do before going live.
@@ -103,6 +114,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::run::fold;
+    use crate::steps::Todo;
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
@@ -127,13 +140,14 @@ mod tests {
             Todo::chore("set the key"),
             Todo::unmet("add sign-in in front of it", "b.ts", 7),
             Todo::unmet("name the user", "c.ts", 1),
+            Todo::unmet("add sign-in in front of it", "b.ts", 9),
         ];
-        left(&mut screen, &todo).unwrap();
+        left(&mut screen, &fold(&todo)).unwrap();
         drop(screen);
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
             text,
-            "  ! add sign-in in front of it\n      a.ts:3\n      b.ts:7\n  · set the key\n  ! c.ts:1  name the user\n"
+            "  ! add sign-in in front of it\n      a.ts:3\n      b.ts:7, 9\n  ! c.ts:1  name the user\n  · set the key\n"
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::typecheck::Check;
 use super::{AppFacts, RunError, RunReport, safety};
 use crate::answers::{Answers, FILE_NAME};
 use crate::catalog::Catalog;
@@ -23,6 +24,8 @@ pub(super) struct Walk<'a> {
     pub(super) answers: Answers,
     pub(super) report: RunReport,
     pub(super) past: Vec<Decided>,
+    /// The app's own type check, when somebody agreed to it.
+    pub(super) check: Option<Check>,
 }
 
 /// A step that was decided, and what was known before it.

@@ -18,6 +18,8 @@ pub struct Behaviour {
     pub lookup: LookupForm,
     /// What an event with a cost of an unknown vendor gets.
     pub unknown_vendor: UnknownVendor,
+    /// What an event gets whose id is there already.
+    pub repeated_event: RepeatedEvent,
     /// The word for a subscription that waits for its payment.
     pub unpaid_word: UnpaidWord,
     /// Milliseconds between the 204 for an event and its effect on the balance.
@@ -45,6 +47,7 @@ api_object! {
         pub location: Option<LocationForm>,
         pub lookup: Option<LookupForm>,
         pub unknown_vendor: Option<UnknownVendor>,
+        pub repeated_event: Option<RepeatedEvent>,
         pub unpaid_word: Option<UnpaidWord>,
         pub event_delay_ms: Option<u32>,
         pub response_delay_ms: Option<u32>,
@@ -98,6 +101,19 @@ api_enum! {
         Accept = "accept",
     }
 
+    /// What happens to an event that is sent again.
+    #[derive(clap::ValueEnum)]
+    pub enum RepeatedEvent {
+        /// Answered like the first, without effect.
+        Accept = "accept",
+        /// A conflict.
+        #[value(name = "409")]
+        Conflict = "409",
+        /// A validation failure on its `id`.
+        #[value(name = "422")]
+        Unprocessable = "422",
+    }
+
     /// The word for an unpaid subscription.
     #[derive(clap::ValueEnum)]
     pub enum UnpaidWord {
@@ -129,6 +145,7 @@ impl Default for Behaviour {
             location: LocationForm::Relative,
             lookup: LookupForm::Redirect,
             unknown_vendor: UnknownVendor::Refuse,
+            repeated_event: RepeatedEvent::Accept,
             unpaid_word: UnpaidWord::ActionRequired,
             event_delay_ms: 0,
             response_delay_ms: 0,
@@ -154,6 +171,7 @@ impl Behaviour {
         set(&mut self.location, patch.location);
         set(&mut self.lookup, patch.lookup);
         set(&mut self.unknown_vendor, patch.unknown_vendor);
+        set(&mut self.repeated_event, patch.repeated_event);
         set(&mut self.unpaid_word, patch.unpaid_word);
         set(&mut self.event_delay_ms, patch.event_delay_ms);
         set(&mut self.response_delay_ms, patch.response_delay_ms);

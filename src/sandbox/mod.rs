@@ -36,7 +36,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use behaviour::{
-    Behaviour, BehaviourPatch, DuplicateStatus, LocationForm, LookupForm, Outage, UnknownVendor, UnpaidWord,
+    Behaviour, BehaviourPatch, DuplicateStatus, LocationForm, LookupForm, Outage, RepeatedEvent,
+    UnknownVendor, UnpaidWord,
 };
 pub use catalogue::has_recurring_fee;
 pub use persist::StateError;

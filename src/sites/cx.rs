@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::handlers::{self, Found};
-use super::identity::{self, Code, Handed, Wrapped};
+use super::identity::flow::Beginning;
+use super::identity::{self, Handed, Wrapped};
 use super::owner::{self, Owned};
 use super::payer::Payers;
 use super::schema::{self, Model};
+pub use crate::catalog::glob::wild;
 use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob::Globs};
 use crate::fingerprint::App;
+use crate::ir::Points;
 use crate::resolve::{Def, Program};
-use crate::syntax::{CallId, Expr, FunctionId, Path, Root};
+use crate::syntax::{CallId, Expr, FunctionId, Path, Root, Span};
 use crate::workspace::{FileId, Workspace};
 
 /// Constants made of constants that are looked up.
@@ -37,6 +40,9 @@ pub struct Cx<'a> {
     memo: Memo<'a>,
 }
 
+/// The control flow of bodies, of functions and of modules.
+type Bodies = BTreeMap<(FileId, Option<FunctionId>), Arc<Points>>;
+
 /// What was asked once. Searches from different places climb through the same functions.
 #[derive(Default)]
 struct Memo<'a> {
@@ -46,7 +52,9 @@ struct Memo<'a> {
     verifiers: Known<Option<(&'a Entry, &'a Verifier)>>,
     wrapped: Known<Arc<[Wrapped]>>,
     handed: Mutex<BTreeMap<String, Option<Arc<Handed>>>>,
-    codes: Mutex<BTreeMap<FileId, Option<Arc<Code>>>>,
+    beginnings: Known<Beginning>,
+    points: Mutex<Bodies>,
+    spans: Mutex<BTreeMap<FileId, Arc<BTreeMap<Span, CallId>>>>,
     said: Mutex<BTreeMap<String, bool>>,
     lacking: Mutex<BTreeMap<String, Option<Arc<str>>>>,
     owned: OnceLock<Vec<Owned>>,
@@ -158,18 +166,35 @@ impl<'a> Cx<'a> {
         found
     }
 
-    /// A file with its tree.
-    pub(super) fn code(&self, file: FileId) -> Option<Arc<Code>> {
-        if let Some(known) = self.memo.codes.lock().ok().and_then(|k| k.get(&file).cloned()) {
+    /// What a handler's names hold when it begins.
+    pub(super) fn beginning(&self, at: (FileId, FunctionId), find: impl FnOnce() -> Beginning) -> Beginning {
+        self.memo.beginnings.get(at, find)
+    }
+
+    /// The control flow of a function, when somebody has asked for it before.
+    pub(super) fn known_points(&self, file: FileId, function: Option<FunctionId>) -> Option<Arc<Points>> {
+        self.memo.points.lock().ok()?.get(&(file, function)).cloned()
+    }
+
+    /// Keeps the control flow of a function.
+    pub(super) fn keep_points(&self, file: FileId, function: Option<FunctionId>, made: &Arc<Points>) {
+        if let Ok(mut known) = self.memo.points.lock() {
+            known.insert((file, function), Arc::clone(made));
+        }
+    }
+
+    /// The calls of a file by where they stand.
+    pub(super) fn calls_by_span(&self, file: FileId) -> Arc<BTreeMap<Span, CallId>> {
+        if let Some(known) = self.memo.spans.lock().ok().and_then(|k| k.get(&file).cloned()) {
             return known;
         }
-        let language = self.workspace().entry(file).language;
-        let text = self.workspace().text(file).ok();
-        let code = language.zip(text).and_then(|(language, text)| Code::parse(language, text)).map(Arc::new);
-        if let Ok(mut known) = self.memo.codes.lock() {
-            known.insert(file, code.clone());
+        let facts = self.program.facts(file);
+        let spans: BTreeMap<Span, CallId> = facts.call_ids().map(|id| (facts.call(id).span, id)).collect();
+        let spans = Arc::new(spans);
+        if let Ok(mut known) = self.memo.spans.lock() {
+            known.insert(file, Arc::clone(&spans));
         }
-        code
+        spans
     }
 
     /// Every record type of the app.
@@ -260,7 +285,7 @@ impl<'a> Cx<'a> {
     }
 
     /// The text of a range of a file.
-    pub fn slice(&self, file: FileId, span: crate::syntax::Span) -> String {
+    pub fn slice(&self, file: FileId, span: Span) -> String {
         self.workspace().text(file).map_or_else(|_| String::new(), |t| t.slice(span.range()).to_owned())
     }
 
@@ -395,20 +420,6 @@ fn after_name<'d>(module: &str, name: &str, in_module: &str, members: &'d [Strin
         .then(|| &members[wanted.len()..])
 }
 
-/// `*` stands for any text, slashes and dots too.
-pub fn wild(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, tail)) => {
-            let Some(rest) = text.strip_prefix(head) else { return false };
-            if !tail.contains('*') {
-                return rest.ends_with(tail);
-            }
-            (0..=rest.len()).any(|i| rest.get(i..).is_some_and(|r| wild(tail, r)))
-        }
-    }
-}
-
 /// Whether an identifier-like word stands in a text at a place, on its own.
 pub fn word_at(text: &str, at: usize, word: &str) -> bool {
     let bytes = text.as_bytes();
@@ -419,7 +430,7 @@ pub fn word_at(text: &str, at: usize, word: &str) -> bool {
 }
 
 /// Where `base.member.path` is written in a text, with whatever `?` and `!` the code has: the text as written, optional
-/// chaining made plain.
+/// chaining made plain except where the path itself says that a part may be missing (`address?.email`).
 pub fn written_member(text: &str, base: &str, member: &str) -> Option<String> {
     for (at, _) in text.match_indices(base) {
         if !word_at(text, at, base.split(['.', '(']).next().unwrap_or(base))
@@ -428,6 +439,7 @@ pub fn written_member(text: &str, base: &str, member: &str) -> Option<String> {
             continue;
         }
         let mut end = at + base.len();
+        let mut written = base.replace('?', "");
         let mut complete = true;
         for part in member.split('.') {
             let rest = text.get(end..).unwrap_or_default();
@@ -441,11 +453,34 @@ pub fn written_member(text: &str, base: &str, member: &str) -> Option<String> {
                 break;
             }
             let _ = tail;
+            if rest.get(..marks).is_some_and(|marks| marks.contains('!')) {
+                written.push('!');
+            }
+            written.push('.');
+            written.push_str(part);
             end += marks + 1 + part.len();
         }
         if complete {
-            return text.get(at..end).map(|t| t.replace('?', ""));
+            return Some(written);
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::written_member;
+
+    #[test]
+    fn what_may_be_missing_stays_optional() {
+        for (text, member, expected) in [
+            ("a(user?.address?.email)", "address?.email", Some("user.address?.email")),
+            ("a(user.address?.email)", "address?.email", Some("user.address?.email")),
+            ("a(user?.id)", "id", Some("user.id")),
+            ("a(user!.id)", "id", Some("user!.id")),
+            ("a(user.address)", "address?.email", None),
+        ] {
+            assert_eq!(written_member(text, "user", member).as_deref(), expected, "{text}");
+        }
+    }
 }

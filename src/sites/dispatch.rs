@@ -13,7 +13,7 @@ pub(super) fn callers(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(F
     for dispatch in cx.entries(Kind::Worker).filter_map(|e| e.worker.as_ref()).flat_map(|w| &w.dispatches) {
         match dispatch {
             Dispatch::Method { methods, .. } => by_method(cx, file, function, methods, &mut found),
-            Dispatch::Named { methods } => by_name(cx, file, function, methods, &mut found),
+            Dispatch::Named { methods, .. } => by_name(cx, file, function, methods, &mut found),
             Dispatch::Queue { queues, methods, workers, jobs, .. } => {
                 let name = match queue_of(cx, file, function, workers, jobs) {
                     Some(Queue::Named(name)) => Some(name),
@@ -25,6 +25,30 @@ pub(super) fn callers(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(F
         }
     }
     found
+}
+
+/// What names one run of a job in the function that a queue runs, as the queue's entry writes it; `None` for other
+/// functions, and for queues of which that is not known.
+pub fn attempt<'c>(cx: &'c Cx<'_>, file: FileId, function: FunctionId) -> Option<&'c str> {
+    let mut dispatches =
+        cx.entries(Kind::Worker).filter_map(|e| e.worker.as_ref()).flat_map(|w| &w.dispatches);
+    dispatches.find_map(|dispatch| {
+        let mut calls = Vec::new();
+        let (runs, attempt) = match dispatch {
+            Dispatch::Method { methods, attempt, .. } => {
+                by_method(cx, file, function, methods, &mut calls);
+                (!calls.is_empty(), attempt)
+            }
+            Dispatch::Named { methods, attempt } => {
+                by_name(cx, file, function, methods, &mut calls);
+                (!calls.is_empty(), attempt)
+            }
+            Dispatch::Queue { workers, jobs, attempt, .. } => {
+                (queue_of(cx, file, function, workers, jobs).is_some(), attempt)
+            }
+        };
+        attempt.as_deref().filter(|_| runs)
+    })
 }
 
 /// What a call hands to the function it runs, now or later.
@@ -63,7 +87,7 @@ pub(super) fn passed<'f>(
     for dispatch in dispatches {
         match dispatch {
             Dispatch::Method { packed: methods, .. } if methods.contains(method) => return packed(0),
-            Dispatch::Named { methods } if methods.contains(method) => return packed(1),
+            Dispatch::Named { methods, .. } if methods.contains(method) => return packed(1),
             Dispatch::Queue { methods, payload: Some(at), member, .. } if methods.contains(method) => {
                 return Passed::Payload { value: c.args.get(*at), member: member.as_deref() };
             }

@@ -45,6 +45,8 @@ pub(super) struct Exempt {
     pub(super) short: &'static str,
     /// With the place.
     pub(super) why: String,
+    /// The app pays nevertheless, where the user has no key.
+    pub(super) partly: bool,
 }
 
 /// Why a paid call costs the app nothing, when it does not.
@@ -78,6 +80,7 @@ fn local_model(cx: &Cx<'_>, file: FileId, maker: CallId, place: &str) -> Option<
         why: format!(
             "the model runs on a machine of the app's own (made at {place}), so nobody charges for it"
         ),
+        partly: false,
     })
 }
 
@@ -105,6 +108,7 @@ fn local_address(
             why: format!(
                 "`{option}` points at {host} ({place}): a model of the app's own, nobody charges for it"
             ),
+            partly: false,
         })
     })
 }
@@ -124,6 +128,7 @@ fn users_key(cx: &Cx<'_>, file: FileId, maker: &Call, provider: &Provider, place
             "uses the user's own key{first} (`{}` at {place}): the user pays the provider",
             key.expr
         ),
+        partly: !key.always,
     })
 }
 

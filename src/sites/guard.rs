@@ -5,12 +5,12 @@ mod member;
 use std::collections::BTreeSet;
 
 use super::IdentitySource;
-use super::cx::{Cx, after, is_callee, word_at};
+use super::cx::{Cx, after, is_callee};
 use super::handlers::Reached;
 use super::identity::reaches_verifier;
 use crate::catalog::{HandlerShape, Kind};
 use crate::resolve::{Def, Module};
-use crate::syntax::{Call, CallId, Expr, FunctionId, Imported, Path, Span};
+use crate::syntax::{Call, CallId, Expr, FunctionId, Imported, Path};
 use crate::workspace::FileId;
 
 /// Mounts of routers in routers that are followed.
@@ -301,93 +301,6 @@ pub fn members_set(cx: &Cx<'_>, member: &str) -> Option<Vec<String>> {
             }
         })
     })
-}
-
-/// The end of the statement that leaves the function when one of the names is missing, if it stands after `from` and
-/// before `until` in the same block: `if (!session) return …`, `if user is None: raise …`.
-pub fn end_of_guard(cx: &Cx<'_>, file: FileId, from: Span, names: &[&str], until: u32) -> Option<u32> {
-    guarded(cx, file, from, names, until, |_| true)
-}
-
-/// The same for a check that leaves whenever the name is missing, not only when something else is missing, too.
-pub(super) fn end_of_own_guard(
-    cx: &Cx<'_>,
-    file: FileId,
-    from: Span,
-    names: &[&str],
-    until: u32,
-) -> Option<u32> {
-    let own = |condition: &str| !condition.contains("&&") && !condition.contains(" and ");
-    guarded(cx, file, from, names, until, own)
-}
-
-fn guarded(
-    cx: &Cx<'_>,
-    file: FileId,
-    from: Span,
-    names: &[&str],
-    until: u32,
-    counts: impl Fn(&str) -> bool,
-) -> Option<u32> {
-    let text = cx.workspace().text(file).ok()?;
-    let tree = cx.program.tree(file)?;
-    let anchor = tree
-        .root_node()
-        .descendant_for_byte_range(from.start as usize, (from.end as usize).max(from.start as usize + 1))?;
-    let mut at = anchor;
-    // Up to the statement that is a child of a block.
-    loop {
-        let parent = at.parent()?;
-        if matches!(parent.kind(), "statement_block" | "program" | "block" | "module") {
-            break;
-        }
-        if matches!(at.kind(), "statement_block" | "block") {
-            at = at.named_child(0)?;
-            break;
-        }
-        at = parent;
-    }
-    let mut end = None;
-    let mut next = Some(at);
-    while let Some(node) = next {
-        if node.start_byte() as u32 >= until {
-            break;
-        }
-        if node.kind() == "if_statement" && leaves(node, text.as_str(), names, &counts) {
-            end = Some(node.end_byte() as u32);
-        }
-        next = node.next_named_sibling();
-    }
-    end
-}
-
-/// An `if` whose condition speaks of a name and whose branch leaves.
-fn leaves(node: tree_sitter::Node<'_>, text: &str, names: &[&str], counts: &impl Fn(&str) -> bool) -> bool {
-    let slice = |n: tree_sitter::Node<'_>| text.get(n.byte_range()).unwrap_or_default();
-    let written = node.child_by_field_name("condition").map(slice).unwrap_or_default();
-    // `!session?.user.id` asks for `session.user.id`.
-    let plain = written.replace("?.", ".");
-    let condition = plain.as_str();
-    if !counts(condition) {
-        return false;
-    }
-    let negative = condition.contains('!')
-        || condition.contains("not ")
-        || condition.contains("null")
-        || condition.contains("None")
-        || condition.contains("undefined");
-    let spoken = names.iter().any(|name| {
-        condition.match_indices(name).any(|(i, _)| {
-            word_at(condition, i, name.split('.').next().unwrap_or(name))
-                || i == 0
-                || condition.get(i..).is_some_and(|c| c.starts_with(name))
-        })
-    });
-    let branch = node.child_by_field_name("consequence").map(slice).unwrap_or_default();
-    let exits = ["return", "throw", "raise", "redirect(", "abort(", "unauthorized(", "next("]
-        .iter()
-        .any(|e| branch.contains(e));
-    negative && spoken && exits
 }
 
 /// Whether a handler shape registers routes with middleware.

@@ -9,12 +9,15 @@ pub mod billable;
 mod covered;
 pub mod cx;
 mod dispatch;
+mod elsewhere;
 pub mod env;
 mod exempt;
 pub mod explain;
 mod find;
+mod front;
 pub mod guard;
 pub mod handlers;
+mod holds;
 pub mod identity;
 mod lookup;
 mod makers;
@@ -28,10 +31,13 @@ pub mod ui;
 pub mod webhook;
 
 use crate::answers::Payer as Who;
-pub use explain::{Explainer, Explanation};
+pub use dispatch::attempt;
+pub use explain::{Explainer, Explanation, sent_ids};
 pub use find::{find, look};
+pub use front::{InFront, in_front};
 pub use lookup::{NotFound, lookup};
 use serde::Serialize;
+pub use ui::slots as ui_slots;
 
 use crate::syntax::{FunctionId, Imported, Span};
 use crate::workspace::FileId;
@@ -202,6 +208,20 @@ pub struct BillablePlan {
     pub maker: Option<String>,
     /// What the score is made of.
     pub score: Vec<ScorePart>,
+    /// Whose money it is.
+    pub money: Money,
+}
+
+/// Whose money a call spends, as far as the code around its client says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Money {
+    /// The app's own.
+    #[default]
+    Ours,
+    /// Nobody's, or too little to be worth an event, with the reason.
+    None(String),
+    /// The user's where there is a key of theirs, else the app's.
+    Shared(String),
 }
 
 /// One hop of the way from an entry to a call.
@@ -308,20 +328,14 @@ pub struct Identity {
 /// How a handler comes by the signed-in user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum IdentitySource {
-    /// `const session = await auth()`: call text, the imported name it needs with the file or module it comes from.
+    /// `const session = await auth()`.
     Call {
         /// The call as written, `await` included.
         text: String,
         /// The name (or pattern) it is bound to.
         binding: String,
-        /// Name to import.
-        import: String,
-        /// Where from, as written there.
-        from: String,
-        /// The file it is defined in, when it is one of the app's.
-        defined_in: Option<FileId>,
-        /// Names of the function around it that it is given: it cannot be repeated elsewhere.
-        given: Vec<String>,
+        /// The statement that binds it.
+        statement: Span,
     },
     /// A parameter the framework fills: `current_user: User = Depends(get_current_user)`.
     Parameter {

@@ -11,7 +11,7 @@ use super::explain::untrusted;
 use super::identity::bindings_before;
 use super::payer::{Paying, Record, Row};
 use super::schema::{Model, names_user};
-use super::{Identity, IdentitySource, guard};
+use super::{Identity, IdentitySource, holds};
 use crate::catalog::{Kind, Owner};
 use crate::resolve::Def;
 use crate::syntax::{Call, CallId, Expr, Facts, FunctionId, PatternName, Root};
@@ -170,9 +170,9 @@ pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> 
         }
         let local = binding.names.iter().find(|n| is_record(n, many))?.local.clone();
         let id = format!("{local}.{}", record.member);
-        let guarded = guard::end_of_guard(cx, file, binding.statement, &[&local], at);
+        let guarded = holds::end_of_guard(cx, file, binding.statement, &[&local], at);
         let has_owner =
-            !record.optional || guard::end_of_guard(cx, file, binding.statement, &[&id], at).is_some();
+            !record.optional || holds::end_of_guard(cx, file, binding.statement, &[&id], at).is_some();
         let line = cx.line(file, binding.statement.start);
         Some(Identity {
             id,

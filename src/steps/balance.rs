@@ -2,12 +2,11 @@
 //!
 //! Pages whose templates have no components get an element and a few lines of script in its place.
 
-use crate::answers::Key;
 use crate::catalog::RoutePurpose;
 use crate::steps::key::push;
 use crate::steps::portal::{add_route, slot, uses};
-use crate::steps::support::{Kit, generated, identity, inline, route, ui};
-use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::steps::support::{Kit, front_end, generated, identity, inline, route, ui};
+use crate::steps::{Area, Halt, Question, Status, Step, StepContext, StepPlan, Todo};
 
 /// What a page has to allow for the script in it.
 const CSP: &str =
@@ -23,21 +22,19 @@ impl Step for BalanceStep {
     }
 
     fn questions(&self, _cx: &StepContext<'_>) -> Vec<Question> {
-        let asset = Question::text(Key::top("asset"), "Which asset are balances counted in?", "USD")
-            .help("A currency such as USD, or the code of a custom asset such as CREDITS.");
-        vec![asset]
+        vec![Question::asset()]
     }
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
         match Kit::new(cx) {
             Ok(kit) if !kit.knows_users() => StepPlan::not_applicable(super::support::NO_USERS),
-            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::from),
             Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
         }
     }
 }
 
-fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let mut plan = StepPlan::new(Status::Planned);
     if !uses(kit, "formatBalance")
         && let Err(without) = add_route(kit, RoutePurpose::Balance, Area::Balance, &mut plan)
@@ -45,8 +42,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         return Ok(*without);
     }
     let generated = generated::plan(kit, Area::Balance)?;
-    plan.todo.extend(generated.todo);
-    push(&mut plan, generated.unit);
+    push(&mut plan, generated);
     // The route and its modules go together, and nothing is shown without them.
     let route = plan.changes.paths();
     let path = route::path(kit, RoutePurpose::Balance);
@@ -58,6 +54,13 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     }
     plan.todo.extend(not_shown);
     let path = path.unwrap_or_else(|| "the route".to_owned());
+    if !identity::has_pages(kit)
+        && let Some(slot) = front_end::slot(kit)
+    {
+        let text =
+            format!("show the `text` of GET {path} here, and read it again on focus and after a paid action");
+        plan.todo.push(Todo::chore(text).at(slot.file, slot.line));
+    }
     plan.next = if plan.sites.is_empty() {
         format!("Sign in and open {path}: it answers the balance, as a number and in words.")
     } else {

@@ -11,7 +11,7 @@ use crate::steps::paid::code::quoted;
 use crate::steps::paid::record::{is_recorded, recorders_of};
 use crate::steps::paid::{Spend, questions};
 use crate::steps::support::{Kit, generated};
-use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::steps::{Area, Halt, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::syntax::place;
 use crate::syntax::source::Source;
 use crate::template::Price;
@@ -31,17 +31,17 @@ impl Step for CostsStep {
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
         match Kit::new(cx) {
-            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::from),
             Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
         }
     }
 }
 
-fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let all = Spend::all(kit);
     let recorded: Vec<&Spend<'_>> = all.iter().filter(|s| is_recorded(kit, s, &all)).collect();
     if recorded.is_empty() {
-        return Err("no usage event is sent yet that could carry a cost".to_owned());
+        return Err(Halt::from("no usage event is sent yet that could carry a cost"));
     }
     let mut plan = StepPlan::new(Status::Planned);
     let mut vendors = BTreeSet::new();
@@ -81,8 +81,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
                 context.prices.clone_from(&prices);
             }
         })?;
-        plan.todo.extend(generated.todo);
-        push(&mut plan, generated.unit);
+        push(&mut plan, generated);
     }
     let modules = plan.changes.paths();
     for unit in units {
@@ -212,7 +211,13 @@ fn rows_of(vendor: &str, prices: &crate::catalog::Prices, price: &crate::catalog
     let plural = if unit.ends_with('s') { unit.to_owned() } else { format!("{unit}s") };
     let rows = [
         row("input_tokens", &price.input_per_million, 1_000_000),
+        row("cache_read_tokens", &price.cached_input_per_million, 1_000_000),
+        row("cache_write_tokens", &price.cache_write_per_million, 1_000_000),
+        row("cache_write_1h_tokens", &price.cache_write_1h_per_million, 1_000_000),
+        row("audio_input_tokens", &price.audio_input_per_million, 1_000_000),
         row("output_tokens", &price.output_per_million, 1_000_000),
+        row("reasoning_tokens", &price.output_per_million, 1_000_000),
+        row("audio_output_tokens", &price.audio_output_per_million, 1_000_000),
         (!unit.is_empty()).then(|| row(&plural, &price.per_unit, 1)).flatten(),
     ];
     rows.into_iter().flatten().collect()

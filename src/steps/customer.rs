@@ -20,7 +20,7 @@ use crate::steps::key::{declare, push};
 use crate::steps::support::names::{Wanted, bring};
 use crate::steps::support::payment::{self, ComingBack};
 use crate::steps::support::{Kit, env_files, generated, store, user};
-use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::steps::{Area, Halt, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::syntax::place::{self, Refusal, WithResult};
 use crate::syntax::source::Source;
 use crate::syntax::{FunctionId, Span};
@@ -39,12 +39,7 @@ impl Step for CustomerStep {
     }
 
     fn questions(&self, cx: &StepContext<'_>) -> Vec<Question> {
-        let product = Question::text(
-            Key::top("product"),
-            "Which product are new customers subscribed to?",
-            "default_plan",
-        )
-        .help("The product's code in Credyt; the sandbox has `default_plan`.");
+        let product = product();
         let recurring = Question::confirm(
             Key::top("recurring_fee"),
             "Does this product have a recurring fee, such as a monthly price?",
@@ -58,13 +53,23 @@ impl Step for CustomerStep {
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
         match Kit::new(cx) {
             Ok(kit) if !kit.knows_users() => StepPlan::not_applicable(super::support::NO_USERS),
-            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::from),
             Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
         }
     }
 }
 
-fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+fn product() -> Question {
+    Question::text(Key::top("product"), "Which product are new customers subscribed to?", "default_plan")
+        .help("The product's code in Credyt; the sandbox has `default_plan`.")
+}
+
+/// What a later step has to ask when it is the one that brings the module.
+pub(super) fn product_if_new(kit: &Kit<'_>) -> Option<Question> {
+    (!kit.done.customer).then(product)
+}
+
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let mut plan = StepPlan::new(Status::Planned);
     let (noun, shared) = (kit.noun(), kit.paying().is_shared());
     let kept = kept(kit, &mut plan);
@@ -77,8 +82,12 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             context.payment = Some(coming_back.payment.clone());
         }
     })?;
-    plan.todo.extend(generated.todo);
-    let mut module = generated.unit;
+    let mut module = generated;
+    // A column and an address come with the module, whoever calls it first.
+    let stands = kept.is_some() || coming_back.is_some();
+    if stands {
+        module = module.standing();
+    }
     let mut templates = EditUnit::new("The address in the env template", "people who set the app up see it");
     if let Some(coming_back) = &coming_back {
         if !payment::is_there(kit) {
@@ -99,6 +108,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     push(&mut plan, module);
     let modules = plan.changes.paths();
     push(&mut plan, templates);
+    let mut called = stands || kit.done.customer || !calls(kit).is_empty();
     let signups: Vec<(&Site, &Signup)> = kit
         .cx
         .sites
@@ -114,6 +124,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             Ok(Some(unit)) => {
                 plan.sites.push(site.id.clone());
                 push(&mut plan, unit);
+                called = true;
                 plan.todo.extend(coming_back.as_ref().map(|_| pay_first(kit, site)));
             }
             Ok(None) if signup.plan.later => plan.notes.push(format!(
@@ -140,6 +151,9 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         );
         Todo::chore(text).at(kit.path(place.file), place.line)
     }));
+    if !called {
+        return Ok(uncalled(plan, noun));
+    }
     plan.changes.rest_on(&modules);
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
         plan.status = Status::Already;
@@ -161,6 +175,15 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         String::from("Sign up as a new user and look at the customers in Credyt (or at the sandbox's page).")
     };
     Ok(plan)
+}
+
+/// Nothing would call the module yet: the steps whose lines do bring it with them.
+fn uncalled(plan: StepPlan, noun: &str) -> StepPlan {
+    let why = format!(
+        "no sign-up was recognised that could make the customer, so each {noun} becomes one on first need; the module comes with the first step that uses it"
+    );
+    let (notes, todo) = (plan.notes, plan.todo);
+    StepPlan { notes, todo, ..StepPlan::not_applicable(why) }
 }
 
 /// A new user has a plan to pay for, and only the app knows whether at once.

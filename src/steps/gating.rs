@@ -9,17 +9,19 @@ use std::collections::btree_map::Entry;
 use rust_decimal::Decimal;
 use tree_sitter::Node;
 
+use crate::answers::OnUnavailable;
 use crate::catalog::{Answer, Kind, Role, Snippet};
 use crate::edit::EditUnit;
 use crate::sites::handlers::all_reached_from;
 use crate::sites::payer::{Paying, in_handler};
 use crate::sites::{HandlerRef, Identity, IdentitySource, owner};
+use crate::steps::customer::product_if_new;
 use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
 use crate::steps::paid::record::{NOBODY, Reason, calling, visitors};
-use crate::steps::paid::{Spend, billing_user, questions, role_name, shape_of, taking};
+use crate::steps::paid::{Spend, account, billing_user, questions, role_name, shape_of, taking};
 use crate::steps::support::{Kit, generated, names, names::Wanted, render};
-use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::steps::{Area, Halt, Lacks, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::syntax::source::Source;
 use crate::syntax::{Expr, FunctionId, Span, place};
 use crate::workspace::FileId;
@@ -34,12 +36,15 @@ impl Step for GatingStep {
     }
 
     fn questions(&self, cx: &StepContext<'_>) -> Vec<Question> {
-        Kit::new(cx).map_or_else(|_| Vec::new(), |kit| questions(&kit, Area::Gating))
+        Kit::new(cx).map_or_else(
+            |_| Vec::new(),
+            |kit| product_if_new(&kit).into_iter().chain(questions(&kit, Area::Gating)).collect(),
+        )
     }
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
         match Kit::new(cx) {
-            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::from),
             Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
         }
     }
@@ -57,21 +62,28 @@ struct Gate<'a> {
 
 impl Gate<'_> {
     fn reason(&self, why: &str) -> Reason {
-        Reason { why: why.to_owned(), file: self.handler.file, at: self.reached_by.start }
+        Reason { why: why.to_owned(), file: self.handler.file, at: self.reached_by.start, whole: true }
     }
 }
 
-fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let all = Spend::all(kit);
     if all.is_empty() {
-        return Err("no call that spends money was found, so there is nothing to hold back yet".to_owned());
+        let found = kit.cx.sites.iter().any(|site| site.kind == crate::sites::SiteKind::Billable);
+        return Err(Halt::from(if found {
+            "none of the paid calls that were found can be held back as they stand"
+        } else {
+            "no call that spends money was found, so there is nothing to hold back yet"
+        }));
     }
     let mut plan = StepPlan::new(Status::Planned);
     let mut units = Vec::new();
-    let mut gated = false;
-    for gate in gates(all, kit, &mut plan.todo) {
+    let mut gated = 0;
+    let gates = gates(all, kit, &mut plan.todo);
+    let handlers = gates.len();
+    for gate in gates {
         if is_gated(kit, &gate.handler) {
-            gated = true;
+            gated += 1;
             continue;
         }
         match unit(kit, &gate) {
@@ -79,15 +91,15 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
                 plan.sites.extend(gate.spends.iter().map(|s| s.site.id.clone()));
                 units.push(unit);
             }
-            Err(reason) => plan.todo.push(todo(kit, &gate.spends[0], &reason)),
+            Err(reason) => plan.todo.extend(gate.spends.iter().map(|spend| todo(kit, spend, &reason))),
         }
     }
+    plan.progress = Some((gated, handlers));
     plan.sites.sort();
     plan.sites.dedup();
     if !units.is_empty() {
         let generated = generated::plan(kit, Area::Gating)?;
-        plan.todo.extend(generated.todo);
-        push(&mut plan, generated.unit);
+        push(&mut plan, generated);
         let modules = plan.changes.paths();
         for unit in units {
             push(&mut plan, unit);
@@ -95,7 +107,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         plan.changes.rest_on(&modules);
     }
     if plan.changes.is_empty() {
-        plan.status = if gated || kit.done.gating {
+        plan.status = if gated > 0 || kit.done.gating {
             Status::Already
         } else {
             Status::NotApplicable("no handler has a place for a balance check".to_owned())
@@ -115,9 +127,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
 }
 
 fn todo(kit: &Kit<'_>, spend: &Spend<'_>, reason: &Reason) -> Todo {
-    let line = kit.text(reason.file).line_of(reason.at as usize);
-    Todo::chore(format!("`{}` is not held back: {}", spend.billable.call, reason.why))
-        .at(kit.path(reason.file), line)
+    account::left(kit, spend, reason, Lacks::Gate)
 }
 
 /// Paid calls by the handlers that reach them, however far up; those without one become `todo` lines.
@@ -130,6 +140,7 @@ fn gates<'a>(all: Vec<Spend<'a>>, kit: &Kit<'_>, todos: &mut Vec<Todo>) -> Vec<G
                 why: "no request handler that reaches it was found".to_owned(),
                 file: spend.file,
                 at: plan.call.start,
+                whole: true,
             };
             todos.push(todo(kit, &spend, &reason));
             continue;
@@ -208,10 +219,10 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     let first = &gate.spends[0];
     let file = gate.handler.file;
     let reason = |why: &str| gate.reason(why);
-    let identity = gate.identity.as_ref().ok_or_else(|| {
-        let nobody = format!("{NOBODY}; add sign-in in front of it");
-        reason(first.billable.plan.missing.as_deref().unwrap_or(&nobody))
-    })?;
+    let identity = gate
+        .identity
+        .as_ref()
+        .ok_or_else(|| reason(first.billable.plan.missing.as_deref().unwrap_or(NOBODY)))?;
     if identity.nullable {
         return Err(reason(&match kit.paying() {
             Paying::User => "it also runs for visitors who are not signed in".to_owned(),
@@ -289,8 +300,16 @@ fn edits(
     let role = |role| role_name(kit, &gate.handler, role).unwrap_or_default();
     let (request, response, context, next) =
         (role(Role::Request), role(Role::Response), role(Role::Context), role(Role::Next));
+    // The module says which of its refusals it is; how long to wait it says where an outage refuses.
+    let status = format!("{variable}.status");
+    let headers = match kit.cx.answers.on_unavailable() {
+        OnUnavailable::Block => format!("{variable}.headers"),
+        OnUnavailable::Allow => String::new(),
+    };
     let variables = [
         ("body", body.as_str()),
+        ("status", &status),
+        ("headers", &headers),
         ("request", &request),
         ("response", &response),
         ("context", &context),

@@ -6,7 +6,7 @@ use crate::answers::Key;
 use crate::edit::EditUnit;
 use crate::steps::support::env::{KEY, Place, URL};
 use crate::steps::support::{Kit, env_files, generated, render, requirements};
-use crate::steps::{Area, Choice, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::steps::{Area, Choice, Halt, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::template;
 
 /// See the module.
@@ -26,7 +26,7 @@ impl Step for KeyStep {
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
         match Kit::new(cx) {
-            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::from),
             Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
         }
     }
@@ -47,12 +47,11 @@ fn which_key(file: &str) -> Question {
         .help(format!("it is written to `{file}`, which git ignores, and nowhere else"))
 }
 
-fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let mut plan = StepPlan::new(Status::Planned);
     let generated = generated::plan(kit, Area::Key)?;
-    plan.todo.extend(generated.todo);
     // One unit: the module does not compile without the declaration, nor import without the package.
-    let mut unit = generated.unit;
+    let mut unit = generated;
     declare(kit, &mut unit, &mut plan, &[KEY, URL]);
     let context = render::context(kit, kit.done.with(Area::Key.id()).unwrap_or(kit.done));
     let packages = template::packages(&context).map_err(|e| generated::chain(&e))?;
@@ -74,7 +73,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
     }
 
     plan.notes.push(format!(
-        "The app runs without `{KEY}`; what needs Credyt then logs an error, and paid calls follow `on_unavailable`."
+        "The app runs without `{KEY}`; what needs Credyt then logs an error, and paid calls with a balance check answer 503."
     ));
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
         plan.status = Status::Already;

@@ -18,11 +18,13 @@ pub mod paid;
 mod portal;
 mod question;
 pub mod support;
+mod todo;
 mod webhook;
 
 pub use crate::fingerprint::App;
 pub use area::Area;
 pub use question::{Choice, Question, QuestionKind, Series};
+pub use todo::{Candidate, Cause, Lacks, Todo, Unpaid};
 
 use crate::answers::Answers;
 use crate::catalog::Catalog;
@@ -79,6 +81,8 @@ pub struct StepPlan {
     pub todo: Vec<Todo>,
     /// How to try what was just added, in one or two sentences.
     pub next: String,
+    /// Of the places the area is about: how many have it already, and how many there are.
+    pub progress: Option<(usize, usize)>,
 }
 
 impl StepPlan {
@@ -92,6 +96,7 @@ impl StepPlan {
             notes: Vec::new(),
             todo: Vec::new(),
             next: String::new(),
+            progress: None,
         }
     }
 
@@ -115,58 +120,36 @@ pub enum Status {
     Already,
     /// The app gives the area no place; says why, and what is missing.
     NotApplicable(String),
+    /// Wanted, and none of it can be written; [`StepPlan::todo`] says why.
+    Refused,
 }
 
-/// Something a person has to do, with its place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Todo {
-    /// What to do.
-    pub text: String,
-    /// Relative to the workspace's root.
-    pub file: Option<String>,
-    /// 1-based.
-    pub line: Option<usize>,
-    /// Whether something that was wanted could not be done (exit status 6), not just a chore that is always left.
-    pub unmet: bool,
+/// Why a step has no edits to show.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// The app gives the area no place; says why.
+    NotApplicable(String),
+    /// A part of the step cannot be written, and the rest makes no sense without it: what a person has to do first.
+    Refused(Vec<Todo>),
 }
 
-impl Todo {
-    /// A chore without a place, such as setting the key on the host.
-    pub fn chore(text: impl Into<String>) -> Self {
-        Self { text: text.into(), file: None, line: None, unmet: false }
-    }
-
-    /// Something that was wanted at this place and could not be done.
-    pub fn unmet(text: impl Into<String>, file: impl Into<String>, line: usize) -> Self {
-        Self { text: text.into(), file: Some(file.into()), line: Some(line), unmet: true }
-    }
-
-    /// Something that could not be done at a place: it counts as unmet when the area was asked for by name, and is a
-    /// chore otherwise, because what the app needs is there without it.
-    pub fn left(asked_for: bool, text: impl Into<String>, file: impl Into<String>, line: usize) -> Self {
-        Self { unmet: asked_for, ..Self::unmet(text, file, line) }
-    }
-
-    /// The same with a place.
-    #[must_use]
-    pub fn at(mut self, file: impl Into<String>, line: usize) -> Self {
-        self.file = Some(file.into());
-        self.line = Some(line);
-        self
-    }
-
-    /// `file:line`, `None` without a place.
-    pub fn place(&self) -> Option<String> {
-        let file = self.file.as_deref()?;
-        Some(self.line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}")))
+impl From<String> for Halt {
+    fn from(why: String) -> Self {
+        Self::NotApplicable(why)
     }
 }
 
-impl std::fmt::Display for Todo {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.place() {
-            Some(place) => write!(f, "{place}: {}", self.text),
-            None => f.write_str(&self.text),
+impl From<&str> for Halt {
+    fn from(why: &str) -> Self {
+        Self::NotApplicable(why.to_owned())
+    }
+}
+
+impl From<Halt> for StepPlan {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::NotApplicable(why) => Self::not_applicable(why),
+            Halt::Refused(todo) => Self { todo, ..Self::new(Status::Refused) },
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::catalog::RoutePurpose;
 use crate::edit::EditUnit;
-use crate::sites::{Site, SiteKind};
+use crate::sites::{SELECT_FROM, Site, SiteKind};
 use crate::steps::key::push;
-use crate::steps::support::{Kit, generated, identity, link, route};
-use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::steps::support::{Kit, env, front_end, generated, identity, link, route};
+use crate::steps::{Area, Halt, Question, Status, Step, StepContext, StepPlan, Todo};
 
 /// See the module.
 #[derive(Debug)]
@@ -23,13 +23,13 @@ impl Step for PortalStep {
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {
         match Kit::new(cx) {
             Ok(kit) if !kit.knows_users() => StepPlan::not_applicable(super::support::NO_USERS),
-            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::from),
             Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
         }
     }
 }
 
-fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let mut plan = StepPlan::new(Status::Planned);
     // A route that the user wrote or moved does the same.
     if !uses(kit, "createPortalUrl")
@@ -38,8 +38,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         return Ok(*without);
     }
     let generated = generated::plan(kit, Area::Portal)?;
-    plan.todo.extend(generated.todo);
-    push(&mut plan, generated.unit);
+    push(&mut plan, generated);
     // The route and its module go together, and there is no link without them.
     let route = plan.changes.paths();
     if identity::has_pages(kit) {
@@ -56,10 +55,18 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
         plan.notes.push(format!(
             "GET {path} answers `{{ \"url\": … }}`: fetch it with the user's token on a click, and send the browser there."
         ));
-        plan.todo.push(Todo::chore(format!(
-            "users come back to the address of this server after paying; give `{}` your front end's address if that is another one",
-            kit.function("createPortalUrl")
-        )));
+        if let Some(slot) = front_end::slot(kit) {
+            let text = format!(
+                "let users open the portal from here: on a click fetch GET {path} with their token, and send the browser to the `url` it answers"
+            );
+            plan.todo.push(Todo::chore(text).at(slot.file, slot.line));
+        }
+        if env::own_address(kit, "").is_none() {
+            plan.todo.push(Todo::chore(format!(
+                "users come back to the address of this server after paying; give `{}` your front end's address if that is another one",
+                kit.function("createPortalUrl")
+            )));
+        }
     }
     plan.next = format!("Sign in and open {path}: the hosted portal shows the balance and takes a payment.");
     Ok(plan)
@@ -85,12 +92,22 @@ pub(super) fn add_route(
             "routes of {} cannot be written yet: add one for {} by hand{}",
             kit.framework.title,
             area.title().to_lowercase(),
-            if purpose == RoutePurpose::Webhook { "" } else { ", for the signed-in user" }
+            match purpose {
+                RoutePurpose::Webhook => raw_body(kit),
+                RoutePurpose::Portal | RoutePurpose::Balance => ", for the signed-in user".to_owned(),
+            }
         )),
     };
     let mut without = StepPlan::not_applicable(todo.text.clone());
     without.todo.push(Todo { unmet: kit.cx.asked_for, ..todo });
     Err(Box::new(without))
+}
+
+/// What to know of a webhook's body.
+fn raw_body(kit: &Kit<'_>) -> String {
+    let how = kit.framework.framework.as_ref().and_then(|framework| framework.raw_body.as_deref());
+    how.map(|how| format!("; its signature is over the body as it was sent, which is {how}"))
+        .unwrap_or_default()
 }
 
 /// Whether anything outside of the generated modules uses one of their functions.
@@ -102,10 +119,16 @@ pub(super) fn uses(kit: &Kit<'_>, function: &str) -> bool {
     })
 }
 
-/// The slot the user left selected.
+/// The slot the user left selected; the next that is sure enough where that one is seen on small screens only.
 pub(super) fn slot<'a>(kit: &Kit<'a>) -> Option<&'a Site> {
     let sites: &'a [Site] = kit.cx.sites;
-    sites.iter().find(|s| s.kind == SiteKind::UiSlot && s.selected)
+    let mut slots = sites.iter().filter(|s| s.kind == SiteKind::UiSlot);
+    let selected = slots.clone().find(|s| s.selected)?;
+    if !link::on_small_screens(kit, selected) {
+        return Some(selected);
+    }
+    let other = slots.find(|s| !s.selected && s.score >= SELECT_FROM && !link::on_small_screens(kit, s));
+    Some(other.unwrap_or(selected))
 }
 
 fn add_link(kit: &Kit<'_>, plan: &mut StepPlan) {

@@ -112,6 +112,12 @@ impl Question {
         }
     }
 
+    /// What balances are counted in; asked by whichever step needs it first.
+    pub fn asset() -> Self {
+        Self::text(Key::top("asset"), "Which asset are balances counted in?", "USD")
+            .help("A currency such as USD, or the code of a custom asset such as CREDITS.")
+    }
+
     /// An API key, for this run only.
     pub fn api_key(text: impl Into<String>) -> Self {
         Self {

@@ -12,7 +12,7 @@ use crate::steps::portal::{add_route, uses};
 use crate::steps::support::env::WEBHOOK;
 use crate::steps::support::payment::{self, ComingBack};
 use crate::steps::support::{Kit, env_files, generated, route};
-use crate::steps::{Area, Question, Status, Step, StepContext, StepPlan, Todo};
+use crate::steps::{Area, Halt, Question, Status, Step, StepContext, StepPlan, Todo};
 
 /// The function in the route in which the app says what an active subscription means.
 const ACTIVATE: &str = "activateUser";
@@ -38,7 +38,7 @@ impl Step for WebhookStep {
                 )
             }
             Ok(kit) if !kit.knows_users() => StepPlan::not_applicable(super::support::NO_USERS),
-            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::not_applicable),
+            Ok(kit) => plan(&kit).unwrap_or_else(StepPlan::from),
             Err(unfit) => StepPlan::not_applicable(unfit.to_string()),
         }
     }
@@ -49,7 +49,7 @@ fn is_wanted(answers: &Answers) -> bool {
     answers.recurring_fee() || answers.areas().is_some_and(|areas| areas.contains(&Area::Webhook))
 }
 
-fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
+fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let mut plan = StepPlan::new(Status::Planned);
     // Who waits to hear of a payment has users who pay.
     let coming_back = ComingBack::find(kit);
@@ -58,12 +58,11 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, String> {
             context.payment = Some(coming_back.payment.clone());
         }
     })?;
-    plan.todo.extend(generated.todo);
     if !payment::is_there(kit) {
         plan.todo.push(coming_back.chore());
     }
     // One unit: the modules do not compile without the declarations.
-    let mut unit = generated.unit;
+    let mut unit = generated;
     declare(kit, &mut unit, &mut plan, &[&[WEBHOOK], coming_back.settings()].concat());
     push(&mut plan, unit);
     let mut file = None;

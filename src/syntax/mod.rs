@@ -6,10 +6,13 @@
 
 mod builder;
 mod facts;
+mod free;
 pub mod imports;
+mod lower;
 mod parse;
 pub mod place;
 mod py;
+pub mod scope;
 pub mod source;
 pub mod style;
 mod ts;
@@ -19,6 +22,10 @@ pub use facts::{
     Field, Function, FunctionId, FunctionKind, Import, ImportKind, Imported, Param, Path, PatternName,
     ResultUse, Root, Span,
 };
+pub use free::{all_names, free_names};
+pub use lower::body;
+#[cfg(test)]
+pub(crate) use lower::body_of;
 pub use parse::{Tree, error_spans, grammar, parse};
 
 use crate::workspace::Language;

@@ -133,6 +133,19 @@ impl<'t> Source<'t> {
         found
     }
 
+    /// Where a type of this name is declared at the top of the file.
+    pub fn type_at_top(&self, name: &str) -> Option<usize> {
+        named(self.root()).into_iter().find_map(|node| {
+            let declared = node.child_by_field_name("declaration").unwrap_or(node);
+            let is_type = matches!(
+                declared.kind(),
+                "interface_declaration" | "type_alias_declaration" | "enum_declaration"
+            );
+            let is_it = declared.child_by_field_name("name").is_some_and(|n| self.of(n) == name);
+            (is_type && is_it).then(|| node.start_byte())
+        })
+    }
+
     fn trimmed(&self, range: &Range<usize>) -> Range<usize> {
         let text = self.slice(range.clone());
         let start = range.start + (text.len() - text.trim_start().len());
@@ -142,7 +155,7 @@ impl<'t> Source<'t> {
 }
 
 /// Visits a node and everything below it, in order.
-pub(super) fn walk<'a>(node: Node<'a>, visit: &mut impl FnMut(Node<'a>)) {
+pub(crate) fn walk<'a>(node: Node<'a>, visit: &mut impl FnMut(Node<'a>)) {
     let mut cursor = node.walk();
     loop {
         visit(cursor.node());
@@ -174,7 +187,7 @@ pub(crate) fn named(node: Node<'_>) -> Vec<Node<'_>> {
 }
 
 /// The named children that are no comments.
-pub(super) fn items(node: Node<'_>) -> Vec<Node<'_>> {
+pub fn items(node: Node<'_>) -> Vec<Node<'_>> {
     named(node).into_iter().filter(|n| n.kind() != "comment").collect()
 }
 
@@ -195,7 +208,7 @@ pub(super) fn is_statement(node: Node<'_>) -> bool {
 }
 
 /// `name` of `a.name`, `name` of `f(name=1)`.
-fn is_member_name(node: Node<'_>) -> bool {
+pub(super) fn is_member_name(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
     let at = |field: &str| parent.child_by_field_name(field) == Some(node);
     match parent.kind() {

@@ -3,6 +3,7 @@
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
+use super::tokens::{Reader, ReaderEntry};
 use super::{Client, Flavour, HttpLibrary, Meter, TemplateError};
 
 #[derive(RustEmbed)]
@@ -45,6 +46,8 @@ pub struct AreaFile {
 pub enum When {
     /// Only when the app has streams to meter.
     Streams,
+    /// Only when token counts are read.
+    Tokens,
     /// Only when the payer is carried to paid calls that are not told who it is.
     Carried,
 }
@@ -75,6 +78,12 @@ pub fn area(id: &str) -> Result<Area, TemplateError> {
 /// The known stream meters.
 pub fn meters() -> Result<Vec<Meter>, TemplateError> {
     entries(|path| path.contains("/meters/"))
+}
+
+/// The known readers of token counts.
+pub fn readers() -> Result<Vec<Reader>, TemplateError> {
+    let entries: Vec<ReaderEntry> = entries(|path| path.contains("/tokens/"))?;
+    Ok(entries.into_iter().map(Reader::from).collect())
 }
 
 pub(super) fn text(path: &str) -> Result<String, TemplateError> {

@@ -5,11 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tokens::Reader;
+
 /// Everything the templates of `codemods/areas/` may use.
 ///
 /// In templates, the derived names `is_async`, `async_` / `await_` (`"async "`, `"await "` or empty),
 /// `future_annotations`, `as_error` and `node_crypto` come on top of the fields.
 #[derive(Debug, Clone, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something that a template asks on its own")]
 pub struct ModuleContext {
     pub lang: Lang,
     /// Module system of a JavaScript app. TypeScript is always written with `import`.
@@ -41,6 +44,12 @@ pub struct ModuleContext {
     pub store: Option<Store>,
     /// Meters for the kinds of streams the app has.
     pub streams: Vec<Meter>,
+    /// Readers of token counts that the app's paid calls and meters need.
+    pub readers: Vec<Reader>,
+    /// What is heard of model calls in chains, by the name of what hears it.
+    pub listeners: Vec<ChainListener>,
+    /// The tokens of several steps are added up somewhere.
+    pub summed: bool,
     /// Some paid calls are not told who pays: a handler says so for all that it does.
     pub carried: bool,
     /// Rows of the price table, those of one vendor and source together.
@@ -52,6 +61,8 @@ pub struct ModuleContext {
     pub server_only: bool,
     /// The app may run where there is no `node:crypto` (edge runtimes), and `crypto` is a global.
     pub web_crypto: bool,
+    /// What the host does with work that is not done when the answer is out.
+    pub host: Host,
     /// More options of `fetch`, such as `cache: "no-store"` where the framework caches it.
     pub fetch_options: Vec<String>,
 }
@@ -76,6 +87,24 @@ pub enum ModuleSystem {
 pub enum Flavour {
     Sync,
     Async,
+}
+
+/// What becomes of a delivery that outlives its request.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Host {
+    /// It may never be finished: the process stands still, or ends.
+    pub freezes: bool,
+    /// How it is kept going all the same (TypeScript).
+    pub after: Option<After>,
+}
+
+/// A function of the host that keeps work going after the answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct After {
+    /// Import line of the function.
+    pub import: String,
+    /// The statement, with the promise `billed` in scope. It may throw outside of a request.
+    pub call: String,
 }
 
 /// How Credyt is called. TypeScript and JavaScript always use `fetch`.
@@ -205,11 +234,26 @@ pub struct Store {
     pub save: String,
 }
 
+/// A handler that hears of model calls, as a function (TypeScript) and a class (Python).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChainListener {
+    pub typescript: String,
+    pub python: String,
+    /// Names of the reader of what it hears.
+    pub reader: String,
+    pub python_reader: String,
+    /// What the class is a kind of: module and name.
+    pub base_module: String,
+    pub base_name: String,
+}
+
 /// How usage is read from the chunks of one kind of stream. Comes from the provider's entry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meter {
     pub id: String,
+    /// Id of the reader of the usage on the chunks.
+    pub tokens: String,
     /// One sentence on what it meters.
     pub doc: String,
     /// The document the shape of the chunks was learned from.
@@ -218,8 +262,7 @@ pub struct Meter {
     pub python: PythonMeter,
 }
 
-/// `read` is lines with `chunk` and `spent` in scope. They set `spent.inputTokens`, `spent.outputTokens`,
-/// `spent.model`, add to `spent.characters` what was produced, and set `spent.final` once the counts are final.
+/// `read` is lines with `chunk` and `spent` in scope. They set `spent.tokens` by the reader, `spent.model`, add to `spent.characters` what was produced, and set `spent.final` once the counts are final.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TypeScriptMeter {
@@ -230,11 +273,13 @@ pub struct TypeScriptMeter {
     pub read: String,
 }
 
-/// As [`TypeScriptMeter`], with `spent.input_tokens` and so on.
+/// As [`TypeScriptMeter`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PythonMeter {
     pub name: String,
+    /// Id of another reader than TypeScript has, where names differ.
+    pub tokens: Option<String>,
     pub read: String,
 }
 

@@ -13,6 +13,7 @@
 //!                      /typescript/<file>.j2
 //!                      /python/<file>.j2
 //! codemods/areas/events/meters/<stream>.toml
+//! codemods/areas/events/tokens/<usage object>.toml
 //! ```
 //!
 //! What the rendered code cannot do: a plain Python generator that its server drops without closing it is only noticed
@@ -27,14 +28,17 @@ mod payer;
 mod render;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
-pub use catalog::{Area, AreaFile, area, areas, meters};
+pub use catalog::{Area, AreaFile, area, areas, meters, readers};
 pub use context::{
-    Areas, Asset, Client, Env, Flavour, HttpLibrary, Lang, Log, Meter, ModuleContext, ModuleSystem,
-    OnUnavailable, Payment, Portal, Price, PythonMeter, Store, TypeScriptMeter, Unit,
+    After, Areas, Asset, ChainListener, Client, Env, Flavour, Host, HttpLibrary, Lang, Log, Meter,
+    ModuleContext, ModuleSystem, OnUnavailable, Payment, Portal, Price, PythonMeter, Store, TypeScriptMeter,
+    Unit,
 };
 pub use payer::{renamed, told};
 pub use render::{Module, for_language, modules, packages};
+pub use tokens::{Reader, ReaderCode};
 
 /// Why nothing could be rendered.
 #[derive(Debug, thiserror::Error)]

@@ -66,6 +66,7 @@ fn applies(file: &AreaFile, context: &ModuleContext) -> bool {
         && match file.when {
             None => true,
             Some(When::Streams) => !context.streams.is_empty(),
+            Some(When::Tokens) => !context.readers.is_empty(),
             Some(When::Carried) => context.carried,
         }
 }
@@ -98,7 +99,19 @@ pub fn for_language(text: &str, lang: Lang, module: ModuleSystem) -> Result<Stri
 
 fn render(path: &str, template: &str, context: &ModuleContext) -> Result<String, TemplateError> {
     let is_async = context.flavour == Flavour::Async;
+    let is_python = context.lang == Lang::Python;
+    // Names of the readers that the meters call.
+    let wanted: Vec<&str> = context
+        .streams
+        .iter()
+        .map(|m| m.python.tokens.as_ref().filter(|_| is_python).unwrap_or(&m.tokens).as_str())
+        .collect();
+    let readers = context.readers.iter().filter(|r| wanted.contains(&r.id.as_str()));
+    let names = readers.map(|r| if is_python { r.python.name.clone() } else { r.typescript.name.clone() });
+    let mut stream_readers: Vec<String> = names.chain(["counted".to_owned()]).collect();
+    stream_readers.sort_unstable();
     let scope = context! {
+        stream_readers,
         is_async,
         async_ => if is_async { "async " } else { "" },
         await_ => if is_async { "await " } else { "" },

@@ -53,6 +53,12 @@ pub enum WorkspaceError {
 pub struct FileId(u32);
 
 impl FileId {
+    /// The file at a position, for tests of what only carries it along.
+    #[cfg(test)]
+    pub(crate) fn nth(index: u32) -> Self {
+        Self(index)
+    }
+
     /// Position in [`Workspace::files`].
     pub fn index(self) -> usize {
         self.0 as usize

@@ -65,6 +65,22 @@ fn a_file_that_is_not_utf8_is_an_error_that_names_it() {
 }
 
 #[test]
+fn utf_16_is_read_by_its_mark_and_written_back_alike() {
+    let text = "\u{feff}fastapi==0.1\r\nopenai==1.0\r\n";
+    for order in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(order).collect();
+        let read = SourceText::new(bytes.clone());
+        assert_eq!((read.as_str(), read.bytes()), (text, bytes.as_slice()));
+        assert_eq!((read.line_of(text.len() - 1), read.line_ending()), (2, LineEnding::CrLf));
+        let more = format!("{text}credyt-api==0.2.0\r\n");
+        let written: Vec<u8> = more.encode_utf16().flat_map(order).collect();
+        assert_eq!(read.with_text(more).bytes(), written);
+    }
+    // Bytes that only look like it are no text.
+    assert!(!SourceText::new(b"\xFF\xFEa".to_vec()).is_text());
+}
+
+#[test]
 fn a_new_file_that_git_would_ignore_is_told_with_the_rules() {
     let ws = Workspace::in_memory([
         (".gitignore", "credyt*\n/out/\n"),
@@ -94,20 +110,4 @@ fn a_folder_whose_path_is_not_utf8_is_named_as_that() {
     std::os::unix::fs::symlink(&odd, &link).unwrap();
     let error = Workspace::open(Utf8Path::from_path(&link).unwrap()).unwrap_err();
     assert!(matches!(error, WorkspaceError::NotUtf8Path(_)), "{error}");
-}
-
-#[test]
-fn utf_16_is_read_by_its_mark_and_written_back_alike() {
-    let text = "\u{feff}fastapi==0.1\r\nopenai==1.0\r\n";
-    for order in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
-        let bytes: Vec<u8> = text.encode_utf16().flat_map(order).collect();
-        let read = SourceText::new(bytes.clone());
-        assert_eq!((read.as_str(), read.bytes()), (text, bytes.as_slice()));
-        assert_eq!((read.line_of(text.len() - 1), read.line_ending()), (2, LineEnding::CrLf));
-        let more = format!("{text}credyt-api==0.2.0\r\n");
-        let written: Vec<u8> = more.encode_utf16().flat_map(order).collect();
-        assert_eq!(read.with_text(more).bytes(), written);
-    }
-    // Bytes that only look like it are no text.
-    assert!(!SourceText::new(b"\xFF\xFEa".to_vec()).is_text());
 }

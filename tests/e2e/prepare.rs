@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
-use crate::process::{output, run};
+use crate::process::{integrated, output, run};
 
 /// What of this project decides over a result besides the integrated app.
 const SOURCES: &[&str] =
@@ -69,7 +69,7 @@ pub(crate) fn integrate(app: &'static App) -> Result<Prepared> {
     )?;
     let mut tool = Command::new(env!("CARGO_BIN_EXE_credyt-integrate"));
     tool.args(["run", "--yes", "--offline", "--json"]).current_dir(&copy);
-    output(tool)?;
+    integrated(tool)?;
     git(&copy, &["add", "--all"])?;
     let tree = git(&copy, &["write-tree"])?;
     let mut key = Sha256::new();

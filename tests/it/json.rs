@@ -46,7 +46,10 @@ fn a_run_reports_steps_checks_and_what_is_left() {
     }
     "#);
     assert_eq!(document["checks"], json!({"parse": "ok", "typecheck": "not run"}));
-    assert_eq!(document["todo"], json!(["set `CREDYT_API_KEY` where the app runs"]));
+    let text = "set `CREDYT_API_KEY` where the app runs";
+    assert_eq!(document["todo"], json!([text]));
+    let left = json!([{"cause": "chore", "text": text, "places": [], "key": null, "candidates": []}]);
+    assert_eq!(document["left"], left);
     assert_eq!(
         document["steps"][2]["routes"],
         json!([{"what": "portal", "method": "GET", "path": "/portal"}])

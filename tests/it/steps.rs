@@ -13,6 +13,7 @@ use credyt_integrate::catalog::Catalog;
 use credyt_integrate::edit::journal::{HandEdits, Journal, Which};
 use credyt_integrate::edit::{FileOutcome, Outcome};
 use credyt_integrate::fingerprint::{App, fingerprint};
+use credyt_integrate::net;
 use credyt_integrate::resolve::{Module, Program};
 use credyt_integrate::sites::{self, Site};
 use credyt_integrate::steps::{self, Area, Status, Step, StepContext, StepPlan};
@@ -122,6 +123,7 @@ fn walk(fixture: &Utf8Path, catalog: &Catalog, pass: &Pass) {
             if let Err(problems) = outcome.check() {
                 panic!("{name}, {}: {problems:#?}", step.area());
             }
+            nothing_would_not_work(&workspace, catalog, index, &outcome, &format!("{name}, {}", step.area()));
             let shown = shown(&plan, &diff(&outcome, pass.own_code.then_some(&original)));
             let area = step.area().id();
             if pass.shown.is_empty() || pass.shown.contains(&area) {
@@ -136,12 +138,31 @@ fn walk(fixture: &Utf8Path, catalog: &Catalog, pass: &Pass) {
             let rest = again.changes.outcome(&workspace).expect("the edits fit the files");
             let diff: String = rest.files().iter().map(|f| f.diff().unified()).collect();
             assert!(diff.is_empty(), "{name}, {}: planned again on its own result:\n{diff}", step.area());
-            if plan.status == Status::Planned && plan.todo.iter().all(|t| !t.unmet) {
+            if plan.status == Status::Planned && plan.todo.iter().all(|t| !t.unmet || t.unpaid.is_some()) {
                 assert_eq!(again.status, Status::Already, "{name}, {}", step.area());
             }
         }
         write_result(&format!("{name}{}", pass.suffix), &workspace);
     }
+}
+
+/// Apps for which a step still writes what the net withdraws.
+fn is_waiting(name: &str) -> bool {
+    ["shape-monorepo", "shape-stream-tool"].iter().any(|app| name.starts_with(app))
+}
+
+/// The net withdraws nothing of what is right.
+fn nothing_would_not_work(
+    workspace: &Workspace,
+    catalog: &Catalog,
+    index: usize,
+    outcome: &Outcome,
+    name: &str,
+) {
+    let fingerprint = fingerprint(workspace, catalog);
+    let before = &Program::new(workspace);
+    let faults = net::faults(&net::Ground { before, app: &fingerprint.apps[index], catalog }, outcome);
+    assert!(faults.is_empty() || is_waiting(name), "{name}: {faults:#?}");
 }
 
 /// With `STEPS_OUT=folder`, what the fixture has become, to compile it and to look at it.
@@ -155,7 +176,7 @@ fn write_result(name: &str, workspace: &Workspace) {
     }
 }
 
-fn planned(
+pub(crate) fn planned(
     workspace: &Workspace,
     catalog: &Catalog,
     index: usize,

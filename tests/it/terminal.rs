@@ -163,9 +163,10 @@ fn one_hunk_is_rejected_and_what_belongs_to_it_goes_along() {
     let mut terminal = Terminal::start(&project, &["--step", "events"]);
     terminal.see("Is that right?").see("[?] ").press("y").see("cost?").press("\r");
     terminal.see("Apply this step?").see("[?] ").press("h");
-    // The import and the first call are one hunk, the second call another; the answers are no choice.
-    terminal.see("Take hunk 1 of 2?").see("[?] ").press("y");
-    terminal.see("Take hunk 2 of 2?").see("[?] ").press("n");
+    // The import and the first call are one hunk, the second call another, the new file a third; the answers are no choice.
+    terminal.see("Take hunk 1 of 3?").see("[?] ").press("y");
+    terminal.see("Take hunk 2 of 3?").see("[?] ").press("n");
+    terminal.see("Take hunk 3 of 3?").see("[?] ").press("y");
     terminal.see("left out: Report the call at line 18");
     terminal.see("Apply this step?").see("[w]hole").see("[?] ").press("a");
     let (status, seen) = terminal.end();
@@ -277,6 +278,7 @@ fn many_paid_calls_are_asked_about_in_one_list() {
     let project = Project::fixture("nextjs-authjs-prisma");
     let mut terminal = Terminal::tool(&project, &["--step", "events"]);
     terminal.see("Is that right?").see("[?] ").press("y");
+    terminal.see("subscribed to?").press("\r");
     terminal.see("Which event types do the paid calls send?").see("image_generated");
     terminal.see("Take these?").see("[?] ").press("c");
     terminal

@@ -78,7 +78,7 @@ function deliveryRow(delivery) {
     cell([node("span", { class: `tag ${delivery.success ? "ok" : "fail"}` }, String(said)), sub(delivery.metadata?.attempt > 1 ? `attempt ${delivery.metadata.attempt}` : "")]));
 }
 
-const DEFAULTS = { duplicate_customer: "422", location: "relative", lookup: "redirect", unknown_vendor: "refuse", unpaid_word: "action_required",
+const DEFAULTS = { duplicate_customer: "422", location: "relative", lookup: "redirect", unknown_vendor: "refuse", repeated_event: "accept", unpaid_word: "action_required",
   event_delay_ms: 0, response_delay_ms: 0, rate_limited: 0, refused_events: 0, lost_events: 0, outage: "none" };
 
 function show(state) {

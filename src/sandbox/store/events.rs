@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Due, EVENTS_KEPT, Store, StoredEvent};
 use crate::credyt::Amount;
 use crate::credyt::types::{Event, UsageEvent, UsageRequest};
-use crate::sandbox::behaviour::UnknownVendor;
+use crate::sandbox::behaviour::{RepeatedEvent, UnknownVendor};
 use crate::sandbox::refusal::{Faults, Refusal};
 
 /// How old an event may be, and how far ahead.
@@ -50,6 +50,17 @@ impl Store {
         }
         for (index, event) in request.events.iter().enumerate() {
             self.check_event(event, &format!("events[{index}]"), now, &mut faults);
+            if self.event_numbers.contains_key(&event.id) {
+                match self.behaviour.repeated_event {
+                    RepeatedEvent::Accept => {}
+                    RepeatedEvent::Conflict => {
+                        return Err(Refusal::conflict(format!("There is an event {} already.", event.id)));
+                    }
+                    RepeatedEvent::Unprocessable => {
+                        faults.add(format!("events[{index}].id"), "There is an event with this id already.");
+                    }
+                }
+            }
             if let Some(customer) = &customer {
                 self.check_priceable(customer, event, &format!("events[{index}]"), &mut faults);
             }
@@ -59,7 +70,7 @@ impl Store {
         let mut seen = BTreeSet::new();
         let mut taken = 0;
         for event in request.events {
-            // A repeated id is answered like a new one and has no effect, also inside one batch.
+            // By default a repeated id is answered like a new one and has no effect, also inside one batch.
             if self.event_numbers.contains_key(&event.id) || !seen.insert(event.id.clone()) {
                 continue;
             }

@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
 use super::http::request;
-use super::{Paid, Rule};
+use super::{Paid, Rule, unknown};
 use crate::catalog::{Entry, Kind, ProviderCall};
 use crate::resolve::{Def, names_callee};
 use crate::sites::cx::{Cx, wild};
@@ -25,7 +25,9 @@ pub(super) fn candidates(cx: &Cx<'_>) -> Vec<FileId> {
     };
     let (certain, imports) = (sorted(marks.certain), sorted(marks.imports));
     let holds = |finder: &Option<AhoCorasick>, text: &str| finder.as_ref().is_some_and(|f| f.is_match(text));
-    let names_method = |text: &str| marks.calls_values || marks.methods.iter().any(|m| names_callee(text, m));
+    let names_method = |text: &str| {
+        marks.calls_values || marks.calls_any || marks.methods.iter().any(|m| names_callee(text, m))
+    };
     let may_pay = |text: &str| holds(&certain, text) || (holds(&imports, text) && names_method(text));
     let has = |id: &&FileId| cx.workspace().text(**id).is_ok_and(|text| may_pay(text.as_str()));
     cx.files.par_iter().filter(has).copied().collect()
@@ -42,6 +44,8 @@ struct Marks {
     methods: BTreeSet<String>,
     /// Some provider's models are called themselves.
     calls_values: bool,
+    /// Any call of some provider's client counts.
+    calls_any: bool,
 }
 
 impl Marks {
@@ -50,6 +54,8 @@ impl Marks {
         for entry in cx.entries(Kind::Provider) {
             marks.imports.extend(entry.literals.iter().cloned());
             let Some(provider) = &entry.provider else { continue };
+            marks.calls_any |= !provider.free.is_empty();
+            marks.certain.extend(unknown::marks(provider));
             for call in &provider.calls {
                 marks.add_call(&call.path);
             }
@@ -96,6 +102,10 @@ pub(super) fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<P
             }
         }
     }
+    let def = || def.get_or_init(|| handed_in(cx, cx.def(file, c.function, called)));
+    if let Some((provider, path)) = unknown::member(cx, file, c, def) {
+        return Some(Paid { file, call, provider, rule: Rule::Unknown(path) });
+    }
     let sent = request(cx, file, call)?;
     for provider in cx.entries(Kind::Provider) {
         let Some(knowledge) = &provider.provider else { continue };
@@ -104,7 +114,11 @@ pub(super) fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<P
         let rule = knowledge.http.iter().find(|r| {
             r.method.eq_ignore_ascii_case(&sent.method)
                 && (r.path == "*" || path.contains(r.path.trim_end_matches('*')))
-        })?;
+        });
+        let Some(rule) = rule else {
+            let path = unknown::address(knowledge, &sent.method, path)?;
+            return Some(Paid { file, call, provider, rule: Rule::Unknown(path) });
+        };
         return (!rule.free).then_some(Paid { file, call, provider, rule: Rule::Http(rule, host) });
     }
     None

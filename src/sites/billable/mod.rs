@@ -5,6 +5,7 @@ mod entry;
 mod handed;
 mod http;
 mod payer;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +14,8 @@ use rayon::prelude::*;
 use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
-    Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, PayerRef, SELECT_FROM, ScorePart,
-    Site, SiteKind, covered, exempt, makers, mounted,
+    Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, Money, PayerRef, SELECT_FROM,
+    ScorePart, Site, SiteKind, covered, exempt, makers, mounted,
 };
 use crate::answers::Payer as Who;
 use crate::catalog::{Entry, HttpCall, Kind, Provider, ProviderCall, StreamWhen};
@@ -24,6 +25,12 @@ use calls::{called, candidates, paid_call};
 pub(super) use entry::entry_ref;
 use entry::{best_entry, chain, outer_symbol, reached_by};
 use payer::{Payer, payer_of};
+
+/// Begins the name of the rule of a call of which nothing is known, in front of the members that are called.
+pub const UNKNOWN: &str = "unknown:";
+
+/// Why a minor call is not billed.
+const SMALL: &str = "what such a call costs is too little to be worth an event";
 
 /// Score of a call that costs the app nothing: shown, not selected.
 const EXEMPT: f64 = 0.4;
@@ -39,6 +46,8 @@ struct Paid<'a> {
 enum Rule<'a> {
     Call(&'a ProviderCall),
     Http(&'a HttpCall, &'a str),
+    /// A member of a client of the provider, or a request to it, of which nothing is known.
+    Unknown(String),
 }
 
 /// Every paid call of an app, in file order.
@@ -76,13 +85,19 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     evidence.extend(doubt);
     evidence.extend(others);
     let mut parts = score(paid, reached.as_ref(), payer.as_ref());
+    let mut money = match &paid.rule {
+        Rule::Call(rule) if rule.minor => Money::None(SMALL.to_owned()),
+        _ => Money::Ours,
+    };
     if let Some(free) = exempt::exempt(cx, paid.file, paid.call, paid.provider) {
         ScorePart::lower(&mut parts, EXEMPT, free.short);
-        evidence.push(free.why);
+        evidence.push(free.why.clone());
+        money = if free.partly { Money::Shared(free.why) } else { Money::None(free.why) };
     }
     if let Some(why) = reached.as_ref().and_then(|r| mounted::why_not(cx, r)) {
         ScorePart::lower(&mut parts, EXEMPT, "but no request reaches the handler");
-        evidence.push(why);
+        evidence.push(why.clone());
+        money = Money::None(why);
     }
     let score = ScorePart::sum(&parts);
     let chain = reached.as_ref().map(|r| chain(cx, r)).unwrap_or_default();
@@ -93,6 +108,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         rule: match &paid.rule {
             Rule::Call(rule) => format!("{}#{}", paid.provider.id, rule.path),
             Rule::Http(rule, _) => format!("{}#http:{}", paid.provider.id, rule.path),
+            Rule::Unknown(path) => format!("{}#{UNKNOWN}{path}", paid.provider.id),
         },
         reached_by: reached.as_ref().map_or(call.statement, |r| reached_by(cx, paid, r)),
         chain,
@@ -102,8 +118,9 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         missing,
         entry_identity,
         model: made.as_ref().map_or_else(|| model(cx, paid, call), |made| made.model.clone()),
-        maker: made.map(|made| made.entry),
+        maker: made.and_then(|made| made.entry),
         score: parts,
+        money,
     };
     let symbol = call.function.map(|f| outer_symbol(facts, f)).filter(|s| !s.is_empty());
     Site {
@@ -118,7 +135,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         selected: score >= SELECT_FROM,
         detail: Detail::Billable(Box::new(Billable {
             provider: match &paid.rule {
-                Rule::Call(_) => paid.provider.value().to_owned(),
+                Rule::Call(_) | Rule::Unknown(_) => paid.provider.value().to_owned(),
                 Rule::Http(_, host) => format!("fetch:{host}"),
             },
             call: cx.written(paid.file, called(cx, paid.file, call)),
@@ -147,6 +164,13 @@ fn describe(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> String {
             let written = cx.written(paid.file, called(cx, paid.file, call));
             format!("`{written}` of {} (line {line})", paid.provider.title)
         }
+        Rule::Unknown(_) => {
+            let written = cx.written(paid.file, called(cx, paid.file, call));
+            let title = &paid.provider.title;
+            format!(
+                "`{written}` of {title} (line {line}), which is known neither to cost money nor to be free"
+            )
+        }
         Rule::Http(_, host) => format!("a request to {host} (line {line})"),
     }
 }
@@ -155,16 +179,18 @@ fn unit(paid: &Paid<'_>) -> String {
     let told = match &paid.rule {
         Rule::Call(rule) => rule.unit.clone(),
         Rule::Http(rule, _) => rule.unit.clone(),
+        Rule::Unknown(_) => None,
     };
     told.unwrap_or_else(|| "request".to_owned())
 }
 
 fn usage(paid: &Paid<'_>) -> Option<String> {
-    let fields = match &paid.rule {
-        Rule::Call(rule) => &rule.usage,
-        Rule::Http(rule, _) => &rule.usage,
+    let (fields, tokens) = match &paid.rule {
+        Rule::Call(rule) => (&rule.usage, &rule.tokens),
+        Rule::Http(rule, _) => (&rule.usage, &rule.tokens),
+        Rule::Unknown(_) => return None,
     };
-    fields.last().map(|f| f.path.clone())
+    fields.last().map(|f| f.path.clone()).or_else(|| tokens.as_ref().map(|t| t.at.clone()))
 }
 
 fn streams(paid: &Paid<'_>, call: &Call) -> bool {
@@ -178,8 +204,8 @@ fn streams(paid: &Paid<'_>, call: &Call) -> bool {
 
 /// A model that is made where the call takes any provider's.
 struct Made {
-    /// The entry of who is paid.
-    entry: String,
+    /// The entry of who is paid; none when that is whoever answers at an address that is not theirs.
+    entry: Option<String>,
     /// Its name as a literal, where there is one.
     model: Option<String>,
 }
@@ -187,14 +213,14 @@ struct Made {
 /// Options by which makers of models are told which one.
 const MODEL_OPTIONS: &[&str] = &["model", "modelName", "model_name"];
 
-/// The one provider whose model a call is given; none when it depends.
+/// The model that a call is given, when all that it may be are one provider's.
 fn made(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<Made> {
     let Rule::Call(rule) = &paid.rule else { return None };
     if paid.provider.provider.as_ref().is_none_or(|p| p.vendor.is_some()) {
         return None;
     }
     let makers = match rule.model.as_deref() {
-        Some(option) => makers::of_value(cx, paid.file, call.function, call.option(option)?),
+        Some(_) => makers::of_value(cx, paid.file, call.function, rule.model_of(call)?),
         // The call is the model's own.
         None => makers::of_path(cx, paid.file, call.function, &call.callee),
     };
@@ -208,9 +234,7 @@ fn made(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<Made> {
     let entries: Option<BTreeSet<String>> = entries.collect();
     let entry = entries.filter(|all| all.len() == 1)?.into_iter().next()?;
     let provider = cx.catalog.get(&entry)?.provider.as_ref()?;
-    if makers.iter().any(|maker| talks_elsewhere(cx, provider, *maker)) {
-        return None;
-    }
+    let elsewhere = makers.iter().any(|maker| talks_elsewhere(cx, provider, *maker));
     let names = makers.iter().filter_map(|(file, maker)| {
         let maker = cx.program.facts(*file).call(*maker);
         let name = MODEL_OPTIONS.iter().find_map(|option| maker.option(option));
@@ -218,25 +242,24 @@ fn made(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<Made> {
     });
     let names: BTreeSet<String> = names.collect();
     let model = names.first().filter(|_| names.len() == 1);
-    Some(Made { entry, model: model.map(|name| format!("{name:?}")) })
+    Some(Made { entry: (!elsewhere).then_some(entry), model: model.map(|name| format!("{name:?}")) })
 }
 
 /// Whether a maker is given the address of somebody else, who is then the one that charges.
 fn talks_elsewhere(cx: &Cx<'_>, provider: &Provider, (file, maker): (FileId, CallId)) -> bool {
     let maker = cx.program.facts(file).call(maker);
-    let given = provider.address_options().filter_map(|option| maker.option(option));
-    let mut given = given.filter_map(|value| cx.folded(file, maker.function, value));
-    given.any(|address| !provider.hosts.iter().any(|host| address.contains(host.as_str())))
+    let mut given = provider.address_options().filter_map(|option| maker.option(option));
+    // An address that is read from the settings may be anybody's.
+    given.any(|value| {
+        cx.folded(file, maker.function, value)
+            .is_none_or(|address| !provider.hosts.iter().any(|host| address.contains(host.as_str())))
+    })
 }
 
 /// The text of the expression that names the model.
 fn model(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<String> {
     let Rule::Call(rule) = &paid.rule else { return None };
-    let expr = match rule.model.as_deref()? {
-        "0" => call.args.first()?,
-        key => call.option(key)?,
-    };
-    match expr {
+    match rule.model_of(call)? {
         Expr::Str(text) => Some(format!("\"{text}\"")),
         Expr::Path(path) => Some(cx.slice(paid.file, path.span)),
         _ => None,
@@ -253,6 +276,9 @@ fn score(paid: &Paid<'_>, reached: Option<&Reached<'_>>, payer: Option<&Identity
         Rule::Http(..) => {
             (ScorePart { points: 0.55, why: "the provider is known to charge for this address" }, false)
         }
+        Rule::Unknown(_) => {
+            (ScorePart { points: 0.3, why: "the provider charges for other calls of this client" }, false)
+        }
     };
     let entry = ScorePart { points: 0.25, why: "a request reaches it" };
     let payer = payer.map(|payer| {
@@ -262,7 +288,7 @@ fn score(paid: &Paid<'_>, reached: Option<&Reached<'_>>, payer: Option<&Identity
             ScorePart { points: 0.13, why: "the payer is known for certain" }
         }
     });
-    let small = ScorePart { points: -0.3, why: "what such a call costs is too little to be worth an event" };
+    let small = ScorePart { points: -0.3, why: SMALL };
     let parts = [Some(recognised), reached.is_some().then_some(entry), payer, minor.then_some(small)];
     parts.into_iter().flatten().collect()
 }

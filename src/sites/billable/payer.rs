@@ -179,7 +179,9 @@ fn identity_at_call(
     }
     let (first_file, first_call) = *reached.calls.first()?;
     let at = cx.program.facts(first_file).call(first_call).span.start;
-    let inside = carried_down(cx, paid, reached, identity::in_handler(cx, reached, at)?)?;
+    let carried = identity::in_handler(cx, reached, at);
+    let carried = carried.and_then(|carried| carried_down(cx, paid, reached, carried));
+    let inside = carried.or_else(|| identity::flow::at_call(cx, reached, (paid.file, paid.call)))?;
     let doubt = handed::doubt(cx, paid, call, &inside);
     Some((inside, doubt))
 }

@@ -134,6 +134,11 @@ pub struct Score {
     pub parts: Vec<ScorePart>,
 }
 
+/// Ids at a paid call that look like a payer and are none, because whoever sends the request sets them.
+pub fn sent_ids(cx: &Cx<'_>, site: &Site, billable: &Billable) -> Vec<Lost> {
+    untrusted::identities(cx, site, billable)
+}
+
 impl Explainer<'_> {
     /// Explains a site.
     pub fn explain(&self, site: &Site) -> Explanation {

@@ -2,10 +2,10 @@
 
 use super::{bindings_before, function_text, parameter, reaches_verifier};
 use crate::catalog::{self, Entry, Kind, Role, UserFields, payer_words};
-use crate::resolve::{Def, Module};
+use crate::resolve::Def;
 use crate::sites::cx::{Cx, is_callee, written_member};
-use crate::sites::guard;
 use crate::sites::handlers::Reached;
+use crate::sites::holds;
 use crate::sites::signup::guest_flag;
 use crate::sites::{Identity, IdentitySource};
 use crate::syntax::{Binding, CallId, Expr, FunctionId, PatternName};
@@ -195,8 +195,7 @@ pub(super) fn bound_identity(
     let facts = cx.program.facts(file);
     let c = facts.call(call);
     let names: Vec<&str> = binding.names.iter().map(|n| n.local.as_str()).collect();
-    let guarded = guard::end_of_guard(cx, file, binding.statement, &names, at);
-    let (import, from, defined_in) = imported_name(cx, file, c.callee.root_name().unwrap_or_default());
+    let guarded = holds::end_of_guard(cx, file, binding.statement, &names, at);
     let line = cx.line(file, c.span.start);
     let mut evidence = vec![format!("`{}` names the user (line {line})", cx.slice(file, c.span))];
     if guarded.is_some() {
@@ -215,39 +214,9 @@ pub(super) fn bound_identity(
         source: IdentitySource::Call {
             text: format!("{awaited}{}", cx.slice(file, c.span)),
             binding: binding_text(cx, file, binding),
-            import,
-            from,
-            defined_in,
-            given: given(cx, file, call),
+            statement: binding.statement,
         },
         evidence,
-    }
-}
-
-/// Names of the function around a call that it is given.
-fn given(cx: &Cx<'_>, file: FileId, call: CallId) -> Vec<String> {
-    let call = cx.program.facts(file).call(call);
-    let mut names = Vec::new();
-    call.args.iter().for_each(|arg| roots(arg, &mut names));
-    let is_local = |(name, at): &(String, u32)| match cx.program.name(file, call.function, name, *at) {
-        Def::Param(..) => true,
-        Def::Value(at, index, _) => cx.program.binding(at, index).is_some_and(|b| b.function.is_some()),
-        _ => false,
-    };
-    names.into_iter().filter(is_local).map(|(name, _)| name).collect()
-}
-
-/// The names that paths of an expression start with.
-fn roots(expr: &Expr, names: &mut Vec<(String, u32)>) {
-    match expr.unawaited() {
-        Expr::Path(path) => names.extend(path.root_name().map(|name| (name.to_owned(), path.span.start))),
-        Expr::Object(pairs) => pairs.iter().for_each(|(_, value)| roots(value, names)),
-        Expr::List(items) => items.iter().for_each(|item| roots(item, names)),
-        Expr::Binary(left, _, right) | Expr::Either(left, right) => {
-            roots(left, names);
-            roots(right, names);
-        }
-        _ => {}
     }
 }
 
@@ -256,18 +225,6 @@ fn binding_text(cx: &Cx<'_>, file: FileId, binding: &Binding) -> String {
     let head = whole.split('=').next().unwrap_or_default().trim();
     let head = ["const ", "let ", "var "].iter().find_map(|k| head.strip_prefix(k)).unwrap_or(head);
     head.split(':').next().filter(|_| !head.starts_with('{')).unwrap_or(head).trim().to_owned()
-}
-
-/// Where a local name comes from: `(name, module as written, file of the app)`.
-fn imported_name(cx: &Cx<'_>, file: FileId, local: &str) -> (String, String, Option<FileId>) {
-    let facts = cx.program.facts(file);
-    let import = facts.imports.iter().find(|i| i.local == local);
-    let module = import.map_or_else(String::new, |i| i.module.clone());
-    let defined_in = import.and_then(|i| match cx.program.module(file, &i.module, None) {
-        Module::File(id) => Some(id),
-        _ => None,
-    });
-    (local.to_owned(), module, defined_in)
 }
 
 pub(super) fn from_getter(

@@ -12,7 +12,7 @@ use super::bound::from_call;
 use crate::catalog::{Auth, Entry, Identity as Source, IdentitySource, Kind, SessionId};
 use crate::sites::Identity;
 use crate::sites::cx::{Cx, after, word_at};
-use crate::sites::guard;
+use crate::sites::holds;
 use crate::sites::signup::options::{self, Found};
 use crate::syntax::{Expr, Facts, FunctionId, Path, Span};
 use crate::workspace::{FileId, Language};
@@ -90,7 +90,7 @@ pub(super) fn by_cast(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) 
             if whole != wanted || !cx.slice(file, binding.statement).contains(" as ") {
                 return None;
             }
-            let guarded = guard::end_of_guard(cx, file, binding.statement, &[&name.local], at);
+            let guarded = holds::end_of_guard(cx, file, binding.statement, &[&name.local], at);
             let sure = !session.nullable || guarded.is_some();
             let line = cx.line(file, binding.statement.start);
             let mut evidence = session.evidence.clone();

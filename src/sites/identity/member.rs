@@ -6,6 +6,7 @@ use crate::catalog::{self, Entry, Role, UserFields};
 use crate::sites::cx::{Cx, after, written_member};
 use crate::sites::guard;
 use crate::sites::handlers::Reached;
+use crate::sites::holds;
 use crate::sites::{Identity, IdentitySource};
 use crate::syntax::{Binding, Facts, FunctionId, Span};
 
@@ -49,7 +50,7 @@ pub(super) fn from_member(
         None => (start_of(facts, reached.function), facts.function(reached.function).body.start),
     };
     let alias_name = alias.as_ref().map_or(base.as_str(), |(local, _)| local.as_str());
-    let guarded = guard::end_of_guard(cx, reached.file, from, &[&base, alias_name], u32::MAX);
+    let guarded = holds::end_of_guard(cx, reached.file, from, &[&base, alias_name], u32::MAX);
     Some(Identity {
         id: user.id,
         email: user.email,

@@ -6,6 +6,7 @@
 
 mod bound;
 mod evidence;
+pub(super) mod flow;
 mod handed;
 mod injected;
 mod member;
@@ -20,7 +21,7 @@ use crate::syntax::{Binding, Facts, FunctionId, Span};
 use crate::workspace::FileId;
 use bound::{from_call, from_getter, from_session_reader, reader_binding};
 pub(super) use evidence::{lacking, lacking_at};
-pub(super) use handed::{Code, Known as Handed, Wrapped};
+pub(super) use handed::{Known as Handed, Wrapped};
 use injected::injected;
 pub(super) use injected::{dependency_of, names_in};
 use member::{from_member, from_object};
@@ -57,7 +58,11 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
         }
         unsure = unsure.or(Some(identity));
     }
-    unsure
+    let followed = flow::in_handler(cx, reached, at);
+    match (unsure, followed) {
+        (_, Some(certain)) if !certain.nullable => Some(certain),
+        (unsure, followed) => unsure.or(followed),
+    }
 }
 
 /// The identity that a function which is no handler has from its own session call.

@@ -9,6 +9,7 @@ use crate::sites::Identity;
 use crate::sites::cx::{Cx, after, written_member};
 use crate::sites::guard;
 use crate::sites::handlers::Reached;
+use crate::sites::holds;
 use crate::syntax::{Expr, FunctionId, Param, Path, Root};
 use crate::workspace::FileId;
 
@@ -34,7 +35,7 @@ pub(super) fn from_param(
     let guard = guard::of_handler(cx, reached, path);
     let user = user(cx, source, (reached, local), path, &rest, guard.is_some())?;
     let start = start_of(facts, reached.function);
-    let guarded = guard::end_of_guard(cx, reached.file, start, &[local], u32::MAX);
+    let guarded = holds::end_of_guard(cx, reached.file, start, &[local], u32::MAX);
     let line = cx.line(reached.file, param.span.start);
     let member = std::iter::once(path).chain(rest.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
     let mut evidence = vec![format!("`{local}` is `{member}` of the request (line {line})")];

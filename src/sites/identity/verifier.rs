@@ -59,7 +59,11 @@ fn search<'a>(
     for id in facts.call_ids().filter(|id| inside(facts.call(*id).function)) {
         match cx.callee(file, id) {
             def @ Def::Outside(..) => {
-                if let Some(found) = verifiers().find(|(_, v)| is_callee(&v.call, &def)) {
+                let checks = |v: &Verifier| {
+                    let written = || cx.slice(file, facts.call(id).span);
+                    v.unless.is_empty() || !v.unless.iter().any(|text| written().contains(text.as_str()))
+                };
+                if let Some(found) = verifiers().find(|(_, v)| is_callee(&v.call, &def) && checks(v)) {
                     return Some(found);
                 }
             }

@@ -10,7 +10,7 @@ use super::{Record, Row};
 use crate::catalog::{IdentitySource, Kind};
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, word_at};
-use crate::sites::guard::end_of_own_guard;
+use crate::sites::holds::end_of_guard;
 use crate::sites::identity::{self, dependency_of};
 use crate::sites::owner::{Chain, reads};
 use crate::syntax::{Binding, Call, CallId, Expr, FunctionId, Path, Root};
@@ -197,7 +197,7 @@ impl Follow<'_, '_> {
                 let members: Vec<String> = taken.into_iter().chain(path.segments.iter().cloned()).collect();
                 let guarded = || {
                     let names = [name, &path.dotted()];
-                    end_of_own_guard(self.cx, file, binding.statement, &names, path.span.start).is_some()
+                    end_of_guard(self.cx, file, binding.statement, &names, path.span.start).is_some()
                 };
                 let certain = (held.certain || guarded()) && !self.is_optional(scope, path);
                 Some(Held { what: held.what.member(self.record, &members)?, certain })

@@ -6,10 +6,9 @@
 
 use super::held::{Follow, Held, Scope, What};
 use super::{Organisation, Paying, Record, Row};
-use crate::resolve::Module;
 use crate::sites::cx::{Cx, written_member};
-use crate::sites::guard::end_of_own_guard;
 use crate::sites::handlers::Reached;
+use crate::sites::holds::end_of_guard;
 use crate::sites::identity::{self, bindings_before};
 use crate::sites::{Identity, IdentitySource};
 use crate::syntax::{Binding, FunctionId, PatternName, Span};
@@ -88,7 +87,7 @@ fn active(cx: &Cx<'_>, place: &Place<'_>) -> Option<Identity> {
         .find(|b| b.names.iter().any(|n| n.local == root))
         .map_or(facts.function(place.function).body, |b| b.statement);
     let plain = found.id.replace(['?', '!'], "");
-    let guarded = end_of_own_guard(cx, place.file, binding, &[&plain], place.at);
+    let guarded = end_of_guard(cx, place.file, binding, &[&plain], place.at);
     let line = cx.line(place.file, binding.start);
     let mut evidence =
         vec![format!("`{plain}` is the active organisation of the signed-in user (line {line})")];
@@ -180,7 +179,7 @@ fn named(
     let (id, display) = expressions(record, &name.local, &held.what)?;
     let optional = matches!(held.what, What::Row(_, true));
     let names: &[&str] = if optional { &[&id] } else { &[&name.local, &id] };
-    let guarded = end_of_own_guard(cx, place.file, binding.statement, names, place.at);
+    let guarded = end_of_guard(cx, place.file, binding.statement, names, place.at);
     let line = cx.line(place.file, binding.statement.start);
     let noun = &organisation.noun;
     let mut evidence =
@@ -205,20 +204,14 @@ fn source(cx: &Cx<'_>, place: &Place<'_>, binding: &Binding, name: &PatternName)
     let Some(import) = call.callee.as_name().filter(|_| call.args.is_empty() && name.path.is_empty()) else {
         return IdentitySource::Record;
     };
-    let module = facts.imports.iter().find(|i| i.local == import).map(|i| i.module.clone());
-    let Some(from) = module else { return IdentitySource::Record };
-    let defined_in = match cx.program.module(place.file, &from, None) {
-        Module::File(id) => Some(id),
-        _ => None,
-    };
+    if !facts.imports.iter().any(|i| i.local == import) {
+        return IdentitySource::Record;
+    }
     let awaited = if call.awaited { "await " } else { "" };
     IdentitySource::Call {
         text: format!("{awaited}{}", cx.slice(place.file, call.span)),
         binding: name.local.clone(),
-        import: import.to_owned(),
-        from,
-        defined_in,
-        given: Vec::new(),
+        statement: binding.statement,
     }
 }
 
@@ -243,7 +236,7 @@ fn handed(
     let start = Span { start: body.start, end: body.start };
     let optional = matches!(held.what, What::Row(_, true));
     let names: &[&str] = if optional { &[&id] } else { &[&name.local, &id] };
-    let guarded = end_of_own_guard(cx, place.file, start, names, place.at);
+    let guarded = end_of_guard(cx, place.file, start, names, place.at);
     let is_python = !cx.workspace().entry(place.file).language.is_some_and(Language::is_ecmascript);
     let source = if is_python {
         let imports = identity::names_in(cx.program.facts(place.file), &given.text);
@@ -285,7 +278,7 @@ fn member_of_user(
         None => return None,
     };
     let from = Span { start: user.ready_at, end: user.ready_at };
-    let guarded = end_of_own_guard(cx, place.file, from, &[&id], place.at);
+    let guarded = end_of_guard(cx, place.file, from, &[&id], place.at);
     let noun = &organisation.noun;
     Some(Identity {
         email: None,

@@ -3,9 +3,11 @@
 //! Seeds, scripts, commands and development-only routes make users too, but nobody signs up there.
 
 use crate::catalog::Kind;
+use crate::ir::{Fact, Place};
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
-use crate::syntax::{Expr, FunctionId, FunctionKind, Span};
+use crate::sites::holds;
+use crate::syntax::{Expr, FunctionId, FunctionKind};
 use crate::workspace::FileId;
 
 /// Why a function is not one through which somebody signs up, `None` when nothing speaks against it.
@@ -146,8 +148,7 @@ pub(super) fn only_in_development(cx: &Cx<'_>, file: FileId) -> Option<String> {
             let method = call.callee.last().unwrap_or_default();
             if MOUNTS.contains(&method) && call.args.iter().any(of_file) {
                 mounted += 1;
-                let condition = condition_around(cx, at, call.span)?;
-                if !about_environment(&condition) {
+                if !holds::known(cx, at, call.span.start).iter().any(|(of, fact)| is_development(of, fact)) {
                     return None;
                 }
                 place = Some(format!("{}:{}", cx.path(at), cx.line(at, call.span.start)));
@@ -158,22 +159,19 @@ pub(super) fn only_in_development(cx: &Cx<'_>, file: FileId) -> Option<String> {
         .then(|| format!("only mounted under a condition on the environment ({})", place.unwrap_or_default()))
 }
 
-fn about_environment(condition: &str) -> bool {
-    let c = condition.to_lowercase();
-    ["environment", "_env", "debug", "local", "dev", "testing"].iter().any(|w| c.contains(w))
-}
-
-/// The text of the innermost `if` condition around a place.
-fn condition_around(cx: &Cx<'_>, file: FileId, span: Span) -> Option<String> {
-    let text = cx.workspace().text(file).ok()?;
-    let tree = cx.program.tree(file)?;
-    let mut node = tree.root_node().descendant_for_byte_range(span.start as usize, span.end as usize)?;
-    loop {
-        if node.kind() == "if_statement" {
-            let condition = node.child_by_field_name("condition")?;
-            return Some(text.slice(condition.byte_range()).to_owned());
-        }
-        node = node.parent()?;
+/// Whether a condition that holds rules out that real users are served: the environment is a developer's, or it is not
+/// the one of production.
+fn is_development(of: &Place, fact: &Fact) -> bool {
+    let written =
+        std::iter::once(&of.root).chain(&of.keys).cloned().collect::<Vec<_>>().join(".").to_lowercase();
+    let says = |text: &str, words: &[&str]| words.iter().any(|word| text.to_lowercase().contains(word));
+    let about = says(&written, &["environment", "_env", "getenv", "debug", "local", "dev", "testing"]);
+    match fact {
+        Fact::Equals(value) => about && says(value, &["dev", "local", "test"]),
+        Fact::Differs(value) => about && says(value, &["prod"]),
+        Fact::There => says(&written, &["debug", "local", "dev", "testing"]),
+        Fact::Gone => says(&written, &["production", "is_prod", "isprod"]),
+        Fact::Is(_) | Fact::IsNot(_) => false,
     }
 }
 

@@ -6,6 +6,9 @@ use crate::catalog::{Snippet, UsageField};
 use crate::template::Flavour;
 use crate::unseen::escaped;
 
+/// The name of a part of the data that is several: all of a mapping's.
+pub const SPREAD: &str = "";
+
 /// Columns a canonical line may have before its list is broken up.
 const WIDTH: usize = 78;
 
@@ -67,6 +70,8 @@ pub struct Event<'a> {
     pub data: &'a [(String, String)],
     /// The vendor, once costs are wired.
     pub vendor: Option<&'a str>,
+    /// Expression of what names work that may be repeated.
+    pub id: Option<&'a str>,
 }
 
 /// `{ userId: …, type: …, data: … }`, broken up when it is long.
@@ -78,6 +83,7 @@ pub fn event_object(event: &Event<'_>, more: &[(String, String)]) -> String {
     if !event.data.is_empty() {
         pairs.push(("data".to_owned(), object(event.data, 2)));
     }
+    pairs.extend(event.id.map(|id| ("id".to_owned(), id.to_owned())));
     pairs.extend(event.vendor.map(|v| ("vendor".to_owned(), quoted(v))));
     pairs.extend(more.iter().cloned());
     object(&pairs, 0)
@@ -85,8 +91,10 @@ pub fn event_object(event: &Event<'_>, more: &[(String, String)]) -> String {
 
 /// An object literal, on one line when it fits behind an indent.
 fn object(pairs: &[(String, String)], indent: usize) -> String {
-    let pair = |(key, value): &(String, String)| {
-        if key == value { key.clone() } else { format!("{key}: {value}") }
+    let pair = |(key, value): &(String, String)| match key.as_str() {
+        SPREAD => format!("...{value}"),
+        _ if key == value => key.clone(),
+        _ => format!("{key}: {value}"),
     };
     let parts: Vec<String> = pairs.iter().map(pair).collect();
     let one_line = format!("{{ {} }}", parts.join(", "));
@@ -106,7 +114,11 @@ pub fn event_keywords(event: &Event<'_>) -> Vec<String> {
         format!("event_type={}", quoted(event.event_type)),
     ];
     if !event.data.is_empty() {
-        let parts: Vec<String> = event.data.iter().map(|(k, v)| format!("\"{k}\": {v}")).collect();
+        let part = |(key, value): &(String, String)| match key.as_str() {
+            SPREAD => format!("**{value}"),
+            _ => format!("\"{key}\": {value}"),
+        };
+        let parts: Vec<String> = event.data.iter().map(part).collect();
         let one_line = format!("data={{{}}}", parts.join(", "));
         args.push(if one_line.len() + 4 <= WIDTH {
             one_line
@@ -115,6 +127,7 @@ pub fn event_keywords(event: &Event<'_>) -> Vec<String> {
             format!("data={{\n{lines}}}")
         });
     }
+    args.extend(event.id.map(|id| format!("event_id={id}")));
     args.extend(event.vendor.map(|v| format!("vendor={}", quoted(v))));
     args
 }
@@ -124,12 +137,10 @@ pub fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(&text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
-/// The expression of one usage number in a value. A part that may be missing counts zero.
+/// The expression of one usage number in a value. A part that may be missing is not told, which is not zero.
 pub fn usage_expr(python: bool, value: &str, field: &UsageField) -> String {
     let parts: Vec<&str> = field.path.split('.').filter(|p| !p.is_empty()).collect();
-    if python && field.items {
-        python_item(value, &parts)
-    } else if python {
+    if python {
         python_usage(value, &parts, field.nullable)
     } else {
         script_usage(value, &parts, field.nullable)
@@ -143,15 +154,7 @@ fn script_usage(value: &str, parts: &[&str], nullable: bool) -> String {
         expr.push_str(if optional { "?." } else { "." });
         expr.push_str(part);
     }
-    if nullable { format!("{expr} ?? 0") } else { expr }
-}
-
-fn python_item(value: &str, parts: &[&str]) -> String {
-    let (first, rest) = parts.split_first().unwrap_or((&"", &[]));
-    let Some((last, between)) = rest.split_last() else { return format!("getattr({value}, \"{first}\", 0)") };
-    let dict = format!("(getattr({value}, \"{first}\", None) or {{}})");
-    let inner: String = between.iter().map(|part| format!(".get(\"{part}\", {{}})")).collect();
-    format!("{dict}{inner}.get(\"{last}\", 0)")
+    expr
 }
 
 fn python_usage(value: &str, parts: &[&str], nullable: bool) -> String {
@@ -164,8 +167,9 @@ fn python_usage(value: &str, parts: &[&str], nullable: bool) -> String {
         return if nullable { format!("len({whole} or [])") } else { format!("len({whole})") };
     }
     match parts.split_first() {
-        Some((first, rest)) if nullable && !rest.is_empty() => format!("{whole} if {value}.{first} else 0"),
-        _ if nullable => format!("{whole} or 0"),
+        Some((first, rest)) if nullable && !rest.is_empty() => {
+            format!("{whole} if {value}.{first} else None")
+        }
         _ => whole,
     }
 }
@@ -185,23 +189,19 @@ mod tests {
     use super::*;
 
     fn field(path: &str, nullable: bool) -> UsageField {
-        UsageField { field: "n".into(), path: path.into(), nullable, items: false }
+        UsageField { field: "n".into(), path: path.into(), nullable }
     }
 
     #[test]
     fn usage_is_read_with_what_may_be_missing() {
-        assert_eq!(usage_expr(false, "r", &field("usage.total_tokens", true)), "r.usage?.total_tokens ?? 0");
+        assert_eq!(usage_expr(false, "r", &field("usage.total_tokens", true)), "r.usage?.total_tokens");
         assert_eq!(usage_expr(false, "r", &field("usage.total_tokens", false)), "r.usage.total_tokens");
-        assert_eq!(usage_expr(false, "r", &field("data.length", true)), "r.data?.length ?? 0");
+        assert_eq!(usage_expr(false, "r", &field("data.length", true)), "r.data?.length");
         assert_eq!(
             usage_expr(true, "r", &field("usage.total_tokens", true)),
-            "r.usage.total_tokens if r.usage else 0"
+            "r.usage.total_tokens if r.usage else None"
         );
         assert_eq!(usage_expr(true, "r", &field("data.length", true)), "len(r.data or [])");
-        let item = UsageField { items: true, ..field("usage.input", true) };
-        assert_eq!(usage_expr(true, "r", &item), "(getattr(r, \"usage\", None) or {}).get(\"input\", 0)");
-        assert_eq!(usage_expr(false, "r", &item), "r.usage?.input ?? 0");
-        assert_eq!(usage_expr(true, "r", &field("tokens", true)), "r.tokens or 0");
     }
 
     #[test]
@@ -213,12 +213,13 @@ mod tests {
             event_type: "image_generated",
             data: &data,
             vendor: None,
+            id: None,
         };
         assert_eq!(
             event_object(&event, &[]),
             "{\n  userId: session.user.id,\n  type: \"image_generated\",\n  data: { images: 1 },\n}"
         );
-        let short = Event { noun: "user", user_id: "id", event_type: "a", data: &[], vendor: None };
+        let short = Event { noun: "user", user_id: "id", event_type: "a", data: &[], vendor: None, id: None };
         assert_eq!(event_object(&short, &[]), "{ userId: id, type: \"a\" }");
         assert_eq!(
             Calling::Plain.write("f", &event_keywords(&short), true),

@@ -1,16 +1,19 @@
 //! What the steps around paid calls share: the calls a step acts on, what the knowledge base says of each, and how the
 //! payer is written at a place.
 
+pub(in crate::steps) mod account;
 pub mod carry;
 pub mod code;
+pub(in crate::steps) mod own_money;
 pub mod reach;
 pub mod record;
 #[cfg(test)]
 pub(in crate::steps) mod tests;
 
 use crate::answers::{EventAnswers, Key};
-use crate::catalog::{Handler, Makes, Output, Provider, ProviderCall, Role, UsageField, outputs};
+use crate::catalog::{Handler, Makes, Output, Provider, ProviderCall, Role, TokenUsage, UsageField, outputs};
 use crate::edit::Edit;
+use crate::sites::billable::UNKNOWN;
 use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, Site, SiteKind};
 use crate::steps::support::Kit;
 use crate::steps::{Area, Question};
@@ -46,6 +49,8 @@ pub struct Rule<'a> {
     pub event: Option<&'a str>,
     /// Where the quantity is in the value.
     pub usage: &'a [UsageField],
+    /// Where the value counts tokens.
+    pub tokens: Option<&'a TokenUsage>,
 }
 
 impl<'a> Spend<'a> {
@@ -61,18 +66,30 @@ impl<'a> Spend<'a> {
             return None;
         }
         let Detail::Billable(billable) = &site.detail else { return None };
+        let spend = Self::any(kit, site)?;
         // Never two events for one spend, whatever was switched on by hand.
         let billed = |id: &String| kit.cx.sites.iter().any(|other| other.selected && other.id == *id);
         if billable.covered_by.as_ref().is_some_and(billed) {
             return None;
         }
+        (spend.answers.skip != Some(true)).then_some(spend)
+    }
+
+    /// A paid call, whether a step may act on it or not.
+    pub fn any(kit: &Kit<'a>, site: &'a Site) -> Option<Self> {
+        let Detail::Billable(billable) = &site.detail else { return None };
         let (entry, _) = billable.plan.rule.split_once('#')?;
         let provider = kit.cx.catalog.get(entry)?.provider.as_ref()?;
         let maker = billable.plan.maker.as_ref();
         let maker = maker.and_then(|id| kit.cx.catalog.get(id)?.provider.as_ref());
         let answers = kit.cx.answers.event(key(site));
         let file = kit.cx.workspace.find(&site.file)?;
-        (answers.skip != Some(true)).then_some(Self { site, billable, file, provider, maker, answers })
+        Some(Self { site, billable, file, provider, maker, answers })
+    }
+
+    /// Whether nothing is known of the call but whose client it is made on.
+    pub fn is_unknown(&self) -> bool {
+        self.billable.plan.rule.split_once('#').is_some_and(|(_, name)| name.starts_with(UNKNOWN))
     }
 
     /// What the knowledge base says of the call.
@@ -85,6 +102,7 @@ impl<'a> Spend<'a> {
                 makes: http.map_or(Makes::Any, |h| h.makes),
                 event: http.and_then(|h| h.event.as_deref()),
                 usage: http.map_or(&[], |h| h.usage.as_slice()),
+                tokens: http.and_then(|h| h.tokens.as_ref()),
             };
         }
         let call = self.provider.calls.iter().find(|c| c.path == name);
@@ -93,6 +111,7 @@ impl<'a> Spend<'a> {
             makes: call.map_or(Makes::Any, |c| c.makes),
             event: call.and_then(|c| c.event.as_deref()),
             usage: call.map_or(&[], |c| c.usage.as_slice()),
+            tokens: call.and_then(|c| c.tokens.as_ref()),
         }
     }
 
@@ -144,10 +163,16 @@ pub fn key(site: &Site) -> &str {
 
 /// The questions that one area asks about each paid call.
 pub fn questions(kit: &Kit<'_>, area: Area) -> Vec<Question> {
-    Spend::all(kit).iter().filter_map(|spend| question(kit, spend, area)).collect()
+    let mut questions: Vec<Question> =
+        Spend::all(kit).iter().filter_map(|spend| question(spend, area)).collect();
+    if area == Area::Gating && !questions.is_empty() {
+        // The check is written with the asset, so it is known before.
+        questions.insert(0, Question::asset());
+    }
+    questions
 }
 
-fn question(kit: &Kit<'_>, spend: &Spend<'_>, area: Area) -> Option<Question> {
+fn question(spend: &Spend<'_>, area: Area) -> Option<Question> {
     let about = format!("`{}` at {}:{}", spend.billable.call, spend.site.file, spend.site.line);
     let key = |name| Key::event(key(spend.site), name);
     Some(match area {
@@ -162,11 +187,10 @@ fn question(kit: &Kit<'_>, spend: &Spend<'_>, area: Area) -> Option<Question> {
             question.of("Which event types do the paid calls send?", about)
         }
         Area::Gating => {
-            let asset = kit.cx.answers.asset();
-            let text = format!("How much {asset} must be there before {about}?");
+            let text = format!("How much must be there before {about}?");
             let mut question = Question::number(key("estimate"), text, rust_decimal::Decimal::new(1, 2));
             "a user with less is asked to top up".clone_into(&mut question.help);
-            question.of(format!("How much {asset} must be there before each paid call?"), about)
+            question.of("How much must be there before each paid call?", about)
         }
         _ => {
             let mut question =

@@ -92,7 +92,8 @@ fn climb(
     let mut at = from.function;
     while let Some(id) = at {
         let function = facts.function(id);
-        let fault = |why: &str| Reason { why: why.to_owned(), file: from.file, at: function.span.start };
+        let fault =
+            |why: &str| Reason { why: why.to_owned(), file: from.file, at: function.span.start, whole: true };
         if function.is_generator {
             ways.faults.push(fault(
                 "what it yields is read outside of the request's own run; hand the user's id down to this generator",

@@ -21,7 +21,7 @@ use crate::syntax::style::Style;
 use crate::template;
 use crate::workspace::FileId;
 
-pub use address::{RETURN, payment};
+pub use address::{RETURN, own_address, payment};
 
 /// The secret.
 pub const KEY: &str = "CREDYT_API_KEY";

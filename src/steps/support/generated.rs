@@ -1,31 +1,25 @@
 //! The generated modules of one area: new files, and the files of earlier areas brought along.
 
+use std::collections::BTreeMap;
+
 use crate::edit::{EditUnit, NewFile};
 use crate::steps::support::{Kit, merge, render};
-use crate::steps::{Area, Todo};
-use crate::syntax::style::restyle;
+use crate::steps::{Area, Halt, Todo};
+use crate::syntax::style::{Style, restyle};
 use crate::template::{self, Areas, ModuleContext};
 
-/// What an area needs of the generated modules.
-#[derive(Debug)]
-pub struct Generated {
-    /// New files and changes of existing ones; empty when all is there.
-    pub unit: EditUnit,
-    /// Files that changed in a way that leaves no room for the area.
-    pub todo: Vec<Todo>,
-}
-
-/// The modules an app has once `area` is added to those it has.
-pub fn plan(kit: &Kit<'_>, area: Area) -> Result<Generated, String> {
+/// The modules an app has once `area` is added to those it has: new files and changes of existing ones, empty when all
+/// is there. A file that leaves no room for the area refuses the step: what it would call is not there then.
+pub(crate) fn plan(kit: &Kit<'_>, area: Area) -> Result<EditUnit, Halt> {
     plan_with(kit, area, |_, _| {})
 }
 
 /// The same with changes to the contexts: `change(context, after)` is called for the rendering before and after.
-pub fn plan_with(
+pub(crate) fn plan_with(
     kit: &Kit<'_>,
     area: Area,
     change: impl Fn(&mut ModuleContext, bool),
-) -> Result<Generated, String> {
+) -> Result<EditUnit, Halt> {
     let after = with_needs(kit.done, area)?;
     let rendered = |areas: Areas, is_after: bool| -> Result<Vec<template::Module>, String> {
         let mut context = render::context(kit, areas);
@@ -34,10 +28,12 @@ pub fn plan_with(
     };
     let old = if kit.done.key { rendered(kit.done, false)? } else { Vec::new() };
     let new = rendered(after, true)?;
-    let style = kit.new_style(kit.language());
+    let style = settled_style(kit, &old);
     let styled = |text: &str| restyle(text, kit.language(), &style);
     let title = format!("{} module", area.title());
-    let mut unit = EditUnit::new(title, area.what());
+    let unit = EditUnit::new(title, area.what());
+    // Whatever comes later calls the client; every other module is for lines of the same step.
+    let mut unit = if area == Area::Key { unit } else { unit.library() };
     let mut todo = Vec::new();
     for module in new {
         let path = match kit.module_file(&module.name) {
@@ -74,7 +70,47 @@ pub fn plan_with(
             )),
         }
     }
-    Ok(Generated { unit, todo })
+    if todo.is_empty() { Ok(unit) } else { Err(Halt::Refused(todo)) }
+}
+
+/// The style in which the modules that are there were written. What the steps insert is counted with the app's files, so
+/// the app's majority may tip from one step to the next; the modules say what it was when they were made.
+fn settled_style(kit: &Kit<'_>, old: &[template::Module]) -> Style {
+    let there = |m: &template::Module| Some((m.text.clone(), kit.text(kit.module_file(&m.name)?)));
+    let modules: Vec<_> = old.iter().filter_map(there).collect();
+    // Lines of the renderings that are not in the files: none where nobody changed anything.
+    let strange = |style: &Style| -> usize {
+        let count = |(text, current): &(String, std::sync::Arc<crate::workspace::SourceText>)| {
+            missing_lines(&restyle(text, kit.language(), style), current.as_str())
+        };
+        modules.iter().map(count).sum()
+    };
+    let mut style = kit.new_style(kit.language());
+    let mut least = strange(&style);
+    while least > 0 {
+        let better = style.neighbours().into_iter().map(|other| (strange(&other), other));
+        match better.min_by_key(|(lines, _)| *lines).filter(|(lines, _)| *lines < least) {
+            Some((lines, other)) => (least, style) = (lines, other),
+            None => break,
+        }
+    }
+    style
+}
+
+/// How many lines of one text are not in another.
+fn missing_lines(text: &str, other: &str) -> usize {
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in other.split_inclusive('\n') {
+        *left.entry(line).or_default() += 1;
+    }
+    let mut missing = 0;
+    for line in text.split_inclusive('\n') {
+        match left.get_mut(line).filter(|n| **n > 0) {
+            Some(n) => *n -= 1,
+            None => missing += 1,
+        }
+    }
+    missing
 }
 
 /// The areas that are done, this one, and those it cannot do without.

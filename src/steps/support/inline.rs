@@ -49,7 +49,7 @@ fn build(kit: &Kit<'_>, site: &Site, path: &str, markup: Markup) -> Result<EditU
             [element, format!("{indent}{open}")].into_iter().chain(body).chain(close).collect();
         Some(all.join(newline))
     };
-    let edits = link::beside(kit, site, &|_| String::new(), &lines)?;
+    let (edits, _) = link::beside(kit, site, &link::New::Empty(&lines))?;
     Ok(EditUnit::new("Show the balance", WHY).for_site(site.id.as_str()).edits(site.file.as_str(), edits))
 }
 

@@ -5,6 +5,7 @@
 
 pub mod env;
 pub mod env_files;
+pub mod front_end;
 pub mod generated;
 pub mod identity;
 pub mod inline;
@@ -19,6 +20,7 @@ pub mod render;
 pub mod requirements;
 pub mod route;
 pub mod store;
+pub mod tokens;
 pub mod ui;
 pub mod user;
 
@@ -38,8 +40,8 @@ use crate::workspace::{FileId, Language, SourceText};
 
 use super::StepContext;
 
-/// Why an area makes no sense in an app whose requests carry no user.
-pub const NO_USERS: &str = "requests carry no user; add sign-in first";
+/// Why an area makes no sense in an app whose requests name no user.
+pub const NO_USERS: &str = "no way to sign in was recognised, so no request names a user";
 
 /// Files that are counted for the style and the habits of an app; more say nothing new.
 const STYLE_FILES: usize = 150;

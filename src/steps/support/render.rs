@@ -3,9 +3,11 @@
 use rust_decimal::Decimal;
 
 use crate::answers::{ClientStyle, OnUnavailable as Policy};
+use crate::catalog::Kind;
+use crate::steps::paid::code::fill;
 use crate::steps::support::{Kit, env, log};
 use crate::template::{
-    Areas, Asset, Client, Flavour, HttpLibrary, Lang, ModuleContext, OnUnavailable, Portal,
+    After, Areas, Asset, Client, Flavour, Host, HttpLibrary, Lang, ModuleContext, OnUnavailable, Portal,
 };
 use crate::workspace::FileId;
 
@@ -38,6 +40,9 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
         env: env::context(kit),
         log: log::context(kit),
         store: super::store::context(kit),
+        readers: super::tokens::readers_in_use(kit),
+        listeners: super::tokens::listeners_in_use(kit),
+        summed: super::tokens::names(kit, "summed"),
         streams: meters_in_use(kit),
         carried: kit.module_file("payer").is_some(),
         prices: Vec::new(),
@@ -51,9 +56,26 @@ pub fn context(kit: &Kit<'_>, areas: Areas) -> ModuleContext {
         },
         payment: super::payment::context(kit),
         server_only: server_only(kit),
-        web_crypto: false,
+        web_crypto: kit.framework.framework.as_ref().is_some_and(|f| f.web_crypto),
+        host: host(kit),
         fetch_options: kit.framework.framework.as_ref().map(|f| f.fetch_options.clone()).unwrap_or_default(),
     }
+}
+
+/// What becomes of work that outlives its request, where the app runs.
+fn host(kit: &Kit<'_>) -> Host {
+    let hosts = kit.entries(Kind::Host);
+    let mut hosts = hosts.iter().filter_map(|entry| entry.host.as_ref());
+    let freezes = hosts.clone().any(|host| host.freezes);
+    let after = hosts.find_map(|host| host.after.as_ref()).filter(|_| !kit.is_python());
+    let after = after.and_then(|after| {
+        let symbol = after.imports.first()?;
+        Some(After {
+            import: format!("import {{ {} }} from \"{}\";", symbol.name, symbol.module),
+            call: fill(after, &[("work", "billed")])?,
+        })
+    });
+    Host { freezes, after }
 }
 
 /// The meters that the stream module has already.

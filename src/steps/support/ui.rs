@@ -4,15 +4,13 @@
 //! so that neither is there without the other. The file lies where the app's components lie, is called as they are, and
 //! is exported as they are.
 
-use std::cell::Cell;
-
 use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::catalog::{Display, Kind, embedded_text};
 use crate::edit::{EditUnit, NewFile};
-use crate::sites::Site;
+use crate::sites::{Detail, Site};
 use crate::steps::support::names::{Wanted, bring};
-use crate::steps::support::{Kit, join, link};
+use crate::steps::support::{Kit, join, link, route};
 use crate::syntax::source::Source;
 use crate::syntax::style::restyle;
 use crate::workspace::FileId;
@@ -69,19 +67,16 @@ fn build(
     let (mut edits, names) =
         bring(kit, &site.file, &source, &[wanted], Some(at)).map_err(|e| e.to_string())?;
     let name = names.first().ok_or("the component cannot be imported")?;
-    let has_class = Cell::new(false);
-    let element = |class: Option<String>| {
-        has_class.set(class.is_some());
-        format!("<{name}{} />", class.map(|c| format!(" {c}")).unwrap_or_default())
-    };
-    edits.extend(link::beside(kit, site, &element, &|_| None)?);
+    let (beside, has_class) = link::beside(kit, site, &link::New::Component(name))?;
+    edits.extend(beside);
 
     let template = format!("{entry}/{}", display.template);
     let raw = embedded_text(&template).ok_or_else(|| format!("codemods/{template} is missing"))?;
     let scope = context! {
         directive => display.directive.iter().any(|id| kit.cx.app.entries.contains(id)),
         default_export => home.default_export,
-        class => has_class.get(),
+        class => has_class,
+        paid => paid_paths(kit),
         typed => !language_is_plain(extension),
         path,
     };
@@ -91,6 +86,19 @@ fn build(
         .for_site(site.id.as_str())
         .create(file, NewFile::new(made, WHY))
         .edits(site.file.as_str(), edits))
+}
+
+/// Paths at which users spend, up to what a request fills in: the balance is read again after requests to them.
+fn paid_paths(kit: &Kit<'_>) -> Vec<String> {
+    let billable = kit.cx.sites.iter().filter(|site| site.selected);
+    let handlers = billable.filter_map(|site| match &site.detail {
+        Detail::Billable(billable) => billable.plan.handler.as_ref(),
+        _ => None,
+    });
+    let mut paths: Vec<String> = handlers.filter_map(|handler| route::served_at(kit, handler.file)).collect();
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 fn rendered(name: &str, text: &str, scope: minijinja::Value) -> Result<String, minijinja::Error> {

@@ -4,6 +4,7 @@
 //! indentation of its place. What cannot be done without changing what the program does is a [`Refusal`], which says why
 //! in words for a `todo` line.
 
+mod branch;
 mod class_body;
 mod decorate;
 mod expression;
@@ -17,6 +18,7 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
+pub use branch::is_unconditional;
 pub use class_body::{add_field, add_field_after};
 pub use decorate::{DecoratorPlace, add_decorator};
 pub use jsx::{add_jsx_after, add_jsx_child};

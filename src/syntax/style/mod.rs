@@ -89,6 +89,22 @@ impl Style {
         Self::decide(language, &Votes::default(), app, config)
     }
 
+    /// The styles that differ from this one in a single answer.
+    pub fn neighbours(self) -> Vec<Self> {
+        let indents = [Indent::Tab, Indent::Spaces(2), Indent::Spaces(4)];
+        let line_ending = if self.line_ending == LineEnding::Lf { LineEnding::CrLf } else { LineEnding::Lf };
+        let mut all = vec![
+            Self { trailing_commas_in_calls: !self.trailing_commas_in_calls, ..self },
+            Self { trailing_commas: !self.trailing_commas, ..self },
+            Self { brace_spacing: !self.brace_spacing, ..self },
+            Self { quote: if self.quote == '"' { '\'' } else { '"' }, ..self },
+            Self { semicolons: !self.semicolons, ..self },
+            Self { line_ending, ..self },
+        ];
+        all.extend(indents.into_iter().filter(|i| *i != self.indent).map(|indent| Self { indent, ..self }));
+        all
+    }
+
     fn decide(language: Language, file: &Votes, app: &Votes, config: StyleConfig) -> Self {
         let usual = Self::usual(language);
         let python = language == Language::Python;

@@ -76,7 +76,7 @@ pub(crate) const BLOCK: App =
 pub(crate) const MONTHLY: App = App {
     name: "express-jwt-prisma-monthly",
     answers: Plan::MONTHLY,
-    plan: Some(Plan::monthly("/webhooks/credyt")),
+    plan: Some(Plan::monthly("/api/webhooks/credyt")),
     ..APP
 };
 

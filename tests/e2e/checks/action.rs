@@ -77,7 +77,7 @@ pub(super) async fn follows_the_policy_in_an_outage(stage: &Stage, action: &Acti
     stage.ledger.behave(|behaviour| behaviour.outage = Outage::Unavailable);
     if stage.app.answers.contains("block") {
         let answer = person.call(&action.call).await?;
-        ensure!(answer.status == action.refusal.status, "not stopped: {answer:?}");
+        ensure!(answer.status == 503, "not stopped as an outage: {answer:?}");
         ensure!(stage.provider.count() == asked, "the provider was asked");
     } else {
         stage.act(&mut person, action).await?;

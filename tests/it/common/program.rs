@@ -101,6 +101,9 @@ impl Survey for MadeUp {
     }
 }
 
+/// Where paid calls are reported.
+const RECORDER: &str = "credyt/usage.ts";
+
 fn path(cx: &StepContext<'_>, file: &str) -> String {
     cx.app.path(file)
 }
@@ -132,10 +135,7 @@ impl Step for KeyStep {
         let unit =
             EditUnit::new("Add the client", "calls need it").create(&file, NewFile::new(text, "one client"));
         plan.changes.push(unit).expect("the first unit");
-        let text = "export function record(user: string) {\n  return user;\n}\n";
-        let unit = EditUnit::new("Add the recorder", "paid calls are reported")
-            .create(path(cx, "credyt/usage.ts"), NewFile::new(text, "one recorder"));
-        plan.changes.push(unit).expect("a file of its own");
+        plan.changes.push(recorder(cx)).expect("a file of its own");
         plan.notes.push("the key is read from `CREDYT_API_KEY`".to_owned());
         plan.todo.push(Todo::chore("set `CREDYT_API_KEY` where the app runs"));
         plan.next.push_str("Start the app: it runs as before.");
@@ -143,7 +143,14 @@ impl Step for KeyStep {
     }
 }
 
-/// Puts a line in front of every `spend()`, with one import.
+/// What a paid call is reported with.
+fn recorder(cx: &StepContext<'_>) -> EditUnit {
+    let text = "export function record(user: string) {\n  return user;\n}\n";
+    EditUnit::new("Add the recorder", "paid calls are reported")
+        .create(path(cx, RECORDER), NewFile::new(text, "one recorder"))
+}
+
+/// Puts a line in front of every `spend()`, with one import of what the step before made.
 struct EventsStep;
 
 impl Step for EventsStep {
@@ -168,6 +175,9 @@ impl Step for EventsStep {
             return StepPlan::not_applicable("no paid call is selected");
         }
         let mut plan = StepPlan::new(Status::Planned);
+        if cx.workspace.find(&path(cx, RECORDER)).is_none() {
+            plan.changes.push(recorder(cx)).expect("the first unit");
+        }
         for site in paid {
             let Some(text) = cx.workspace.text_at(&site.file) else { continue };
             let start = text.line_start(site.line);
@@ -188,7 +198,7 @@ impl Step for EventsStep {
                 plan.todo.push(Todo::unmet("report this call by hand", &site.file, site.line));
             }
         }
-        if plan.changes.is_empty() {
+        if !plan.changes.units().any(|(_, unit)| unit.site().is_some()) {
             return StepPlan::already();
         }
         plan.next.push_str("Make a paid call and look at the customer's events.");

@@ -1,9 +1,10 @@
 //! Values that a check gives in place of the user: an answer, or nothing because the call leaves by throwing.
 
 use super::follow::{Follow, Place};
-use super::settled::class_at;
 use crate::catalog::Kind;
+use crate::ir::Fact;
 use crate::sites::cx::after;
+use crate::sites::holds;
 use crate::syntax::Expr;
 
 /// Functions of the app that are looked into for what they answer.
@@ -49,8 +50,11 @@ impl Follow<'_, '_> {
                 is_class.then(|| Class::Of(name.to_owned()))
             }
             Expr::Path(path) => {
-                let code = self.cx.code(place.file)?;
-                class_at(&code, path.as_name()?, path.span.start).map(Class::Of)
+                let known = holds::about(self.cx, place.file, path.as_name()?, 0, path.span.start);
+                known.into_iter().find_map(|(of, fact)| match fact {
+                    Fact::Is(class) if of.is_empty() => Some(Class::Of(class)),
+                    _ => None,
+                })
             }
             _ => None,
         }

@@ -13,7 +13,6 @@ mod names;
 mod record;
 mod runs;
 mod session;
-mod settled;
 mod shape;
 mod take;
 
@@ -27,14 +26,13 @@ use super::bound::{User, bound_identity};
 use crate::catalog::HandlerShape;
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, written_member};
-use crate::sites::guard;
 use crate::sites::handlers::Reached;
+use crate::sites::holds;
 use crate::sites::owner::{Chain, reads};
 use crate::sites::{Identity, IdentitySource, Take};
 use crate::syntax::{CallId, Expr, FunctionId, PatternName, Root, Span};
 use crate::workspace::{FileId, Language};
 use follow::{Bound, Follow, Place, Session};
-pub(in crate::sites) use settled::Code;
 use shape::{Leaf, Part, Shape};
 
 /// The user in one of a handler's parameters, as far as its wrapper says.
@@ -188,7 +186,7 @@ fn identity(cx: &Cx<'_>, reached: &Reached<'_>, at: u32, wrapped: &Wrapped, user
     let f = facts.function(reached.function);
     let start = Span { start: f.body.start, end: f.body.start };
     let names = [user.local.as_str(), user.id.as_str()];
-    let guarded = user.maybe.then(|| guard::end_of_guard(cx, reached.file, start, &names, at)).flatten();
+    let guarded = user.maybe.then(|| holds::end_of_guard(cx, reached.file, start, &names, at)).flatten();
     let origin = &wrapped.user.sessions[user.from];
     let line = cx.line(reached.file, f.span.start);
     let mut evidence = vec![format!("`{}` hands over the user as `{}` (line {line})", wrapped.by, user.id)];

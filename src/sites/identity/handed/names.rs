@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::follow::{Follow, Given, Place};
-use super::settled::{Code, Fact, Run, facts_of, has_run};
 use super::shape::{Shape, What};
+use crate::ir::Fact;
 use crate::resolve::Def;
+use crate::sites::holds::{self, Run, has_run};
 use crate::syntax::{Binding, BindingKind, Call, Expr, FunctionId, Path, Span};
 use crate::workspace::FileId;
 
@@ -34,12 +35,11 @@ impl Follow<'_, '_> {
             _ => return Shape::other(),
         };
         self.assigned(place, name, &mut shape);
-        if let Some(code) = self.cx.code(place.file) {
-            for fact in facts_of(&code, name, from, place.at) {
-                match fact {
-                    Fact::There(path) => shape.settle(&path),
-                    Fact::NoneOf(path, class) => shape.rule_out(&path, &class),
-                }
+        for (of, fact) in holds::about(self.cx, place.file, name, from, place.at) {
+            match fact {
+                Fact::There => shape.settle(&of),
+                Fact::IsNot(class) => shape.rule_out(&of, &class),
+                _ => {}
             }
         }
         read(shape.member(members))
@@ -80,7 +80,6 @@ impl Follow<'_, '_> {
         else {
             return value.flatten().unwrap_or_else(Shape::other);
         };
-        let Some(code) = self.cx.code(file) else { return Shape::other() };
         // `let session; try { session = await auth(); } …`
         let facts = self.cx.program.facts(file);
         let given = facts.bindings.iter().filter(|b| {
@@ -94,7 +93,7 @@ impl Follow<'_, '_> {
             let taken = later.names.iter().find(|n| n.local == name.local);
             let taken = taken.map(|n| n.path.clone()).unwrap_or_default();
             let given = self.value(&at, &later.value).member(&taken);
-            match (self.run(&code, &inside, later.statement, place.at), value.take().flatten()) {
+            match (self.run(&inside, later.statement, place.at), value.take().flatten()) {
                 (Some(true), _) => value = Some(Some(given)),
                 (Some(false), None) => value = Some(Some(given.maybe())),
                 (Some(false), Some(before)) => value = Some(Some(before.join(given))),
@@ -106,10 +105,8 @@ impl Follow<'_, '_> {
 
     /// Takes what was assigned to members of a name before a place into account, under whatever name that was done.
     fn assigned(&mut self, place: &Place, name: &str, shape: &mut Shape) {
-        let sets = self.sets(place, name);
-        let Some(code) = self.cx.code(place.file).filter(|_| !sets.is_empty()) else { return };
-        for set in sets {
-            let Some(run) = self.run(&code, place, set.statement, place.at) else { continue };
+        for set in self.sets(place, name) {
+            let Some(run) = self.run(place, set.statement, place.at) else { continue };
             let at = Place { function: set.function, at: set.statement.start, ..place.clone() };
             let mut changed = shape.clone();
             for value in &set.values {
@@ -160,8 +157,8 @@ impl Follow<'_, '_> {
     }
 
     /// Whether a statement has been run for certain at an offset of its file; nothing when it has not.
-    fn run(&self, code: &Code, place: &Place, statement: Span, at: u32) -> Option<bool> {
-        match has_run(code, statement, at) {
+    fn run(&self, place: &Place, statement: Span, at: u32) -> Option<bool> {
+        match has_run(self.cx, place.file, statement, at) {
             Run::Surely => Some(true),
             Run::Perhaps => Some(false),
             Run::Never => None,

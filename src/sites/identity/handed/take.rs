@@ -2,9 +2,9 @@
 
 use tree_sitter::Node;
 
-use super::settled::Code;
 use crate::sites::Take;
 use crate::sites::cx::{Cx, word_at};
+use crate::syntax::source::Source;
 use crate::syntax::{FunctionId, Span};
 use crate::workspace::FileId;
 
@@ -18,8 +18,10 @@ pub(super) fn take(
 ) -> Option<(Take, String)> {
     let f = cx.program.facts(file).function(function);
     let param = f.params.get(position)?;
-    let code = cx.code(file)?;
-    let mut node = code.at(param.span.start as usize, param.span.end as usize)?;
+    let text = cx.workspace().text(file).ok()?;
+    let language = cx.workspace().entry(file).language?;
+    let code = Source::parsed(language, text.as_str(), cx.program.tree(file)?);
+    let mut node = code.node(&param.span.range())?;
     while node.kind() != "object_pattern" {
         node = node.child_by_field_name("pattern").or_else(|| node.named_child(0))?;
     }
@@ -41,7 +43,7 @@ pub(super) fn take(
 }
 
 /// What a pattern does with a key.
-fn value_of<'t>(code: &Code, pattern: Node<'t>, key: &str) -> Option<Node<'t>> {
+fn value_of<'t>(code: &Source<'_>, pattern: Node<'t>, key: &str) -> Option<Node<'t>> {
     let mut cursor = pattern.walk();
     let mut parts = pattern.named_children(&mut cursor);
     parts.find_map(|part| match part.kind() {

@@ -19,8 +19,8 @@ pub fn recorders_of(
     let facts = kit.cx.program.facts(spend.file);
     let call = spend.call(facts)?.clone();
     let some = |(file, found): (FileId, Vec<Call>)| (!found.is_empty()).then_some((file, found));
-    if let Some(Expr::Function(callback)) = callback_option(spend).and_then(|option| call.option(option)) {
-        let inside = |c: &&Call| facts.enclosing(c.function).any(|f| f == *callback);
+    if let Some(callback) = callback_of(spend, &call) {
+        let inside = |c: &&Call| facts.enclosing(c.function).any(|f| f == callback);
         let found: Vec<Call> =
             facts.calls.iter().filter(|c| is_one(c, names)).filter(inside).cloned().collect();
         if !found.is_empty() {
@@ -48,11 +48,13 @@ pub fn is_recorded(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> bool 
     recorders_of(kit, spend, all, &recorders(kit)).is_some()
 }
 
-/// The option that is told the usage of a call's stream.
-fn callback_option<'a>(spend: &Spend<'a>) -> Option<&'a str> {
+/// The callback among a call's options that is told the usage of its stream.
+fn callback_of(spend: &Spend<'_>, call: &Call) -> Option<FunctionId> {
     let stream = spend.rule().call?.stream.as_ref().filter(|_| spend.billable.streaming)?;
-    match &stream.usage {
-        StreamUsage::Callback(callback) => Some(&callback.option),
+    let StreamUsage::Callback(callback) = &stream.usage else { return None };
+    let mut named = std::iter::once(&callback.option).chain(&callback.also);
+    match named.find_map(|name| call.option(name))? {
+        Expr::Function(id) => Some(*id),
         _ => None,
     }
 }
@@ -80,14 +82,8 @@ fn behind(
 ) -> Vec<Call> {
     let facts = kit.cx.program.facts(file);
     let outer = |function: Option<FunctionId>| facts.enclosing(function).last();
-    let callbacks: Vec<FunctionId> = all
-        .iter()
-        .filter(|s| s.file == file)
-        .filter_map(|s| match s.call(facts)?.option(callback_option(s)?)? {
-            Expr::Function(callback) => Some(*callback),
-            _ => None,
-        })
-        .collect();
+    let callbacks: Vec<FunctionId> =
+        all.iter().filter(|s| s.file == file).filter_map(|s| callback_of(s, s.call(facts)?)).collect();
     let is_its_own = |c: &&Call| !facts.enclosing(c.function).any(|f| callbacks.contains(&f));
     let found = facts.calls.iter().filter(|c| {
         is_one(c, names)

@@ -1,10 +1,11 @@
 //! A call that answers at once: the event stands behind it, with the usage numbers of its result.
 
-use super::{Order, Recorded, Spot, bring, calling, recorded, statement, unit};
+use super::{Order, Recorded, Spot, attempt, bring, calling, reader, recorded, statement, unit};
 use crate::catalog::UsageField;
-use crate::steps::paid::code::{Event, quoted, usage_expr};
+use crate::steps::paid::code::{Event, SPREAD, quoted, usage_expr};
 use crate::steps::paid::{Spend, option_text};
 use crate::steps::support::names::Wanted;
+use crate::steps::support::tokens::Wants;
 use crate::syntax::place::{self, ResultUse, WithResult};
 use crate::syntax::{Call, Expr, Root};
 
@@ -12,11 +13,15 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
     let Order { kit, spend, vendor, .. } = *order;
     let calling = calling(kit, spot.facts, call.function)?;
     let name = kit.function("recordUsage");
-    let brought = bring(order, spot, &[Wanted::helper(kit, "usage", &name)], calling, call.span.start)?;
     let rule = spend.rule();
+    let mut wanted = vec![Wanted::helper(kit, "usage", &name)];
+    if let Some(tokens) = rule.tokens {
+        wanted.push(reader(kit, tokens)?.1);
+    }
+    let brought = bring(order, spot, &wanted, calling, call.span.start)?;
     let event_type = spend.event_type();
     let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
-    let needs = !rule.usage.is_empty();
+    let needs = !rule.usage.is_empty() || rule.tokens.is_some();
     let request = WithResult {
         call: &call.span.range(),
         prefer: "result",
@@ -24,20 +29,34 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
         promise: true,
         why: &why,
     };
+    let id = attempt::id(order, spot, call);
     let write = |value: &str| {
         let mut data: Vec<(String, String)> = if needs && !value.is_empty() {
-            usage_data(kit.is_python(), value, rule.usage)
+            match rule.tokens {
+                Some(tokens) => {
+                    vec![(SPREAD.to_owned(), format!("{}({value}.{})", brought.names[1], tokens.at))]
+                }
+                None => usage_data(kit.is_python(), value, rule.usage),
+            }
         } else {
             vec![(counted(spend), count(order))]
         };
         data.extend(model(order));
-        let event =
-            Event { noun: kit.noun(), user_id: &brought.payer, event_type: &event_type, data: &data, vendor };
+        let event = Event {
+            noun: kit.noun(),
+            user_id: &brought.payer,
+            event_type: &event_type,
+            data: &data,
+            vendor,
+            id: id.as_deref(),
+        };
         statement(kit, calling, &brought.names[0], &event)
     };
     let (edits, _) = place::after_call(spot.source, &spot.style, &request, write)
         .map_err(|refusal| refusal.to_string())?;
-    Ok(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()), None))
+    let mut recorded = recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()));
+    recorded.tokens = rule.tokens.map(|t| Wants::reader(&t.reader)).unwrap_or_default();
+    Ok(recorded)
 }
 
 /// The usage numbers of a value; the total is added where a provider tells its parts only.
@@ -80,15 +99,14 @@ pub(super) fn count(order: &Order<'_, '_>) -> String {
 /// The model as a dimension: a literal, or a name that is text for certain because an SDK takes it as text.
 pub(super) fn model(order: &Order<'_, '_>) -> Option<(String, String)> {
     let plan = &order.spend.billable.plan;
-    if plan.maker.is_some() {
-        return plan.model.clone().map(|name| ("model".to_owned(), name));
+    // Where a call takes any provider's model, it is given an object; its name is known as a literal.
+    if order.spend.provider.vendor.is_none() {
+        let name = plan.model.clone().filter(|name| name.starts_with(['"', '\'']));
+        return name.map(|name| ("model".to_owned(), name));
     }
     let rule = order.spend.rule().call?;
     let (call, text) = order.paid;
-    let expr = match rule.model.as_deref()? {
-        "0" => call.args.first()?,
-        key => call.option(key)?,
-    };
+    let expr = rule.model_of(call)?;
     let value = match expr {
         Expr::Str(text) => quoted(text),
         Expr::Path(path) if rule.module.is_none() && !matches!(path.root, Root::Call(_) | Root::Other) => {

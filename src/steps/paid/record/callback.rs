@@ -4,11 +4,12 @@
 //! then read to its end whoever listens, where the SDK has a method for that.
 
 use super::answered::model;
-use super::{Order, Payer, Reason, Recorded, Spot, bring, recorded, statement, unit};
-use crate::catalog::{StreamCallback, UsageField};
+use super::{Order, Payer, Reason, Recorded, Spot, bring, reader, recorded, statement, unit};
+use crate::catalog::{StoppedCallback, StreamCallback, TokenUsage};
 use crate::edit::Edit;
-use crate::steps::paid::code::{Calling, Event, usage_expr};
+use crate::steps::paid::code::{Calling, Event, SPREAD};
 use crate::steps::support::names::Wanted;
+use crate::steps::support::tokens::Wants;
 use crate::syntax::place;
 use crate::syntax::{Call, Expr, Function, FunctionId, ResultUse};
 
@@ -19,38 +20,90 @@ pub(super) fn record(
     callback: &StreamCallback,
 ) -> Result<Recorded, String> {
     let kit = order.kit;
-    let option = &callback.option;
-    let there = match call.option(option) {
-        None => None,
-        Some(Expr::Function(id)) => Some(*id),
-        Some(_) => return Err(elsewhere(option)),
-    };
+    // Of the option's names the one that the app has; the SDK takes the first of them.
+    let named = std::iter::once(&callback.option).chain(&callback.also);
+    let option = named.clone().find(|name| call.option(name).is_some()).unwrap_or(&callback.option);
+    let there = function_of(call, option)?;
+    let stopped = callback.stopped.as_ref().filter(|_| stops(call, callback));
     let why = format!("records what `{}` used, when the stream has ended", order.spend.billable.call);
     let name = kit.function("recordUsage");
-    let brought =
-        bring(order, spot, &[Wanted::helper(kit, "usage", &name)], Calling::Awaited, call.span.start)?;
+    let mut wanted = vec![Wanted::helper(kit, "usage", &name), reader(kit, &callback.tokens)?.1];
+    if let Some(stopped) = stopped {
+        wanted.extend([
+            reader(kit, &stopped.tokens)?.1,
+            Wanted::helper(kit, "tokens", &kit.function("summed")),
+        ]);
+    }
+    let brought = bring(order, spot, &wanted, Calling::Awaited, call.span.start)?;
     let mut edits = brought.edits;
     let payer = match order.payer {
         Payer::Named(_) => brought.payer,
         Payer::Carried => asked_before(spot, call, &brought.payer, &mut edits)?,
     };
-    let event = Written { order, recorder: &brought.names[0], payer: &payer, why: &why };
-    edits.extend(match there {
-        None => event.as_new(spot, call, callback)?,
-        Some(id) => event.in_place(spot, id, callback)?,
-    });
+    let (parts, usage) = ended(&callback.tokens, &brought.names[1]);
+    let mut options = Vec::new();
+    let event =
+        Written { order, recorder: &brought.names[0], payer: &payer, why: &why, option, parts, usage };
+    match there {
+        None => options.push(event.as_new()),
+        Some(id) => edits.extend(event.in_place(spot, id)?),
+    }
+    if let (Some(stopped), Some(read), Some(sum)) = (stopped, brought.names.get(2), brought.names.get(3)) {
+        let why = format!("records the finished steps of `{}` when it is stopped", order.spend.billable.call);
+        let (parts, usage) = steps_of(stopped, read, sum);
+        let event = Written { why: &why, option: &stopped.option, parts, usage, ..event };
+        match function_of(call, &stopped.option)? {
+            None => options.push(event.as_new()),
+            Some(id) => edits.extend(event.in_place(spot, id)?),
+        }
+    }
+    if !options.is_empty() {
+        let object = options_object(spot, call).ok_or("its options are not written in place")?;
+        for (option, value) in &options {
+            let added = place::add_property(spot.source, &spot.style, &object, (option, value), &why);
+            edits.extend(added.map_err(|refusal| refusal.to_string())?);
+        }
+    }
     edits.extend(drained(spot, call, callback)?);
-    let mut recorded = recorded(unit(order, spot, edits), None);
-    recorded.faults.extend(stopped(spot, call, callback));
+    let mut recorded = recorded(unit(order, spot, edits));
+    recorded.tokens = Wants::reader(&callback.tokens.reader);
+    if let Some(stopped) = stopped {
+        recorded.tokens.add(Wants { summed: true, ..Wants::reader(&stopped.tokens.reader) });
+    }
+    recorded.faults.extend(left_out(order, spot, call, callback));
     Ok(recorded)
 }
+
+/// The function that an option is given; an error where it is given something else.
+fn function_of(call: &Call, option: &str) -> Result<Option<FunctionId>, String> {
+    match call.option(option) {
+        None => Ok(None),
+        Some(Expr::Function(id)) => Ok(Some(*id)),
+        Some(_) => Err(elsewhere(option)),
+    }
+}
+
+/// What a callback for the end takes of its argument, and the tokens in it.
+fn ended(tokens: &TokenUsage, read: &str) -> (String, Usage) {
+    let (first, rest) = tokens.at.split_once('.').unwrap_or((&tokens.at, ""));
+    let rest = if rest.is_empty() { String::new() } else { format!(".{rest}") };
+    let read = read.to_owned();
+    (first.to_owned(), Box::new(move |part| format!("{read}({part}{rest})")))
+}
+
+/// The same for the callback of a stream that was stopped: the sum of its finished steps.
+fn steps_of(stopped: &StoppedCallback, read: &str, sum: &str) -> (String, Usage) {
+    let (read, sum, at) = (read.to_owned(), sum.to_owned(), stopped.tokens.at.clone());
+    let usage = move |steps: &str| format!("{sum}({steps}.map((step) => {read}(step.{at})))");
+    (stopped.steps.clone(), Box::new(usage))
+}
+
+/// The expression of the tokens, from that of a part of the callback's argument.
+type Usage = Box<dyn Fn(&str) -> String>;
 
 fn elsewhere(option: &str) -> String {
     format!("`{option}` is there already; call the usage recorder in it")
 }
-
-/// Parts of a callback's argument, each with the expression for it there.
-type Names = Vec<(String, String)>;
 
 /// The event of a callback.
 struct Written<'a, 'k> {
@@ -58,47 +111,47 @@ struct Written<'a, 'k> {
     recorder: &'a str,
     payer: &'a str,
     why: &'a str,
+    /// The callback's option.
+    option: &'a str,
+    /// The part of its argument that has the usage.
+    parts: String,
+    usage: Usage,
 }
 
 impl Written<'_, '_> {
-    /// The statement, with the names that the callback has for the fields.
-    fn statement(&self, fields: &[UsageField], name_of: impl Fn(&str) -> String) -> String {
+    /// The statement, with the name that the callback has for the part.
+    fn statement(&self, part: &str) -> String {
         let Order { kit, spend, vendor, .. } = *self.order;
-        let mut data: Vec<(String, String)> = fields.iter().map(|f| number(f, &name_of)).collect();
+        let mut data = vec![(SPREAD.to_owned(), (self.usage)(part))];
         data.extend(model(self.order));
         let event_type = spend.event_type();
-        let event =
-            Event { noun: kit.noun(), user_id: self.payer, event_type: &event_type, data: &data, vendor };
+        let event = Event {
+            noun: kit.noun(),
+            user_id: self.payer,
+            event_type: &event_type,
+            data: &data,
+            vendor,
+            id: None,
+        };
         statement(kit, Calling::Awaited, self.recorder, &event)
     }
 
-    /// A callback of its own among the options.
-    fn as_new(&self, spot: &Spot<'_>, call: &Call, callback: &StreamCallback) -> Result<Vec<Edit>, String> {
-        let object = options_object(spot, call).ok_or("its options are not written in place")?;
-        let fields = &callback.fields;
-        let body = self.statement(fields, str::to_owned).replace('\n', "\n  ");
-        let value = format!("async ({{ {} }}) => {{\n  {body}\n}}", parameters(fields).join(", "));
-        place::add_property(spot.source, &spot.style, &object, (&callback.option, &value), self.why)
-            .map_err(|refusal| refusal.to_string())
+    /// A callback of its own among the options: the option and its value.
+    fn as_new(&self) -> (String, String) {
+        let body = self.statement(&self.parts).replace('\n', "\n  ");
+        (self.option.to_owned(), format!("async ({{ {} }}) => {{\n  {body}\n}}", self.parts))
     }
 
     /// The first statement of the callback that is there: what the app does in it may fail.
-    fn in_place(
-        &self,
-        spot: &Spot<'_>,
-        id: FunctionId,
-        callback: &StreamCallback,
-    ) -> Result<Vec<Edit>, String> {
+    fn in_place(&self, spot: &Spot<'_>, id: FunctionId) -> Result<Vec<Edit>, String> {
         let refusal = |refusal: place::Refusal| refusal.to_string();
         let f = spot.facts.function(id);
-        let (mut edits, names) = self.arguments(spot, f, &callback.fields)?;
-        let text = self.statement(&callback.fields, |field| {
-            names.iter().find(|(known, _)| known == field).map_or(field, |(_, name)| name).to_owned()
-        });
-        if hides(spot, id, &text, &names) {
-            return Err(elsewhere(&callback.option));
+        let (mut edits, part) = self.argument(spot, f)?;
+        let text = self.statement(&part);
+        if hides(spot, id, &text, &part) {
+            return Err(elsewhere(self.option));
         }
-        let first = first_statement(spot, f).ok_or_else(|| elsewhere(&callback.option))?;
+        let first = first_statement(spot, f).ok_or_else(|| elsewhere(self.option))?;
         let run = place::before_in_async(spot.source, &spot.style, &first, &text, self.why);
         edits.extend(run.map_err(refusal)?);
         if !f.is_async {
@@ -107,44 +160,26 @@ impl Written<'_, '_> {
         Ok(edits)
     }
 
-    /// What the callback calls the parts of its argument that the event needs; those it does not take are added.
-    fn arguments(
-        &self,
-        spot: &Spot<'_>,
-        f: &Function,
-        fields: &[UsageField],
-    ) -> Result<(Vec<Edit>, Names), String> {
+    /// What the callback calls the part of its argument that the event needs; where it does not take it, it is added.
+    fn argument(&self, spot: &Spot<'_>, f: &Function) -> Result<(Vec<Edit>, String), String> {
         let refusal = |refusal: place::Refusal| refusal.to_string();
-        let wanted = parameters(fields);
-        let own = |name: &str| ((*name).to_owned(), name.to_owned());
+        let part = self.parts.as_str();
         let Some(param) = f.params.first() else {
             let space = if spot.style.brace_spacing { " " } else { "" };
-            let pattern = format!("{{{space}{}{space}}}", wanted.join(", "));
-            let range = f.span.range();
-            let edits = place::add_parameter(spot.source, &spot.style, &range, &pattern, self.why);
-            return Ok((edits.map_err(refusal)?, wanted.into_iter().map(own).collect()));
+            let pattern = format!("{{{space}{part}{space}}}");
+            let edits = place::add_parameter(spot.source, &spot.style, &f.span.range(), &pattern, self.why);
+            return Ok((edits.map_err(refusal)?, part.to_owned()));
         };
         if let Some(whole) = param.name() {
-            return Ok((
-                Vec::new(),
-                wanted.iter().map(|part| ((*part).to_owned(), format!("{whole}.{part}"))).collect(),
-            ));
+            return Ok((Vec::new(), format!("{whole}.{part}")));
         }
-        let mut edits = Vec::new();
-        let mut names = Vec::new();
-        for part in wanted {
-            if let Some(taken) = param.names.iter().find(|n| n.path == [part]) {
-                names.push((part.to_owned(), taken.local.clone()));
-                continue;
-            }
-            let pattern =
-                pattern_of(spot, param.span.range()).ok_or("its argument is not taken apart in place")?;
-            edits.extend(
-                place::add_to_pattern(spot.source, &spot.style, &pattern, part, self.why).map_err(refusal)?,
-            );
-            names.push(own(part));
+        if let Some(taken) = param.names.iter().find(|n| n.path == [part]) {
+            return Ok((Vec::new(), taken.local.clone()));
         }
-        Ok((edits, names))
+        let pattern =
+            pattern_of(spot, param.span.range()).ok_or("its argument is not taken apart in place")?;
+        let edits = place::add_to_pattern(spot.source, &spot.style, &pattern, part, self.why);
+        Ok((edits.map_err(refusal)?, part.to_owned()))
     }
 }
 
@@ -156,23 +191,6 @@ fn asked_before(spot: &Spot<'_>, call: &Call, ask: &str, edits: &mut Vec<Edit>) 
     let ahead = place::before(spot.source, &spot.style, &call.statement.range(), &line, why);
     edits.extend(ahead.map_err(|refusal| refusal.to_string())?);
     Ok(name)
-}
-
-/// What the callback takes apart of its argument.
-fn parameters(fields: &[UsageField]) -> Vec<&str> {
-    let mut parameters: Vec<&str> = fields.iter().filter_map(|f| f.path.split('.').next()).collect();
-    parameters.dedup();
-    parameters
-}
-
-/// One number: the parameter itself is always there, what is in it may be missing.
-fn number(field: &UsageField, name_of: impl Fn(&str) -> String) -> (String, String) {
-    let (first, rest) = field.path.split_once('.').unwrap_or((&field.path, ""));
-    let first = name_of(first);
-    let inner = UsageField { path: rest.to_owned(), ..field.clone() };
-    let value =
-        if field.nullable { format!("{first}.{rest} ?? 0") } else { usage_expr(false, &first, &inner) };
-    (field.field.clone(), value)
 }
 
 /// The pattern that takes a parameter apart.
@@ -195,13 +213,12 @@ fn first_statement(spot: &Spot<'_>, f: &Function) -> Option<std::ops::Range<usiz
 }
 
 /// Whether a name of the event means something else in the callback, where it is bound anew.
-fn hides(spot: &Spot<'_>, id: FunctionId, text: &str, own: &[(String, String)]) -> bool {
+fn hides(spot: &Spot<'_>, id: FunctionId, text: &str, own: &str) -> bool {
     let f = spot.facts.function(id);
     let params = f.params.iter().flat_map(|p| &p.names).map(|n| &n.local);
     let inside = spot.facts.bindings.iter().filter(|b| spot.facts.enclosing(b.function).any(|at| at == id));
     let bound = params.chain(inside.flat_map(|b| &b.names).map(|n| &n.local));
-    let mut bound =
-        bound.filter(|name| !own.iter().any(|(_, taken)| taken.split('.').next() == Some(name.as_str())));
+    let mut bound = bound.filter(|name| own.split('.').next() != Some(name.as_str()));
     bound.any(|name| {
         let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'));
         words.into_iter().any(|word| word == name)
@@ -235,17 +252,32 @@ fn drained(spot: &Spot<'_>, call: &Call, callback: &StreamCallback) -> Result<Ve
         .unwrap_or_default())
 }
 
-/// What is not recorded where the app stops the stream itself.
-fn stopped(spot: &Spot<'_>, call: &Call, callback: &StreamCallback) -> Option<Reason> {
-    let stop = callback.stopped_by.as_ref().filter(|stop| call.option(stop).is_some())?;
-    Some(Reason {
-        why: format!(
-            "where `{stop}` stops it early, `{}` does not run; leave `{stop}` out to bill the whole answer",
-            callback.option
+/// Whether the app stops the stream itself.
+fn stops(call: &Call, callback: &StreamCallback) -> bool {
+    callback.stopped_by.as_ref().is_some_and(|stop| call.option(stop).is_some())
+}
+
+/// What of an event's call is not billed, though answers that end are.
+fn left_out(
+    order: &Order<'_, '_>,
+    spot: &Spot<'_>,
+    call: &Call,
+    callback: &StreamCallback,
+) -> Option<Reason> {
+    let name = &order.spend.billable.call;
+    let why = match (&callback.stopped_by, &callback.stopped, &callback.drain) {
+        (Some(stop), Some(_), _) if stops(call, callback) => format!(
+            "answers of `{name}` that `{stop}` stops are billed for their finished steps, not for the one under way; leave `{stop}` out to bill it too"
         ),
-        file: spot.file,
-        at: call.span.start,
-    })
+        (Some(stop), None, _) if stops(call, callback) => format!(
+            "answers of `{name}` that end are billed, those that `{stop}` stops are not; leave `{stop}` out to bill them too"
+        ),
+        (_, _, None) => format!(
+            "answers of `{name}` that are read to their end are billed; those whose reader leaves are not, where the app does not read on"
+        ),
+        _ => return None,
+    };
+    Some(Reason { why, file: spot.file, at: call.span.start, whole: false })
 }
 
 /// The range of the object literal among a call's arguments.

@@ -3,6 +3,7 @@
 
 use super::callback::options_object;
 use super::closing::Closing;
+use super::prompt::prompt;
 use super::{Brought, Order, Payer, Recorded, Spot, bring, in_file, recorded, unit};
 use crate::catalog::{AskOption, Stream, StreamUsage};
 use crate::edit::{Edit, EditUnit};
@@ -10,7 +11,7 @@ use crate::sites::Identity;
 use crate::sites::cx::is_aside;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::{Spend, taking, user_id};
-use crate::steps::support::{Kit, names, names::Wanted};
+use crate::steps::support::{Kit, names, names::Wanted, tokens::Wants};
 use crate::syntax::place;
 use crate::syntax::{Binding, BindingKind, Call, Expr, Facts, FunctionId, Path, ResultUse};
 use crate::template::{Flavour, Meter};
@@ -31,19 +32,20 @@ pub(super) fn record(
         let (file, caller, identity) = given_back(kit, order.spend)?;
         let payer = user_id(kit, &identity);
         let mut unit = in_file(kit, file, |there| {
-            wrap(&Order { payer: Payer::Named(&payer), ..*order }, there, &caller, meter)
+            wrap(&Order { payer: Payer::Named(&payer), ..*order }, there, &caller, (meter, stream))
         })?;
         if let Some((file, edits)) = taking(kit, &identity)? {
             unit.add(kit.path(file).to_owned(), edits);
         }
         unit
     } else {
-        wrap(order, spot, call, meter)?
+        wrap(order, spot, call, (meter, stream))?
     };
-    if let StreamUsage::Chunk { ask: Some(ask), .. } = &stream.usage {
+    if let StreamUsage::Metered { ask: Some(ask) } = &stream.usage {
         unit.add(kit.path(spot.file).to_owned(), ask_for_usage(kit, spot, call, ask)?);
     }
-    Ok(recorded(unit, Some(id.to_owned())))
+    let reader = meter.python.tokens.as_ref().filter(|_| kit.is_python()).unwrap_or(&meter.tokens);
+    Ok(Recorded { meter: Some(id.to_owned()), tokens: Wants::reader(reader), ..recorded(unit) })
 }
 
 /// The one call, in the handler, that gets the stream from the function that made it.
@@ -64,7 +66,12 @@ pub(super) fn given_back(kit: &Kit<'_>, spend: &Spend<'_>) -> Result<(FileId, Ca
 }
 
 /// Names the metered stream in front of the statement that reads it, and reads that instead.
-fn wrap(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> Result<EditUnit, String> {
+fn wrap(
+    order: &Order<'_, '_>,
+    spot: &Spot<'_>,
+    call: &Call,
+    (meter, stream): (&Meter, &Stream),
+) -> Result<EditUnit, String> {
     let Order { kit, spend, vendor, .. } = *order;
     let name = if kit.is_python() { &meter.python.name } else { &meter.typescript.name };
     let consumer = consumer(spot.facts, call)
@@ -90,14 +97,20 @@ fn wrap(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, meter: &Meter) -> R
     let Brought { edits: import, names, payer } =
         bring(order, spot, &wanted, Calling::Plain, call.span.start)?;
     let event_type = spend.event_type();
-    let event = Event { noun: kit.noun(), user_id: &payer, event_type: &event_type, data: &[], vendor };
+    let event =
+        Event { noun: kit.noun(), user_id: &payer, event_type: &event_type, data: &[], vendor, id: None };
     let read = spot.source.slice(consumer.span.range()).to_owned();
+    let prompt = prompt(order, spot, call, stream);
     let variable = place::fresh_name(spot.source, &consumer.span.range(), "metered");
     let line = if kit.is_python() {
-        let event = Calling::Plain.write(&names[1], &event_keywords(&event), true);
+        let mut keywords = event_keywords(&event);
+        keywords.extend(prompt.map(|prompt| format!("prompt={prompt}")));
+        let event = Calling::Plain.write(&names[1], &keywords, true);
         format!("{variable} = {}", Calling::Plain.write(&names[0], &[read, event], true))
     } else {
-        format!("const {variable} = {}({read}, {});", names[0], event_object(&event, &[]))
+        let more: Vec<(String, String)> =
+            prompt.map(|prompt| ("prompt".to_owned(), prompt)).into_iter().collect();
+        format!("const {variable} = {}({read}, {});", names[0], event_object(&event, &more))
     };
     let why = format!("meters the stream of `{}`, also when the user leaves early", spend.billable.call);
     let refused = |refusal: place::Refusal| refusal.to_string();

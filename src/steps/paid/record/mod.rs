@@ -6,21 +6,26 @@
 
 mod already;
 mod answered;
+mod attempt;
 mod callback;
 mod closing;
+mod heard;
+mod job;
 mod metered;
+mod prompt;
 mod requested;
 
 pub use already::{is_recorded, recorders_of};
+pub use attempt::paid_again;
 
-use crate::catalog::StreamUsage;
+use crate::catalog::{StreamUsage, TokenUsage};
 use crate::edit::{Edit, EditUnit};
 use crate::sites::IdentityAt;
 use crate::sites::payer::Paying;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
 use crate::steps::paid::{Spend, taking, user_id};
-use crate::steps::support::{Kit, names, names::Wanted};
+use crate::steps::support::{Kit, names, names::Wanted, tokens, tokens::Wants};
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
 use crate::syntax::{Call, Facts, FunctionId, ResultUse};
@@ -34,6 +39,8 @@ pub struct Reason {
     pub file: FileId,
     /// Offset.
     pub at: u32,
+    /// The call is not billed at all; else only what the words say.
+    pub whole: bool,
 }
 
 /// What recording one call takes.
@@ -42,6 +49,8 @@ pub struct Recorded {
     pub unit: EditUnit,
     /// Id of the stream meter it uses.
     pub meter: Option<String>,
+    /// What it needs of the module of tokens.
+    pub tokens: Wants,
     /// The event asks who pays: it is told at these calls of handlers …
     pub doors: Vec<Door>,
     /// … and not on these ways.
@@ -89,8 +98,12 @@ struct Spot<'a> {
 
 /// Plans the event of one paid call.
 pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<Recorded, Reason> {
-    let reason =
-        |why: &str| Reason { why: why.to_owned(), file: spend.file, at: spend.billable.plan.call.start };
+    let reason = |why: &str| Reason {
+        why: why.to_owned(),
+        file: spend.file,
+        at: spend.billable.plan.call.start,
+        whole: true,
+    };
     let call = spend.call(kit.cx.program.facts(spend.file)).ok_or_else(|| reason("the call has moved"))?;
     let text = kit.text(spend.file);
     let by = |payer: Payer<'_>, file: FileId, at: &Call| {
@@ -170,10 +183,16 @@ pub fn visitors(kit: &Kit<'_>) -> String {
 /// Writes the event in the way the call gives its result.
 fn write(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded, String> {
     let spend = order.spend;
+    if let Some(why) = spend.rule().call.and_then(|c| c.unread.as_deref()) {
+        return Err(why.to_owned());
+    }
     let stream = spend.rule().call.and_then(|c| c.stream.as_ref()).filter(|_| spend.billable.streaming);
     match stream.map(|s| (s, &s.usage)) {
         None if spend.billable.streaming => Err("how this stream reports its usage is not known".to_owned()),
+        None if spend.is_unknown() => Err("what this call yields is not known".to_owned()),
         None if spend.rule().call.is_none() => requested::record(order, spot, call),
+        None if spend.rule().call.is_some_and(|c| c.job) => job::record(order, spot, call),
+        None if spend.rule().call.is_some_and(|c| c.heard) => heard::record(order, spot, call),
         None => answered::record(order, spot, call),
         Some((_, StreamUsage::Never {})) => Err("this stream never tells its usage".to_owned()),
         Some((_, StreamUsage::Callback(callback))) => callback::record(order, spot, call, callback),
@@ -248,8 +267,14 @@ fn bring(
     Ok(Brought { edits, names, payer })
 }
 
-fn recorded(unit: EditUnit, meter: Option<String>) -> Recorded {
-    Recorded { unit, meter, doors: Vec::new(), faults: Vec::new() }
+fn recorded(unit: EditUnit) -> Recorded {
+    Recorded { unit, meter: None, tokens: Wants::default(), doors: Vec::new(), faults: Vec::new() }
+}
+
+/// A reader's name here, wanted from the module of tokens.
+fn reader(kit: &Kit<'_>, usage: &TokenUsage) -> Result<(String, Wanted), String> {
+    let name = tokens::reader_name(kit, &usage.reader).ok_or("its usage is of a kind that is not known")?;
+    Ok((name.clone(), Wanted::helper(kit, "tokens", &name)))
 }
 
 fn unit(order: &Order<'_, '_>, spot: &Spot<'_>, edits: Vec<Edit>) -> EditUnit {

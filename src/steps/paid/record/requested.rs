@@ -7,11 +7,12 @@
 mod json;
 
 use super::answered::{count, counted, model};
-use super::{Order, Recorded, Spot, bring, calling, recorded, statement, unit};
+use super::{Order, Recorded, Spot, attempt, bring, calling, reader, recorded, statement, unit};
 use crate::catalog::{Http, Kind, Succeeded};
 use crate::resolve::Def;
-use crate::steps::paid::code::Event;
+use crate::steps::paid::code::{Event, SPREAD};
 use crate::steps::support::names::Wanted;
+use crate::steps::support::tokens::Wants;
 use crate::syntax::place::{self, ResultUse, WithResult};
 use crate::syntax::{Binding, Call};
 use json::Json;
@@ -20,17 +21,34 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
     let Order { kit, spend, vendor, .. } = *order;
     let calling = calling(kit, spot.facts, call.function)?;
     let name = kit.function("recordUsage");
-    let brought = bring(order, spot, &[Wanted::helper(kit, "usage", &name)], calling, call.span.start)?;
     let answer = answer(spot, call);
     let json = answer.and_then(|answer| Json::of(order, spot, call, answer));
-    let mut data = match &json {
-        Some(json) => json::numbers(kit.is_python(), &json.value, spend.rule().usage),
-        None => vec![(counted(spend), count(order))],
+    let tokens = spend.rule().tokens.filter(|_| json.is_some());
+    let mut wanted = vec![Wanted::helper(kit, "usage", &name)];
+    if let Some(tokens) = tokens {
+        wanted.push(reader(kit, tokens)?.1);
+    }
+    let brought = bring(order, spot, &wanted, calling, call.span.start)?;
+    let mut data = match (&json, tokens) {
+        (Some(json), Some(tokens)) => {
+            let usage = json::member(kit.is_python(), &json.value, &tokens.at);
+            vec![(SPREAD.to_owned(), format!("{}({usage})", brought.names[1]))]
+        }
+        (Some(json), None) => json::numbers(kit.is_python(), &json.value, spend.rule().usage),
+        (None, _) => vec![(counted(spend), count(order))],
     };
     data.extend(model(order));
     let event_type = spend.event_type();
     let noun = kit.noun();
-    let event = Event { user_id: &brought.payer, event_type: &event_type, data: &data, vendor, noun };
+    let id = attempt::id(order, spot, call);
+    let event = Event {
+        user_id: &brought.payer,
+        event_type: &event_type,
+        data: &data,
+        vendor,
+        noun,
+        id: id.as_deref(),
+    };
     let lines = statement(kit, calling, &brought.names[0], &event);
     let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
     let succeeded = succeeded(order, spot, call);
@@ -42,6 +60,10 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
         }
     };
     let check = succeeded.and_then(|how| checked_next(spot, call, how));
+    let with = |recorded: Recorded| Recorded {
+        tokens: tokens.map(|t| Wants::reader(&t.reader)).unwrap_or_default(),
+        ..recorded
+    };
     let behind = match (&json, &check) {
         (Some(json), Some(check)) if check.end <= json.after.start => Some((&json.after, lines.clone())),
         (Some(json), _) => {
@@ -54,7 +76,7 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
     if let Some((statement, text)) = behind {
         let edits = place::after(spot.source, &spot.style, statement, &text, &why);
         let edits = edits.map_err(|refusal| refusal.to_string())?;
-        return Ok(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()), None));
+        return Ok(with(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()))));
     }
     let request = WithResult {
         call: &call.span.range(),
@@ -69,7 +91,7 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
     };
     let (edits, _) = place::after_call(spot.source, &spot.style, &request, write)
         .map_err(|refusal| refusal.to_string())?;
-    Ok(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()), None))
+    Ok(with(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()))))
 }
 
 /// How the answer of a request says that it succeeded; `None` where a failure throws, or where a function of the app's

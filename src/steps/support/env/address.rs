@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use tree_sitter::Node;
 
-use super::{Place, Reader, outer_object, reader, render};
+use super::{Place, Reader, outer_object, reader, render, root_name};
 use crate::catalog::{Address, DeclarationShape, addresses};
-use crate::steps::support::{Kit, env_files};
+use crate::steps::support::{Kit, env_files, names};
 use crate::syntax::source::Source;
 use crate::template::Payment;
 use crate::workspace::SourceText;
@@ -26,6 +26,31 @@ pub fn payment(kit: &Kit<'_>) -> Payment {
         name: RETURN.to_owned(),
         site_only: false,
     })
+}
+
+/// The app's own address as a file reads it.
+pub struct OwnAddress {
+    /// The expression; falsy where it is not set.
+    pub expr: String,
+    /// The line that brings its names into scope, where one is needed.
+    pub import: Option<String>,
+}
+
+/// The setting with the address that people open, for a file at `path`.
+pub fn own_address(kit: &Kit<'_>, path: &str) -> Option<OwnAddress> {
+    let reader = reader(kit);
+    let expr = own(kit, &reader)?.url;
+    let place = reader.object.as_ref().and_then(|_| Place::of(kit));
+    let import = match place {
+        Some(place) if kit.path(place.file) == path => None,
+        Some(place) => {
+            let (what, object) = place.object(kit)?;
+            let target = kit.path(place.file);
+            Some(names::import_line_from(kit, path, target, &what, root_name(&object))?)
+        }
+        None => reader.import,
+    };
+    Some(OwnAddress { expr, import })
 }
 
 /// The first setting of the app that holds its address.

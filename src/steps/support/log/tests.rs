@@ -7,25 +7,36 @@ const EXPRESS: (&str, &str) = (
     "package.json",
     r#"{"name": "a", "type": "module", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9", "pino": "9"}}"#,
 );
+const AUTH: (&str, &str) = (
+    "src/auth.js",
+    "import jwt from 'jsonwebtoken';
+export const sign = (id) => jwt.sign({ id }, 's');
+export const requireAuth = (req, res, next) => { req.user = jwt.verify(req.get('a'), 's'); next(); };
+",
+);
 const SERVER: &str = "import express from 'express';
-import jwt from 'jsonwebtoken';
+import OpenAI from 'openai';
+import { requireAuth } from './auth.js';
 import { log } from './log.js';
+const ai = new OpenAI();
 const app = express();
-app.use((req, res, next) => { req.user = jwt.verify(req.get('a'), 's'); next(); });
-app.get('/me', async (req, res) => { await log({ message: 'hit', type: 'info' }); res.json(req.user.id); });
-app.post('/in', (req, res) => res.json(jwt.sign({ id: 1 }, 's')));
+app.get('/me', requireAuth, async (req, res) => { await log({ message: 'hit', type: 'info' }); res.json(req.user.id); });
+app.post('/ask', requireAuth, async (req, res) => {
+  const made = await ai.responses.create({ input: req.user.id });
+  res.json(made);
+});
 ";
 
-/// The customer module of an app with this `log.js`; `server` is more code of the server.
-fn customer(log: &str, server: &str) -> String {
+/// The usage module of an app with this `log.js`; `server` is more code of the server.
+fn usage(log: &str, server: &str) -> String {
     let server = format!("{SERVER}{server}");
-    let files = [EXPRESS, ("src/server.js", server.as_str()), ("src/log.js", log)];
-    plan(&files, Area::Customer, "src/credyt/customer.js").1
+    let files = [EXPRESS, AUTH, ("src/server.js", server.as_str()), ("src/log.js", log)];
+    plan(&files, Area::Events, "src/credyt/usage.js").1
 }
 
 #[test]
 fn a_function_called_log_is_no_logger() {
-    let text = customer("export const log = async ({ message, type }) => { await fetch(message); };\n", "");
+    let text = usage("export const log = async ({ message, type }) => { await fetch(message); };\n", "");
     assert!(text.contains("console.error("), "{text}");
     assert!(!text.contains("log.error"), "{text}");
 }
@@ -33,22 +44,22 @@ fn a_function_called_log_is_no_logger() {
 #[test]
 fn an_object_is_one_when_its_method_takes_a_message_and_an_error() {
     let own = |params: &str| {
-        customer(&format!("export const log = {{ info() {{}}, error({params}) {{ print(); }} }};\n"), "")
+        usage(&format!("export const log = {{ info() {{}}, error({params}) {{ print(); }} }};\n"), "")
     };
     for (params, is_one) in
         [("message, error", true), ("...all", true), ("message", false), ("{ message, type }, error", false)]
     {
         assert_eq!(own(params).contains("log.error("), is_one, "{params}");
     }
-    let late = customer("export const log = { async error(message, error) { await send(message); } };\n", "");
+    let late = usage("export const log = { async error(message, error) { await send(message); } };\n", "");
     assert!(late.contains("console.error("), "what may fail later is not called:\n{late}");
 }
 
 #[test]
 fn what_a_package_made_is_one_when_the_app_logs_with_it() {
     let made = "import pino from 'pino';\nexport const log = pino();\n";
-    assert!(customer(made, "log.info('up');\n").contains("log.js"));
-    assert!(customer(made, "").contains("console.error("), "made by a package, used as something else");
+    assert!(usage(made, "log.info('up');\n").contains("log.js"));
+    assert!(usage(made, "").contains("console.error("), "made by a package, used as something else");
 }
 
 #[test]

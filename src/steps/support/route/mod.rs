@@ -6,15 +6,21 @@
 mod anchor;
 mod front;
 mod mounts;
+mod paths;
+mod registered;
 mod text;
+mod within;
 
 use crate::catalog::{Entry, NewRoute, RoutePurpose};
 use crate::edit::{EditUnit, NewFile};
 use crate::sites::{Detail, SiteKind};
+use crate::steps::support::identity::{Home, Signed, Unknown};
 use crate::steps::support::{Kit, identity, join, merge};
 use crate::steps::{Area, Route, RouteKind, Todo};
 use crate::template::Areas;
+use crate::workspace::FileId;
 use anchor::Anchor;
+use within::Within;
 
 pub use front::let_through;
 pub(super) use mounts::Mounts;
@@ -45,7 +51,21 @@ pub fn path(kit: &Kit<'_>, purpose: RoutePurpose) -> Option<String> {
         return Some(place_of(kit, route).1);
     }
     let anchor = Anchor::find(kit, route)?;
-    Some(format!("{}{}{}", anchor.outer, anchor.prefix(), route.path))
+    let file = anchor.new_file(kit);
+    if let Err(unknown) = user(kit, route, &Home { path: &file, mounted_in: Some(anchor.file), within: None })
+        && let Some(within) = Within::find(kit, route, &unknown)
+    {
+        return Some(within.path(route));
+    }
+    Some(format!("{}{}{}", anchor.outer, anchor.prefix(kit), route.path))
+}
+
+/// Who is signed in, for a route that asks for that. Credyt signs what it sends; nobody is signed in there.
+fn user(kit: &Kit<'_>, route: &NewRoute, home: &Home<'_>) -> Result<Option<Signed>, Unknown> {
+    match route.purpose {
+        RoutePurpose::Webhook => Ok(None),
+        RoutePurpose::Portal | RoutePurpose::Balance => identity::signed(kit, home).map(Some),
+    }
 }
 
 /// The edits that add a route; `None` when the framework's entry has no such route.
@@ -56,7 +76,7 @@ pub fn add(kit: &Kit<'_>, purpose: RoutePurpose, area: Area) -> Option<Result<Ad
 
 fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -> Result<Added, Todo> {
     let unmet = |text: String| Todo { unmet: true, ..Todo::chore(text) };
-    let what = area.title().to_lowercase();
+    let what = &area.title().to_lowercase();
     let anchor = match &route.mount {
         Some(_) => Some(Anchor::find(kit, route).ok_or_else(|| {
             unmet(format!("add a route for {what}: no place was found where routes are registered"))
@@ -67,15 +87,15 @@ fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -
         Some(anchor) => anchor.new_file(kit),
         None => place_of(kit, route).0,
     };
-    // Credyt signs what it sends; nobody is signed in there.
-    let signed = match route.purpose {
-        RoutePurpose::Webhook => None,
-        RoutePurpose::Portal | RoutePurpose::Balance => {
-            Some(identity::signed(kit, &file).ok_or_else(|| {
-                unmet(format!(
-                    "add a route for {what}: no handler of the app shows how the signed-in user is known"
-                ))
-            })?)
+    let mounted_in = anchor.as_ref().map(|anchor| anchor.file);
+    let signed = match user(kit, route, &Home { path: &file, mounted_in, within: None }) {
+        Ok(signed) => signed,
+        Err(unknown) => {
+            let within = Within::find(kit, route, &unknown).and_then(|w| w.signed(kit).ok().map(|s| (w, s)));
+            return match within {
+                Some((within, signed)) => among(kit, entry, route, area, &within, &signed),
+                None => Err(left(kit, &unknown, what)),
+            };
         }
     };
     let before = kit.done;
@@ -118,12 +138,61 @@ fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -
             )),
         }
     }
-    let what = match route.purpose {
+    Ok(Added {
+        unit,
+        route: Route { what: kind(route.purpose), method: route.method.clone(), path },
+        file,
+        todo,
+    })
+}
+
+/// The route written among those of a file that is there.
+fn among(
+    kit: &Kit<'_>,
+    entry: &Entry,
+    route: &NewRoute,
+    area: Area,
+    within: &Within,
+    signed: &Signed,
+) -> Result<Added, Todo> {
+    let path = within.path(route);
+    let file = kit.path(within.file).to_owned();
+    let areas = Areas::default().with(area.id()).unwrap_or_default();
+    let edits = within.edits(kit, entry, route, signed, areas).map_err(|why| {
+        Todo::unmet(format!("add {} {path} here: {why}", route.method), file.clone(), within.line(kit))
+    })?;
+    let unit =
+        EditUnit::new(format!("Route {} {path}", route.method), area.what()).edits(file.as_str(), edits);
+    let route = Route { what: kind(route.purpose), method: route.method.clone(), path };
+    Ok(Added { unit, route, file, todo: Vec::new() })
+}
+
+fn kind(purpose: RoutePurpose) -> RouteKind {
+    match purpose {
         RoutePurpose::Portal => RouteKind::Portal,
         RoutePurpose::Balance => RouteKind::Balance,
         RoutePurpose::Webhook => RouteKind::Webhook,
-    };
-    Ok(Added { unit, route: Route { what, method: route.method.clone(), path }, file, todo })
+    }
+}
+
+/// What a person has to do for a route whose user is not known.
+fn left(kit: &Kit<'_>, unknown: &Unknown, what: &str) -> Todo {
+    match unknown {
+        Unknown::Nobody => Todo {
+            unmet: true,
+            ..Todo::chore(format!(
+                "add a route for {what}: no handler of the app shows how the signed-in user is known"
+            ))
+        },
+        Unknown::Local { name, file, line } => Todo::unmet(
+            format!(
+                "add a route for {what}: `{name}`, by which the signed-in user is known, is local to this file; move it \
+                 into a module that others can import, and run the step again"
+            ),
+            kit.path(*file),
+            *line,
+        ),
+    }
 }
 
 /// The file and the path of a route that the framework finds by itself.
@@ -160,8 +229,28 @@ fn beside_another_sender(kit: &Kit<'_>, usual: &str) -> Option<(String, String)>
     let file = parts(&site.file).join("/");
     let dir = file.strip_suffix(&format!("/{name}"))?;
     let dirs = kit.framework.framework.as_ref().map_or(&[][..], |f| f.route_dirs.as_slice());
-    let below = dirs.iter().find_map(|d| dir.strip_prefix(&format!("{}/", join(kit.cx.app.dir(), d))))?;
-    // Folders in brackets group routes and are no part of the path.
-    let path: Vec<&str> = below.split('/').filter(|p| !p.starts_with('(')).collect();
-    Some((file.clone(), format!("/{}", path.join("/"))))
+    let path = address(kit, dirs, dir)?;
+    Some((file.clone(), path))
 }
+
+/// The path of a folder of routes. Folders in brackets group routes and are no part of it.
+fn address(kit: &Kit<'_>, dirs: &[String], dir: &str) -> Option<String> {
+    let below = dirs.iter().find_map(|d| dir.strip_prefix(&format!("{}/", join(kit.cx.app.dir(), d))))?;
+    let path: Vec<&str> = below.split('/').filter(|p| !p.starts_with('(')).collect();
+    Some(format!("/{}", path.join("/")))
+}
+
+/// The path at which the framework serves a file, up to the first part that a request fills in; nothing for files that
+/// are no routes by their place.
+pub fn served_at(kit: &Kit<'_>, file: FileId) -> Option<String> {
+    let framework = kit.framework.framework.as_ref()?;
+    let entry = kit.cx.workspace.entry(file);
+    let names = framework.routes.iter().filter_map(|route| route.file.rsplit('/').next());
+    let stem = entry.name().split('.').next();
+    names.into_iter().find(|name| name.split('.').next() == stem)?;
+    let path = address(kit, &framework.route_dirs, entry.dir())?;
+    Some(path.split('[').next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests;

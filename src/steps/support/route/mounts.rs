@@ -1,11 +1,11 @@
-//! What is mounted where: the routers of the app, and the path in front of each. Found once for a plan, in the files that
-//! call what mounts.
+//! What is mounted where: the routers of the app, and the path in front of each. Found once for a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::{HandlerShape, Mounting};
 use crate::resolve::{Def, Module};
 use crate::steps::support::Kit;
-use crate::syntax::{Call, Expr};
+use crate::syntax::{Call, Expr, Imported};
 use crate::workspace::FileId;
 
 /// Routers above one router; more are a circle or no app.
@@ -28,20 +28,24 @@ impl Mounts {
         let own = routes().filter_map(|r| Some((r.file.clone(), find_own(kit, &r.file)?))).collect();
         let with_word = |word: &String| kit.cx.program.files_with_word(word);
         let mounting: BTreeSet<FileId> = mounts(kit).flat_map(with_word).collect();
-        let mut callers = mounting.clone();
-        callers.extend(verbs(kit).flat_map(with_word));
-        let in_app = |files: BTreeSet<FileId>| {
-            files.into_iter().filter(|file| kit.files.binary_search(file).is_ok()).collect::<Vec<_>>()
+        let in_app = |files: &BTreeSet<FileId>| -> Vec<FileId> {
+            kit.files.iter().copied().filter(|file| files.contains(file)).collect()
         };
         let mut of = BTreeMap::new();
-        for file in in_app(mounting) {
+        for file in in_app(&mounting) {
             for call in &kit.cx.program.facts(file).calls {
                 if let Some(target) = mounted(kit, file, call).filter(|target| *target != file) {
                     of.entry(target).or_insert_with(|| (file, path_of(kit, call)));
                 }
             }
         }
-        Self { own, of, callers: in_app(callers) }
+        // What sets an app up needs no word that is known here.
+        let callers = if kit.is_python() {
+            kit.files.clone()
+        } else {
+            in_app(&verbs(kit).flat_map(with_word).chain(mounting).collect())
+        };
+        Self { own, of, callers }
     }
 }
 
@@ -59,7 +63,7 @@ fn find_own(kit: &Kit<'_>, name: &str) -> Option<FileId> {
     })
 }
 
-/// The file of the router that was added under this name.
+/// The file that holds the router of this name, where there is one.
 pub(super) fn own_file(kit: &Kit<'_>, name: &str) -> Option<FileId> {
     all(kit).own.get(name).copied()
 }
@@ -69,9 +73,9 @@ pub(super) fn is_own(kit: &Kit<'_>, file: FileId) -> bool {
     all(kit).own.values().any(|own| *own == file)
 }
 
-/// The app's own files in which something may be mounted or registered, in file order.
+/// Files in which something may be mounted or registered, in file order.
 pub(super) fn callers<'k>(kit: &'k Kit<'_>) -> impl Iterator<Item = FileId> + 'k {
-    all(kit).callers.iter().copied().filter(|f| !kit.is_generated(*f) && !is_own(kit, *f))
+    all(kit).callers.iter().copied()
 }
 
 /// Whether the router of a file is mounted somewhere.
@@ -79,24 +83,26 @@ pub(super) fn is_mounted(kit: &Kit<'_>, path: &str) -> bool {
     kit.cx.workspace.find(path).is_some_and(|target| all(kit).of.contains_key(&target))
 }
 
-/// Members that mount a router.
-fn mounts<'a>(kit: &Kit<'a>) -> impl Iterator<Item = &'a String> {
-    let routes = kit.framework.framework.iter().flat_map(|f| &f.routes);
-    routes.filter_map(|r| r.mount.as_ref()).flat_map(|m| &m.after)
-}
-
 /// Members that register a handler.
 fn verbs<'a>(kit: &Kit<'a>) -> impl Iterator<Item = &'a String> {
     let handlers = kit.framework.framework.iter().flat_map(|f| &f.handlers);
     handlers.flat_map(|h| match &h.shape {
-        crate::catalog::HandlerShape::RouteCall { methods, .. } => methods.as_slice(),
+        HandlerShape::RouteCall { methods, .. } => methods.as_slice(),
         _ => &[],
     })
 }
 
-/// Whether a member registers a handler.
-pub(super) fn is_verb(kit: &Kit<'_>, member: &str) -> bool {
-    verbs(kit).any(|verb| verb == member)
+/// How the framework's apps register routes.
+pub(super) fn mounting<'a>(kit: &Kit<'a>) -> &'a Mounting {
+    static NONE: Mounting =
+        Mounting { roots: Vec::new(), folders: Vec::new(), catch_all: Vec::new(), ends: Vec::new() };
+    kit.framework.framework.as_ref().map_or(&NONE, |framework| &framework.mounting)
+}
+
+/// Members that mount a router.
+pub(super) fn mounts<'a>(kit: &Kit<'a>) -> impl Iterator<Item = &'a String> {
+    let routes = kit.framework.framework.iter().flat_map(|f| &f.routes);
+    routes.filter_map(|r| r.mount.as_ref()).flat_map(|m| &m.after)
 }
 
 /// The file whose router a call mounts: the value of one of its arguments comes from another file of the app.
@@ -108,7 +114,11 @@ pub(super) fn mounted(kit: &Kit<'_>, file: FileId, call: &Call) -> Option<FileId
     call.args.iter().filter_map(Expr::as_path).find_map(|path| {
         let root = path.root_name()?;
         let import = facts.imports.iter().find(|i| i.local == root)?;
-        let Module::File(target) = kit.cx.program.module(file, &import.module, Some(root)) else {
+        let name = match &import.imported {
+            Imported::Named(name) => name.as_str(),
+            _ => root,
+        };
+        let Module::File(target) = kit.cx.program.module(file, &import.module, Some(name)) else {
             return None;
         };
         if kit.is_python() {
@@ -125,24 +135,24 @@ pub(super) fn mounted(kit: &Kit<'_>, file: FileId, call: &Call) -> Option<FileId
     })
 }
 
-/// The path in front of everything registered in a file: where its router is mounted.
-pub(super) fn outer_path(kit: &Kit<'_>, file: FileId) -> String {
-    let mut path = String::new();
-    let mut at = file;
-    for _ in 0..NESTED {
-        let Some((above, own)) = all(kit).of.get(&at) else { break };
-        path.insert_str(0, own.as_deref().unwrap_or_default());
-        at = *above;
-    }
-    path
-}
-
-/// The path that a mounting call says.
+/// The path that a call which mounts a router says.
 fn path_of(kit: &Kit<'_>, call: &Call) -> Option<String> {
     match call.args.first() {
         Some(Expr::Str(path)) => Some(path.clone()),
         _ => call.keywords.iter().find(|(k, _)| k == "prefix").and_then(|(_, v)| prefix_of(kit, v)),
     }
+}
+
+/// The path in front of everything registered in a file: where its router is mounted.
+pub(super) fn outer_path(kit: &Kit<'_>, file: FileId) -> String {
+    let mut path = String::new();
+    let mut at = file;
+    for _ in 0..NESTED {
+        let Some((by, own)) = all(kit).of.get(&at) else { break };
+        path.insert_str(0, own.as_deref().unwrap_or_default());
+        at = *by;
+    }
+    path
 }
 
 /// A prefix written as text, or as a member with a default of its own (`settings.API_PREFIX`).
@@ -151,9 +161,8 @@ fn prefix_of(kit: &Kit<'_>, value: &Expr) -> Option<String> {
         return Some(text.to_owned());
     }
     let member = value.as_path()?.last()?.to_owned();
-    let in_app = |f: &FileId| kit.files.binary_search(f).is_ok();
-    kit.cx.program.files_with_word(&member).into_iter().filter(in_app).find_map(|f| {
-        let facts = kit.cx.program.facts(f);
+    kit.files.iter().find_map(|f| {
+        let facts = kit.cx.program.facts(*f);
         let fields = facts.classes.iter().flat_map(|c| &c.fields);
         fields
             .filter(|field| field.name == member)

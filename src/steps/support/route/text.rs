@@ -1,13 +1,18 @@
 //! The text of a route's file, from its template.
 
+use std::collections::BTreeSet;
+
 use minijinja::{Environment, UndefinedBehavior, Value, context, value::Serde};
 
 use super::anchor::Anchor;
 use crate::catalog::{Entry, NewRoute, embedded_text};
 use crate::steps::support::names::{relative, specifiers};
-use crate::steps::support::{Kit, identity, render};
+use crate::steps::support::{Kit, env, identity, render};
+use crate::syntax::source::{Source, children};
 use crate::syntax::style::restyle;
-use crate::template::{self, Areas, Flavour};
+use crate::syntax::{Import, Span, facts, free_names};
+use crate::template::{self, Areas, Flavour, Lang, ModuleSystem};
+use crate::workspace::Language;
 
 /// The route a text is for.
 pub(super) struct Scene<'a, 'k> {
@@ -19,31 +24,102 @@ pub(super) struct Scene<'a, 'k> {
     pub(super) anchor: Option<&'a Anchor<'k>>,
 }
 
+/// What is written into a file that is there already.
+pub(super) struct Code {
+    /// What it imports.
+    pub(super) imports: Vec<Import>,
+    /// The statements, in canonical form.
+    pub(super) text: String,
+}
+
 impl Scene<'_, '_> {
     /// The text for the areas that are done then, in the style of the app.
     pub(super) fn render(&self, kit: &Kit<'_>, areas: Areas) -> Result<String, String> {
-        let path = format!("{}/{}", self.entry.id, self.route.template);
-        let raw = embedded_text(&path).ok_or_else(|| format!("codemods/{path} is missing"))?;
-        let told = template::told(&raw, kit.noun());
-        let text = Self::environment(kit, areas)?
-            .render_named_str(&path, &told, self.scope(kit, areas))
-            .map_err(|e| format!("{e:#}"))?;
+        let router = self.anchor.map_or("router".to_owned(), |a| a.router_name(kit));
+        let text = self.canonical(kit, areas, &router, "")?;
         let text = if kit.is_python() { tidy_imports(&text) } else { text };
         let text = template::for_language(&text, kit.lang, kit.module)
-            .map_err(|line| format!("codemods/{path} does not parse, line {line}"))?;
+            .map_err(|line| format!("codemods/{} does not parse, line {line}", self.template()))?;
         Ok(restyle(&text, kit.language(), &kit.new_style(kit.language())))
     }
 
-    fn scope(&self, kit: &Kit<'_>, areas: Areas) -> Value {
+    /// The handlers alone, for an app of another file with a path in front of theirs: what makes a router is left out.
+    pub(super) fn within(
+        &self,
+        kit: &Kit<'_>,
+        areas: Areas,
+        other: &Source<'_>,
+        (app, base): (&str, &str),
+    ) -> Result<Code, String> {
+        let text = self.canonical(kit, areas, app, base)?;
+        let language = if kit.is_python() { Language::Python } else { Language::TypeScript };
+        let source = Source::parse(language, &text).ok_or("the template is no code")?;
+        let facts = facts(language, &text);
+        let is_import = |span: Span| facts.imports.iter().any(|import| import.span == span);
+        let mut kept: Vec<String> = Vec::new();
+        let mut needed: Vec<String> = Vec::new();
+        for node in children(source.root()).into_iter().filter(tree_sitter::Node::is_named) {
+            let span = Span::from(node.byte_range());
+            let bound = facts.bindings.iter().filter(|b| span.contains(b.statement));
+            let bound = bound.filter(|b| b.function.is_none()).flat_map(|b| &b.names);
+            // The app is there, and a logger may be.
+            let is_there = bound.into_iter().any(|n| n.local == app || other.uses_name(&n.local).is_some());
+            if is_import(span) || is_there {
+                continue;
+            }
+            let used = free_names(&source, &node.byte_range());
+            needed.extend(used.into_iter().map(|(name, _)| name.to_owned()));
+            kept.push(source.of(node).to_owned());
+        }
+        let taken = facts.functions.iter().filter(|f| f.parent.is_none() && !f.name.is_empty());
+        if let Some(f) = taken.into_iter().find(|f| other.uses_name(&f.name).is_some()) {
+            return Err(format!("`{}` is there already", f.name));
+        }
+        let imports = facts.imports.into_iter().filter(|import| needed.contains(&import.local)).collect();
+        let gap = if kit.is_python() { "\n\n\n" } else { "\n\n" };
+        let lead = gap.get(1..).unwrap_or_default();
+        let text = format!("{lead}{}", kept.join(gap));
+        let plain = other.language == Language::JavaScript;
+        let text = if plain {
+            template::for_language(&text, Lang::JavaScript, ModuleSystem::Esm)
+                .map(|script| format!("{lead}{}", script.trim()))
+                .map_err(|line| format!("codemods/{} does not parse, line {line}", self.template()))?
+        } else {
+            text
+        };
+        Ok(Code { imports, text })
+    }
+
+    fn template(&self) -> String {
+        format!("{}/{}", self.entry.id, self.route.template)
+    }
+
+    fn canonical(&self, kit: &Kit<'_>, areas: Areas, router: &str, base: &str) -> Result<String, String> {
+        let path = self.template();
+        let raw = embedded_text(&path).ok_or_else(|| format!("codemods/{path} is missing"))?;
+        let told = template::told(&raw, kit.noun());
+        let mut environment = Self::environment(kit, areas)?;
+        let taken = self.signed.map(|signed| signed.names.clone()).unwrap_or_default();
+        let is_python = kit.is_python();
+        environment.add_function("local", move |name: String| free(&taken, &name, is_python));
+        let scope = self.scope(kit, areas, router, base);
+        environment.render_named_str(&path, &told, scope).map_err(|e| format!("{e:#}"))
+    }
+
+    fn scope(&self, kit: &Kit<'_>, areas: Areas, router: &str, base: &str) -> Value {
         let module = |name: &str| specifiers(kit, self.file, &kit.module_path(name)).0;
         let log = render::context(kit, areas).log;
         let is_async = kit.flavour() == Flavour::Async;
+        let address = env::own_address(kit, self.file);
         context! {
+            address => address.as_ref().map(|address| &address.expr),
+            address_import => address.as_ref().and_then(|address| address.import.as_ref()),
             areas => Value::from(Serde(&areas)),
             signed => self.signed.map(|signed| Value::from(Serde(signed))),
             person => "user",
             pages => identity::has_pages(kit),
-            router => self.anchor.map_or("router".to_owned(), |a| a.router_name(kit)),
+            router,
+            base,
             prefix => self.anchor.filter(|a| !a.mount_has_prefix).map(Anchor::own_prefix),
             client_module => module("client"),
             customer_module => module("customer"),
@@ -76,6 +152,16 @@ impl Scene<'_, '_> {
         environment.add_function("log_info", move |message: String| log.info.replace("{message}", &message));
         Ok(environment)
     }
+}
+
+/// A name that nothing else has: `url`, else `billingUrl` (`billing_url`).
+fn free(taken: &BTreeSet<String>, name: &str, is_python: bool) -> String {
+    let mut chars = name.chars();
+    let capital: String = chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect();
+    let second = if is_python { format!("billing_{name}") } else { format!("billing{capital}") };
+    let numbered = (2..).map(|n| format!("{name}{n}"));
+    let mut all = [name.to_owned(), second].into_iter().chain(numbered);
+    all.find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
 /// The imports at the top of a Python file with one line a module, sorted within their sections.

@@ -28,7 +28,7 @@ fn todo_of(plan: &StepPlan) -> String {
 /// The event as it stands in a callback, with what the callback calls the usage.
 fn event(usage: &str) -> String {
     format!(
-        "await recordUsage({{\n        userId: String(session.user.id),\n        type: 'completion_finished',\n        data: {{\n          input_tokens: {usage}.inputTokens ?? 0,\n          output_tokens: {usage}.outputTokens ?? 0,\n          total_tokens: {usage}.totalTokens ?? 0,\n        }},\n      }});\n"
+        "await recordUsage({{\n        userId: String(session.user.id),\n        type: 'completion_finished',\n        data: {{ ...aiTokens({usage}) }},\n      }});\n"
     )
 }
 
@@ -139,11 +139,59 @@ fn a_paid_call_in_a_tool_of_the_stream_and_the_stream_are_each_recorded_once() {
 }
 
 #[test]
-fn a_stream_that_the_app_stops_is_told_as_not_billed_then() {
+fn a_stream_that_the_app_stops_is_billed_for_its_finished_steps() {
     let (plan, text) = events(
         "  const result = streamText({ prompt: 'x', abortSignal: req.signal });\n  return result.toTextStreamResponse();",
     );
-    assert!(text.contains("recordUsage"), "{text}");
-    let expected = "where `abortSignal` stops it early, `onFinish` does not run";
+    assert!(text.contains("onFinish: async ({ totalUsage }) => {"), "{text}");
+    assert!(text.contains("onAbort: async ({ steps }) => {"), "{text}");
+    assert!(text.contains("...summed(steps.map((step) => aiTokens(step.usage)))"), "{text}");
+    let expected = "`streamText` that `abortSignal` stops are billed for their finished steps";
     assert!(todo_of(&plan).contains(expected), "{}", todo_of(&plan));
+    assert!(!todo_of(&plan).contains("is not billed"), "{}", todo_of(&plan));
+    let (_, own) = events(
+        "  const result = streamText({\n    prompt: 'x',\n    abortSignal: req.signal,\n    onAbort({ steps }) {\n      log(steps);\n    },\n  });\n  return result.toTextStreamResponse();",
+    );
+    assert!(own.contains("    async onAbort({ steps }) {\n      await recordUsage({\n"), "{own}");
+    let (_, same) = events_of(&own);
+    assert_eq!(same, own);
+}
+
+#[test]
+fn of_two_names_of_a_callback_the_one_that_the_app_has_is_used() {
+    let of = |version: &str, callbacks: &str| {
+        let route = format!(
+            "import {{ streamText }} from 'ai';\nimport {{ auth }} from '../../../auth';\n\nexport async function POST(req: Request) {{\n  const session = await auth();\n  if (!session?.user?.id) return new Response(null, {{ status: 401 }});\n  const result = streamText({{\n    prompt: 'x',\n{callbacks}  }});\n  return result.toTextStreamResponse();\n}}\n"
+        );
+        let manifest = format!(
+            r#"{{"name": "n", "dependencies": {{"next": "15", "ai": "{version}", "next-auth": "5.0.0"}}}}"#
+        );
+        let files = [
+            ("package.json", manifest.as_str()),
+            (
+                "auth.ts",
+                "import NextAuth from 'next-auth';\nexport const { auth } = NextAuth({ callbacks: { session({ session, token }) { session.user.id = token.sub; return session; } } });\n",
+            ),
+            ("app/page.tsx", "export default function Page() { return null; }\n"),
+            ("app/api/chat/route.ts", route.as_str()),
+        ];
+        plan(&files, Area::Events, "app/api/chat/route.ts").1
+    };
+    let own = of("^7.0.1", "    onEnd({ text }) {\n      save(text);\n    },\n");
+    assert!(own.contains("    async onEnd({ text, totalUsage }) {\n      await recordUsage("), "{own}");
+    assert!(!own.contains("onFinish"), "{own}");
+    let old = of("^7.0.1", "    onFinish: async ({ text }) => {\n      save(text);\n    },\n");
+    assert!(
+        old.contains("    onFinish: async ({ text, totalUsage }) => {\n      await recordUsage("),
+        "{old}"
+    );
+    assert!(!old.contains("onEnd"), "{old}");
+    assert!(of("^7.0.1", "").contains("onEnd: async ({ totalUsage }) => {"));
+    assert!(of("^6.0.1", "").contains("onFinish: async ({ totalUsage }) => {"));
+    let four = of("^4.3.0", "");
+    assert!(four.contains("onFinish: async ({ usage }) => {"), "{four}");
+    assert!(
+        four.contains("...completionTokens(usage)") && four.contains("void result.consumeStream();"),
+        "{four}"
+    );
 }

@@ -17,7 +17,8 @@ pub(super) struct Json {
 impl Json {
     /// The JSON that the app itself has read, where nothing gives it another type than the client does.
     pub(super) fn of(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, answer: &Binding) -> Option<Self> {
-        if order.spend.rule().usage.is_empty()
+        let rule = order.spend.rule();
+        if (rule.usage.is_empty() && rule.tokens.is_none())
             || order.spend.billable.streaming
             || answer.annotation.is_some()
         {
@@ -26,7 +27,7 @@ impl Json {
         let how = answered(order, spot, call)?;
         match how.json.strip_suffix("()") {
             Some(method) => read_by(method, spot, answer),
-            None => member(&how.json, spot, call, answer),
+            None => taken(&how.json, spot, call, answer),
         }
     }
 }
@@ -49,12 +50,12 @@ fn read_by(method: &str, spot: &Spot<'_>, answer: &Binding) -> Option<Json> {
 }
 
 /// `response.data`, or what a pattern has taken of it.
-fn member(member: &str, spot: &Spot<'_>, call: &Call, answer: &Binding) -> Option<Json> {
+fn taken(member: &str, spot: &Spot<'_>, call: &Call, answer: &Binding) -> Option<Json> {
     if is_typed(spot, call, answer.statement.end as usize) {
         return None;
     }
-    let taken = answer.names.iter().find(|n| n.path == [member]).map(|n| n.local.clone());
-    let value = taken.or_else(|| Some(format!("{}.{member}", plain_name(answer)?)))?;
+    let local = answer.names.iter().find(|n| n.path == [member]).map(|n| n.local.clone());
+    let value = local.or_else(|| Some(format!("{}.{member}", plain_name(answer)?)))?;
     Some(Json { value, after: answer.statement.range() })
 }
 
@@ -79,25 +80,25 @@ fn answered<'a>(order: &Order<'a, '_>, spot: &Spot<'_>, call: &Call) -> Option<&
     clients(order, call).flat_map(|h| &h.answers).find(|how| told && client.is_of(&how.modules))
 }
 
-/// The numbers in a JSON value, any part of which may be missing.
-pub(super) fn numbers(python: bool, value: &str, fields: &[UsageField]) -> Vec<(String, String)> {
-    let read = if python { python_number } else { script_number };
-    fields.iter().map(|f| (f.field.clone(), read(value, &f.path))).collect()
-}
-
-fn script_number(value: &str, path: &str) -> String {
-    format!("{value}.{} ?? 0", path.split('.').collect::<Vec<_>>().join("?."))
-}
-
-fn python_number(value: &str, path: &str) -> String {
+/// A member of a JSON value that may be missing.
+pub(super) fn member(python: bool, value: &str, path: &str) -> String {
+    if !python {
+        return format!("{value}.{}", path.split('.').collect::<Vec<_>>().join("?."));
+    }
     let mut parts: Vec<&str> = path.split('.').collect();
     let last = parts.pop().unwrap_or_default();
     let inner =
         parts.iter().fold(value.to_owned(), |inner, part| format!("({inner}.get(\"{part}\") or {{}})"));
-    match (last, parts.as_slice()) {
-        ("length", [only]) => format!("len({value}.get(\"{only}\") or [])"),
-        _ => format!("{inner}.get(\"{last}\") or 0"),
-    }
+    format!("{inner}.get(\"{last}\")")
+}
+
+/// The numbers in a JSON value, any part of which may be missing.
+pub(super) fn numbers(python: bool, value: &str, fields: &[UsageField]) -> Vec<(String, String)> {
+    let read = |path: &str| match path.strip_suffix(".length") {
+        Some(list) if python => format!("len({} or [])", member(true, value, list)),
+        _ => member(python, value, path),
+    };
+    fields.iter().map(|f| (f.field.clone(), read(&f.path))).collect()
 }
 
 #[cfg(test)]
@@ -106,14 +107,13 @@ mod tests {
 
     #[test]
     fn numbers_of_a_json_value_are_read_with_every_part_missing() {
-        let field =
-            |path: &str| UsageField { field: "n".into(), path: path.into(), nullable: false, items: false };
+        let field = |path: &str| UsageField { field: "n".into(), path: path.into(), nullable: false };
         let fields = [field("usage.total_tokens"), field("data.length")];
         let read = |python| numbers(python, "data", &fields).into_iter().map(|(_, n)| n).collect::<Vec<_>>();
-        assert_eq!(read(false), ["data.usage?.total_tokens ?? 0", "data.data?.length ?? 0"]);
+        assert_eq!(read(false), ["data.usage?.total_tokens", "data.data?.length"]);
         assert_eq!(
             read(true),
-            ["(data.get(\"usage\") or {}).get(\"total_tokens\") or 0", "len(data.get(\"data\") or [])"]
+            ["(data.get(\"usage\") or {}).get(\"total_tokens\")", "len(data.get(\"data\") or [])"]
         );
     }
 }

@@ -1,15 +1,15 @@
 //! A link to the billing portal beside what is in a slot already, written as its neighbours are.
 //!
-//! In JSX the link is an element after the element before the one that marks the slot (a sign-out, usually), with the class
-//! of a link beside it. In templates without a grammar the nearest link above the mark is taken as the pattern: its line
-//! is repeated with another address and text, so that classes and list items come along.
+//! In JSX ([`jsx`]) it is an element before the one that marks the slot (a sign-out, usually), in the form of its siblings. In
+//! templates without a grammar the nearest link above the mark is taken as the pattern: its line is repeated with another
+//! address and text, so that classes and list items come along.
 
-use tree_sitter::Node;
+mod jsx;
 
+use crate::catalog::Kind;
 use crate::edit::Edit;
 use crate::sites::Site;
 use crate::steps::support::Kit;
-use crate::syntax::place;
 use crate::syntax::source::Source;
 
 const WHY: &str = "leads to the page where users top up";
@@ -18,104 +18,55 @@ pub const TEXT: &str = "Manage billing";
 /// Lines above the mark in which a link is looked for.
 const NEAR: usize = 15;
 
-/// The edits that put the link in a slot.
-pub fn add(kit: &Kit<'_>, site: &Site, href: &str) -> Result<Vec<Edit>, String> {
-    let element = |class: Option<String>| {
-        let class = class.map(|c| format!(" {c}")).unwrap_or_default();
-        format!("<a{class} href=\"{href}\">{TEXT}</a>")
-    };
-    beside(kit, site, &element, &|line| alike(line, &Alike::link(href)))
+/// What is put beside a slot's mark.
+pub enum New<'n> {
+    /// The link, with its address.
+    Link(&'n str),
+    /// A component, by its name in the file.
+    Component(&'n str),
+    /// An element of a template that has no components.
+    Empty(&'n dyn Fn(&str) -> Option<String>),
 }
 
-/// The edits that put an element beside the slot's mark.
-pub fn beside(
-    kit: &Kit<'_>,
-    site: &Site,
-    element: &dyn Fn(Option<String>) -> String,
-    line: &dyn Fn(&str) -> Option<String>,
-) -> Result<Vec<Edit>, String> {
+/// The edits that put the link in a slot.
+pub fn add(kit: &Kit<'_>, site: &Site, href: &str) -> Result<Vec<Edit>, String> {
+    beside(kit, site, &New::Link(href)).map(|(edits, _)| edits)
+}
+
+/// The edits that put something beside the slot's mark, and whether it was given a class.
+pub fn beside(kit: &Kit<'_>, site: &Site, new: &New<'_>) -> Result<(Vec<Edit>, bool), String> {
     let file = kit.cx.workspace.find(&site.file).ok_or("the file is gone")?;
     let text = kit.cx.workspace.text(file).map_err(|e| e.to_string())?;
     let language = kit.cx.workspace.entry(file).language;
     if let Some(language) = language.filter(|l| l.is_ecmascript()) {
         let source = Source::parse(language, text.as_str()).ok_or("the file is no code")?;
-        let style = kit.style_of(&source);
-        let mark = mark(&source, site.span.range()).ok_or("no element stands there")?;
-        let after = previous_element(mark).unwrap_or(mark);
-        let class = class_nearby(&source, mark);
-        return place::add_jsx_after(&source, &style, &after.byte_range(), &element(class), WHY)
-            .map_err(|e| e.to_string());
+        return jsx::beside(&source, &kit.style_of(&source), site.span.range(), new);
     }
+    let line = |pattern: &str| match new {
+        New::Link(href) => alike(pattern, &Alike::link(href)),
+        New::Empty(write) => write(pattern),
+        New::Component(_) => None,
+    };
     let newline = text.line_ending().as_str();
     for number in (site.line.saturating_sub(NEAR).max(1)..=site.line).rev() {
         let pattern = text.line(number);
         if let Some(new) = line(pattern) {
             let at = text.line_start(number) + pattern.len();
-            return Ok(vec![Edit::insertion(at, format!("{newline}{new}"), WHY)]);
+            return Ok((vec![Edit::insertion(at, format!("{newline}{new}"), WHY)], false));
         }
     }
     Err("no link stands near it to be written alike".to_owned())
 }
 
-/// The element of a line that stands in the list of its neighbours: out of buttons, list items and forms.
-fn mark<'s>(source: &'s Source<'_>, line: std::ops::Range<usize>) -> Option<Node<'s>> {
-    let text = source.slice(line.clone());
-    let start = line.start + (text.len() - text.trim_start().len());
-    let mut node = source.root().descendant_for_byte_range(start, start + 1)?;
-    while !is_element(node) {
-        node = node.parent()?;
-    }
-    let mut best = node;
-    let mut at = node;
-    for _ in 0..4 {
-        let Some(parent) = at.parent().filter(|p| is_element(*p)) else { break };
-        let name = tag(source, parent);
-        at = parent;
-        if matches!(name, "form" | "li" | "button" | "a")
-            || name == "Link"
-            || name.ends_with("Item")
-            || name == "Button"
-        {
-            best = parent;
-        }
-    }
-    Some(best)
-}
-
-fn is_element(node: Node<'_>) -> bool {
-    matches!(node.kind(), "jsx_element" | "jsx_self_closing_element")
-}
-
-fn tag<'t>(source: &Source<'t>, node: Node<'_>) -> &'t str {
-    let open = node.child_by_field_name("open_tag").unwrap_or(node);
-    open.child_by_field_name("name").map_or("", |name| source.of(name))
-}
-
-fn previous_element(node: Node<'_>) -> Option<Node<'_>> {
-    let mut at = node.prev_named_sibling();
-    while let Some(sibling) = at {
-        if is_element(sibling) {
-            return Some(sibling);
-        }
-        if sibling.kind() != "jsx_text" {
-            return None;
-        }
-        at = sibling.prev_named_sibling();
-    }
-    None
-}
-
-/// The class attribute of a link among the siblings.
-fn class_nearby(source: &Source<'_>, node: Node<'_>) -> Option<String> {
-    let parent = node.parent()?;
-    (0..parent.named_child_count() as u32).filter_map(|i| parent.named_child(i)).find_map(|sibling| {
-        if !matches!(tag(source, sibling), "a" | "Link" | "NavLink") {
-            return None;
-        }
-        let open = sibling.child_by_field_name("open_tag").unwrap_or(sibling);
-        let attributes = (0..open.named_child_count() as u32).filter_map(|i| open.named_child(i));
-        attributes.map(|a| source.of(a)).find(|a| a.starts_with("className=\"")).map(str::to_owned)
-    })
+/// Whether the mark of a slot is shown on small screens alone: another place is better.
+pub fn on_small_screens(kit: &Kit<'_>, site: &Site) -> bool {
+    let Some(file) = kit.cx.workspace.find(&site.file) else { return false };
+    let marks = kit.entries(Kind::Ui).into_iter().filter_map(|e| e.ui.as_ref()).flat_map(|ui| &ui.small);
+    let marks: Vec<&str> = marks.map(String::as_str).collect();
+    let text = kit.text(file);
+    let language = kit.cx.workspace.entry(file).language.filter(|l| l.is_ecmascript());
+    let source = language.and_then(|language| Source::parse(language, text.as_str()));
+    source.is_some_and(|source| jsx::is_inside(&source, site.span.range(), &marks))
 }
 
 /// What stands in the place of a link whose line is repeated.

@@ -1,0 +1,144 @@
+//! What names and shared places hold, and how that meets.
+
+use std::collections::BTreeMap;
+
+use super::value::{Abs, Cell, Trust, What};
+use crate::ir::{Cond, Fact, Known, Place, Points, learn};
+
+/// What names and shared places hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct State {
+    /// Names of the function, and those it sees of the functions around it.
+    pub locals: BTreeMap<String, Abs>,
+    /// Places that others see as well.
+    pub cells: BTreeMap<Cell, Abs>,
+}
+
+/// What a function was called with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Given {
+    /// By position.
+    pub args: Vec<Abs>,
+    /// By name.
+    pub keywords: BTreeMap<String, Abs>,
+    /// The shared places then.
+    pub cells: BTreeMap<Cell, Abs>,
+}
+
+impl State {
+    /// What they hold where two ways meet.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        join_states(self, other, false)
+    }
+
+    /// What a value is with the places others see looked into.
+    pub fn seen(&self, value: &Abs) -> Abs {
+        let What::Cell(cell, path) = &value.what else { return value.clone() };
+        let held = self.cells.get(cell).cloned().unwrap_or_else(|| Abs::any(Trust::Sent));
+        let mut held = path.iter().fold(held, |held, key| held.member(key));
+        held.maybe |= value.maybe;
+        held
+    }
+}
+
+/// The names of a function that begins.
+pub(super) fn entered(points: &Points, seen: BTreeMap<String, Abs>, given: Given) -> State {
+    let mut locals = seen;
+    for (at, names) in points.body().params.iter().enumerate() {
+        for bound in names {
+            let by_name = given.keywords.get(&bound.name).filter(|_| bound.path.is_empty());
+            let mut value = match by_name.or_else(|| given.args.get(at)) {
+                Some(value) => value.clone(),
+                // What is not handed over is missing, or has a default.
+                None => Abs::any(Trust::App).or_null(),
+            };
+            for key in &bound.path {
+                value = if key == "..." {
+                    Abs::any(value.trust().min(Trust::App))
+                } else if let What::Cell(cell, path) = &value.what {
+                    let state = State { locals: BTreeMap::new(), cells: given.cells.clone() };
+                    let held = state.seen(&value).member(key);
+                    if matches!(held.what, What::Object { .. }) {
+                        let path = path.iter().cloned().chain([key.clone()]).collect();
+                        Abs { what: What::Cell(cell.clone(), path), maybe: held.maybe }
+                    } else {
+                        held
+                    }
+                } else {
+                    value.member(key)
+                };
+            }
+            locals.insert(bound.name.clone(), value);
+        }
+    }
+    State { locals, cells: given.cells }
+}
+
+/// What names hold on one side of a branch.
+pub(super) fn refined(cond: &Cond, holds: bool, mut state: State) -> State {
+    let mut known = Known::new();
+    learn(cond, holds, &mut known);
+    for (place, fact) in known {
+        let Place { root, keys } = &place;
+        match (fact, state.locals.get_mut(root), keys.as_slice()) {
+            (Fact::There, Some(held), []) => held.maybe = false,
+            (Fact::Gone, Some(held), []) if held.maybe => *held = Abs::NULL,
+            (Fact::There, Some(held), keys) if matches!(held.what, What::Object { .. }) => {
+                let inner = keys.iter().fold(held.clone(), |inner, key| inner.member(key));
+                if inner.maybe && inner.what != What::Never {
+                    held.set(keys, inner.there());
+                }
+            }
+            (Fact::There, Some(held), keys) => {
+                let What::Cell(cell, path) = held.what.clone() else { continue };
+                let path: Vec<String> = path.iter().chain(keys).cloned().collect();
+                let Some(held) = state.cells.get_mut(&cell) else { continue };
+                let inner = path.iter().fold(held.clone(), |inner, key| inner.member(key));
+                if inner.maybe && inner.what != What::Never {
+                    held.set(&path, inner.there());
+                }
+            }
+            _ => {}
+        }
+    }
+    state
+}
+
+pub(super) fn join_cells(a: BTreeMap<Cell, Abs>, b: BTreeMap<Cell, Abs>) -> BTreeMap<Cell, Abs> {
+    join_maps(a, b, false)
+}
+
+pub(super) fn join_maps(
+    a: BTreeMap<String, Abs>,
+    mut b: BTreeMap<String, Abs>,
+    wide: bool,
+) -> BTreeMap<String, Abs> {
+    let mut joined: BTreeMap<String, Abs> = BTreeMap::new();
+    for (key, value) in a {
+        let merged = match b.remove(&key) {
+            Some(other) if other != value && wide => {
+                Abs { maybe: true, what: What::Any(value.trust().min(other.trust()).min(Trust::App)) }
+            }
+            Some(other) => value.join(other),
+            // Not given a value on the other way: it is not looked at there.
+            None => value,
+        };
+        joined.insert(key, merged);
+    }
+    joined.extend(b);
+    joined
+}
+
+pub(super) fn join_states(a: State, b: State, wide: bool) -> State {
+    State { locals: join_maps(a.locals, b.locals, wide), cells: join_maps(a.cells, b.cells, wide) }
+}
+
+pub(super) fn join_given(a: Given, b: Given) -> Given {
+    let length = a.args.len().min(b.args.len());
+    let args = a.args.into_iter().zip(b.args).take(length).map(|(a, b)| a.join(b)).collect();
+    let both = b.keywords.keys().filter(|key| a.keywords.contains_key(*key)).cloned().collect::<Vec<_>>();
+    let mut keywords = join_maps(a.keywords, b.keywords, false);
+    keywords.retain(|key, _| both.contains(key));
+    Given { args, keywords, cells: join_cells(a.cells, b.cells) }
+}

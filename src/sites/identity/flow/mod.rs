@@ -1,0 +1,165 @@
+//! The signed-in user as the flow engine finds them: run through what stands in front of a handler, then through the
+//! handler down to a place, and spelled in names that are in scope there.
+//!
+//! ```text
+//! app.use((req, res, next) => { res.locals.user = jwt.verify(…); next(); });
+//! app.post("/ask", async (req, res) => { … })      // the user is `res.locals.user.sub` here
+//! ```
+//!
+//! An expression is taken when the code itself writes it in that function, or when a name in scope holds an object that is
+//! known to have the member. It has to be the user's id on every way to the place.
+
+mod front;
+mod spell;
+mod world;
+
+use std::sync::Arc;
+
+use super::names_in;
+use crate::flow::{Abs, Engine, Fun, Given, State, Trust, World};
+use crate::resolve::Def;
+use crate::sites::cx::Cx;
+use crate::sites::handlers::Reached;
+use crate::sites::holds;
+use crate::sites::{Identity, IdentitySource, guard};
+use crate::syntax::{CallId, Span};
+use crate::workspace::FileId;
+use spell::{Spelled, spelled};
+use world::Known;
+
+/// What a handler begins with.
+pub(in crate::sites) type Beginning = Option<Arc<State>>;
+
+/// The user in a handler at an offset of it.
+pub(super) fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
+    let known = Known::of(cx)?;
+    let begins = cx.beginning((reached.file, reached.function), || front::beginning(&known, reached));
+    let begins = begins?;
+    let mut engine = Engine::new(&known);
+    let offset = place_of(cx, reached, at);
+    let (fun, state) = engine.at((reached.file, reached.function), State::clone(&begins), offset)?;
+    let found = spelled(&known, &mut engine, fun, &state, offset)?;
+    Some(identity(&known, Some(reached), fun, offset, found))
+}
+
+/// The user at a call that a handler reaches through others, as they hand it down.
+pub(in crate::sites) fn at_call(
+    cx: &Cx<'_>,
+    reached: &Reached<'_>,
+    (file, call): (FileId, CallId),
+) -> Option<Identity> {
+    let known = Known::of(cx)?;
+    let begins = cx.beginning((reached.file, reached.function), || front::beginning(&known, reached));
+    let mut state = State::clone(&*begins?);
+    let mut engine = Engine::new(&known);
+    let mut fun: Fun = (reached.file, reached.function);
+    for (at, hop) in &reached.calls {
+        let hop_call = cx.program.facts(*at).call(*hop);
+        let Def::Function(to, callee) = cx.callee(*at, *hop) else { return None };
+        if *at != fun.0 {
+            return None;
+        }
+        let (inner, names) = engine.at(fun, state, hop_call.span.start)?;
+        let given = given_to(&known, &mut engine, inner, &names, hop_call.span, (to, callee))?;
+        state = engine.enter((to, callee), given)?;
+        fun = (to, callee);
+    }
+    let offset = cx.program.facts(file).call(call).span.start;
+    if fun.0 != file {
+        return None;
+    }
+    let (fun, state) = engine.at(fun, state, offset)?;
+    let found = spelled(&known, &mut engine, fun, &state, offset)?;
+    let mut identity = identity(&known, None, fun, offset, found);
+    identity.source = IdentitySource::Record;
+    Some(identity)
+}
+
+/// What a call hands to a function of the app.
+fn given_to(
+    known: &Known<'_, '_>,
+    engine: &mut Engine<'_>,
+    fun: Fun,
+    state: &State,
+    span: Span,
+    to: Fun,
+) -> Option<Given> {
+    let points = known.points(fun.0, fun.1)?;
+    let written = spell::call_in(&points, span)?;
+    let facts = points.holds(span.start).unwrap_or_default();
+    let mut given = engine.arguments(fun, state, &facts, &written);
+    if known.takes_instance(to.0, to.1) {
+        given.args.insert(0, Abs::any(Trust::App));
+    }
+    Some(given)
+}
+
+/// The offset that stands for the end of a handler, where no place in it is meant.
+fn place_of(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> u32 {
+    let body = cx.program.facts(reached.file).function(reached.function).body;
+    if body.has(at) { at } else { body.end.saturating_sub(1) }
+}
+
+fn identity(
+    known: &Known<'_, '_>,
+    reached: Option<&Reached<'_>>,
+    fun: Fun,
+    offset: u32,
+    found: Spelled,
+) -> Identity {
+    let cx = known.cx;
+    let facts = cx.program.facts(fun.0);
+    let body = facts.function(fun.1).body;
+    let bound = spell::bound_at(known, fun, &found.root, offset);
+    let from = bound.unwrap_or(Span { start: body.start, end: body.start });
+    let names = [found.root.as_str(), found.id.as_str()];
+    let guarded = holds::end_of_guard(cx, fun.0, from, &names, offset);
+    let mut evidence = Vec::new();
+    let mut auth = String::new();
+    for origin in &found.from {
+        let rule = known.rule(origin.rule);
+        auth.clone_from(&rule.entry.id);
+        let written = cx.slice(origin.file, origin.call);
+        let first = written.lines().next().unwrap_or_default().trim_end();
+        let short = if written.contains('\n') { format!("{first}…") } else { first.to_owned() };
+        let (path, line) = (cx.path(origin.file), cx.line(origin.file, origin.call.start));
+        evidence.push(format!("`{}` is the user that `{short}` vouches for ({path}:{line})", found.id));
+    }
+    evidence.extend(guarded.map(|at| format!("checked before use (line {})", cx.line(fun.0, at))));
+    let source = reached.map_or(IdentitySource::Record, |r| source(cx, r, fun, &found.root, &found.member));
+    Identity {
+        id: found.id,
+        email: found.email,
+        name: None,
+        auth,
+        ready_at: guarded.unwrap_or(from.end),
+        nullable: found.maybe,
+        source,
+        evidence,
+    }
+}
+
+/// How another handler gets the same.
+fn source(cx: &Cx<'_>, reached: &Reached<'_>, fun: Fun, root: &str, member: &str) -> IdentitySource {
+    let facts = cx.program.facts(fun.0);
+    let function = facts.function(reached.function);
+    let is_request = super::parameter(facts, reached, crate::catalog::Role::Request).as_deref() == Some(root);
+    if is_request && fun == (reached.file, reached.function) {
+        return match guard::of_handler(cx, reached, member) {
+            Some(guard) => guard::on_request(Some(&guard)),
+            None => IdentitySource::Record,
+        };
+    }
+    let param = function.params.iter().find(|p| p.name() == Some(root));
+    let injected = param.filter(|p| front::dependency(cx, reached.file, p).is_some());
+    match injected {
+        Some(param) => {
+            let text = cx.slice(reached.file, param.span);
+            IdentitySource::Parameter { imports: names_in(facts, &text), text }
+        }
+        None => IdentitySource::Record,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! Small apps in the plainest styles, each with a twin in which nobody vouches for who pays. All go through the
+//! fingerprint: no entry is handed in.
+
+use crate::catalog::Catalog;
+use crate::fingerprint::fingerprint;
+use crate::resolve::Program;
+use crate::sites::{Detail, find};
+use crate::workspace::Workspace;
+
+/// Who pays at each paid call of an app, in order: the expression, with `?` where it may be missing; `-` for nobody.
+fn payers(files: &[(&str, &str)]) -> Vec<String> {
+    let workspace = Workspace::in_memory(files.iter().copied());
+    let catalog = Catalog::embedded().expect("the catalogue");
+    let print = fingerprint(&workspace, &catalog);
+    let sites = find(&Program::new(&workspace), &catalog, &print);
+    let mut found: Vec<(String, usize, String)> = Vec::new();
+    for site in &sites {
+        let Detail::Billable(paid) = &site.detail else { continue };
+        let payer = paid.plan.identity.as_ref();
+        let payer = payer
+            .map_or_else(|| "-".to_owned(), |i| format!("{}{}", i.id, if i.nullable { "?" } else { "" }));
+        found.push((site.file.clone(), site.line, payer));
+    }
+    found.sort();
+    found.into_iter().map(|(.., payer)| payer).collect()
+}
+
+/// An app in one file of JavaScript, with a token that it signs itself.
+#[track_caller]
+fn script(packages: &str, code: &str, expected: &str) {
+    let manifest = format!(
+        "{{\"name\": \"app\", \"dependencies\": {{\"openai\": \"5\", \"jsonwebtoken\": \"9\", {packages}}}}}"
+    );
+    let sign = "import jwt from \"jsonwebtoken\";\nexport const issue = (u) => jwt.sign({ sub: u.id }, process.env.S);\n";
+    let head =
+        "import OpenAI from \"openai\";\nimport jwt from \"jsonwebtoken\";\nconst openai = new OpenAI();\n";
+    let code = format!(
+        "{head}{}",
+        code.replace("SPEND", "openai.chat.completions.create({ model: \"m\", messages: [] })")
+    );
+    let files = [("package.json", manifest.as_str()), ("src/sign.js", sign), ("src/index.js", code.as_str())];
+    assert_eq!(payers(&files).join(" "), expected, "{code}");
+}
+
+#[track_caller]
+fn express(code: &str, expected: &str) {
+    let head = "import express from \"express\";\nconst app = express();\n";
+    script("\"express\": \"4\"", &format!("{head}{code}"), expected);
+}
+
+#[track_caller]
+fn python(packages: &str, code: &str, expected: &str) {
+    let requirements = format!("openai\npyjwt\n{packages}\n");
+    let head = "import jwt\nfrom openai import OpenAI\nclient = OpenAI()\n\ndef issue(sub):\n    return jwt.encode({\"sub\": sub}, \"s\")\n\n";
+    let code = format!(
+        "{head}{}",
+        code.replace("SPEND", "client.chat.completions.create(model=\"m\", messages=[])")
+    );
+    let files = [("requirements.txt", requirements.as_str()), ("app.py", code.as_str())];
+    assert_eq!(payers(&files).join(" "), expected, "{code}");
+}
+
+const VERIFY: &str = "jwt.verify(req.headers.authorization, process.env.S)";
+
+#[test]
+fn a_token_checked_in_the_handler() {
+    let app = |lines: &str| {
+        format!(
+            "app.post(\"/a\", async (req, res) => {{\n  {}\n  const r = await SPEND;\n  res.json({{ r }});\n}});\n",
+            lines.replace("VERIFY", VERIFY)
+        )
+    };
+    express(&app("const { sub } = VERIFY;"), "sub");
+    express(&app("const claims = VERIFY;\n  const id = claims.sub;"), "id");
+    express(
+        &app("let sub = null;\n  try { sub = VERIFY.sub; } catch { return res.status(401).end(); }"),
+        "sub",
+    );
+    // A visitor goes on, the sender says who, or the token is only read.
+    express(&app("let sub = null;\n  try { sub = VERIFY.sub; } catch {}"), "sub?");
+    express(&app("{\n    const { sub } = VERIFY;\n    check(sub);\n  }"), "-");
+    express(&app("const sub = req.body.sub;\n  {\n    const { sub } = VERIFY;\n    check(sub);\n  }"), "-");
+    express(&app("let { sub } = VERIFY;\n  sub = req.body.as ?? sub;"), "-");
+    express(&app("const { sub } = req.body;\n  VERIFY;"), "-");
+    express(&app("const { sub } = jwt.decode(req.headers.authorization);"), "-");
+}
+
+#[test]
+fn a_middleware_that_fills_the_request_or_the_response() {
+    let app = |set: &str, read: &str| {
+        let set = set.replace("VERIFY", VERIFY);
+        format!(
+            "function auth(req, res, next) {{\n  {set}\n}}\napp.post(\"/a\", auth, async (req, res) => {{\n  const r = await SPEND;\n  res.json({{ r, u: {read} }});\n}});\n"
+        )
+    };
+    let locals = "try { res.locals.user = VERIFY; next(); } catch { res.status(401).end(); }";
+    express(&app(locals, "res.locals.user.sub"), "res.locals.user.sub");
+    let nested = "const payload = VERIFY;\n  req.auth = { accountId: payload.sub };\n  next();";
+    express(&app(nested, "req.auth.accountId"), "req.auth.accountId");
+    let callback = "jwt.verify(req.headers.authorization, process.env.S, (err, claims) => {\n    if (err) return res.status(401).end();\n    req.auth = claims;\n    next();\n  });";
+    express(&app(callback, "req.auth.sub"), "req.auth.sub");
+    // Who goes on without a token may be nobody.
+    let optional = "try { res.locals.user = VERIFY; } catch {}\n  next();";
+    express(&app(optional, "res.locals.user?.sub"), "res.locals.user?.sub?");
+    // The sender says who.
+    let sent = "VERIFY;\n  req.auth = { accountId: req.body.accountId };\n  next();";
+    express(&app(sent, "req.auth.accountId"), "-");
+    let either = "const payload = VERIFY;\n  req.auth = { accountId: payload.sub };\n  if (req.query.as) req.auth = { accountId: req.query.as };\n  next();";
+    express(&app(either, "req.auth.accountId"), "-");
+    // Another member than the one that is set.
+    express(&app(nested, "req.auth.organisationId"), "req.auth.accountId");
+}
+
+#[test]
+fn only_what_stands_in_front_of_the_route_counts() {
+    let set = format!("function auth(req, res, next) {{ req.auth = {{ id: {VERIFY}.sub }}; next(); }}\n");
+    let route = "app.post(\"/a\", async (req, res) => {\n  const r = await SPEND;\n  res.json({ r, u: req.auth.id });\n});\n";
+    express(&format!("{set}app.use(auth);\n{route}"), "req.auth.id");
+    express(&format!("{set}app.use(\"/b\", auth);\n{route}"), "-");
+    express(&format!("{set}{route}app.use(auth);\n"), "-");
+    express(&format!("{set}if (process.env.AUTH) app.use(auth);\n{route}"), "-");
+    // One that another function makes, and a handler that is reached with and without one.
+    let made = format!(
+        "const auth = (role) => (req, res, next) => {{ req.auth = {{ id: {VERIFY}.sub }}; next(); }};\n"
+    );
+    express(&format!("{made}app.use(auth(\"writer\"));\n{route}"), "req.auth.id");
+    let named =
+        "async function ask(req, res) {\n  const r = await SPEND;\n  res.json({ r, u: req.auth.id });\n}\n";
+    express(&format!("{set}{named}app.post(\"/a\", auth, ask);\n"), "req.auth.id");
+    express(&format!("{set}{named}app.post(\"/a\", auth, ask);\napp.post(\"/b\", ask);\n"), "req.auth?.id?");
+    // Whatever other code does with `next`, it may go on.
+    let other = format!(
+        "import {{ guard }} from \"guards\";\nfunction auth(req, res, next) {{\n  if (!req.headers.authorization) return guard(req, res, next);\n  req.auth = {{ id: {VERIFY}.sub }};\n  next();\n}}\n"
+    );
+    express(&format!("{other}app.use(auth);\n{route}"), "req.auth?.id?");
+}
+
+#[test]
+fn hooks_state_and_context_of_other_frameworks() {
+    let fastify = |set: &str| {
+        format!(
+            "import Fastify from \"fastify\";\nconst app = Fastify();\napp.addHook(\"onRequest\", async (request, reply) => {{\n  {set}\n}});\napp.post(\"/a\", async (request, reply) => {{\n  const r = await SPEND;\n  return {{ r, u: request.userId }};\n}});\n"
+        )
+    };
+    let verify = VERIFY.replace("req.", "request.");
+    let packages = "\"fastify\": \"5\"";
+    script(
+        packages,
+        &fastify(&format!("const payload = {verify};\n  request.userId = payload.sub;")),
+        "request.userId",
+    );
+    script(packages, &fastify(&format!("{verify};\n  request.userId = request.body.userId;")), "-");
+    let koa = |set: &str| {
+        format!(
+            "import Koa from \"koa\";\nimport Router from \"@koa/router\";\nconst router = new Router();\nasync function auth(ctx, next) {{ ctx.state.user = {set}; await next(); }}\nrouter.post(\"/a\", auth, async (ctx) => {{\n  const r = await SPEND;\n  ctx.body = {{ r, u: ctx.state.user.sub }};\n}});\n"
+        )
+    };
+    let packages = "\"koa\": \"2\", \"@koa/router\": \"13\"";
+    script(packages, &koa("jwt.verify(ctx.get(\"authorization\"), process.env.S)"), "ctx.state.user.sub");
+    script(packages, &koa("ctx.request.body"), "-");
+    let hono = |read: &str| {
+        format!(
+            "import {{ Hono }} from \"hono\";\nconst app = new Hono();\napp.use(\"*\", async (c, next) => {{\n  c.set(\"user\", jwt.verify(c.req.header(\"authorization\"), process.env.S));\n  await next();\n}});\napp.post(\"/a\", async (c) => {{\n  {read}\n  const r = await SPEND;\n  return c.json({{ r, u: user.sub }});\n}});\n"
+        )
+    };
+    let packages = "\"hono\": \"4\"";
+    script(packages, &hono("const user = c.get(\"user\");"), "user.sub");
+    script(packages, &hono("const user = c.var.user;"), "user.sub");
+    script(packages, &hono("const user = await c.req.json();"), "-");
+}
+
+#[test]
+fn a_service_that_is_handed_the_user() {
+    let app = |given: &str| {
+        format!(
+            "class Writer {{\n  async write({{ user, topic }}) {{\n    const r = await SPEND;\n    return {{ r, by: user.sub }};\n  }}\n}}\nconst writer = new Writer();\nfunction auth(req, res, next) {{ req.user = {VERIFY}; next(); }}\napp.post(\"/a\", auth, async (req, res) => {{ res.json(await writer.write({{ user: {given}, topic: req.body.topic }})); }});\n"
+        )
+    };
+    express(&app("req.user"), "user.sub");
+    express(&app("req.body.user"), "-");
+    // The client is handed over as well, and nothing says of which class it is.
+    let holds = |given: &str| {
+        let made = app(given).replace("  async write", "  constructor(ai) { this.ai = ai; }\n  async write");
+        made.replace("new Writer()", "new Writer(openai)")
+            .replace("SPEND", "this.ai.chat.completions.create({ model: \"m\", messages: [] })")
+    };
+    express(&holds("req.user"), "user.sub");
+    express(&holds("req.body.user"), "-");
+}
+
+#[test]
+fn the_request_globals_and_decorators_of_flask() {
+    let head = "from functools import wraps\nfrom flask import Flask, g, jsonify, request\napp = Flask(__name__)\n\n";
+    let hook = |set: &str, read: &str| {
+        format!(
+            "{head}@app.before_request\ndef load():\n    g.user_id = {set}\n\n@app.post(\"/a\")\ndef a():\n    r = SPEND\n    return jsonify(t=r, u={read})\n"
+        )
+    };
+    let verify = "jwt.decode(request.headers[\"Authorization\"], \"s\", algorithms=[\"HS256\"])";
+    python("flask", &hook(&format!("{verify}[\"sub\"]"), "g.user_id"), "g.user_id");
+    python("flask", &hook("request.json[\"sub\"]", "g.user_id"), "-");
+    let read =
+        "jwt.decode(request.headers[\"Authorization\"], options={\"verify_signature\": False})[\"sub\"]";
+    python("flask", &hook(read, "g.user_id"), "-");
+    let decorator = |body: &str, params: &str, read: &str| {
+        format!(
+            "{head}def login_required(f):\n    @wraps(f)\n    def inner(*args, **kwargs):\n{body}\n    return inner\n\n@app.post(\"/a\")\n@login_required\ndef a({params}):\n    r = SPEND\n    return jsonify(t=r, u={read})\n"
+        )
+    };
+    let checks = format!(
+        "        try:\n            payload = {verify}\n        except jwt.PyJWTError:\n            return jsonify(error=\"no\"), 401\n        g.user_id = payload[\"sub\"]\n        return f(*args, **kwargs)"
+    );
+    python("flask", &decorator(&checks, "", "g.user_id"), "g.user_id");
+    let hands = format!("        payload = {verify}\n        return f(payload[\"sub\"], *args, **kwargs)");
+    python("flask", &decorator(&hands, "user_id", "user_id"), "user_id");
+    let sent = "        return f(request.json[\"user_id\"], *args, **kwargs)";
+    python("flask", &decorator(sent, "user_id", "user_id"), "-");
+}
+
+#[test]
+fn a_dependency_a_state_and_a_dict_of_fastapi() {
+    let head = "from fastapi import Depends, FastAPI, HTTPException, Request\napp = FastAPI()\n\nclass CurrentUser:\n    def __init__(self, sub: str):\n        self.sub = sub\n\n";
+    let verify = "jwt.decode(request.headers[\"authorization\"], \"s\", algorithms=[\"HS256\"])";
+    let depends = |given: &str| {
+        format!(
+            "{head}def current(request: Request) -> CurrentUser:\n    try:\n        claims = {verify}\n    except jwt.PyJWTError:\n        raise HTTPException(401)\n    return CurrentUser({given})\n\n@app.post(\"/a\")\ndef a(user: CurrentUser = Depends(current)):\n    r = SPEND\n    return {{\"t\": r, \"u\": user.sub}}\n"
+        )
+    };
+    python("fastapi", &depends("claims[\"sub\"]"), "user.sub");
+    let state = |set: &str| {
+        format!(
+            "{head}@app.post(\"/b\")\ndef b(request: Request):\n    user = request.state.user\n    r = SPEND\n    return {{\"t\": r, \"u\": user[\"sub\"]}}\n\n@app.middleware(\"http\")\nasync def auth(request: Request, call_next):\n    request.state.user = {set}\n    return await call_next(request)\n"
+        )
+    };
+    python("fastapi", &state(verify), "user[\"sub\"]");
+    python("fastapi", &state("await request.json()"), "-");
+    let session = |check: &str| {
+        format!(
+            "{head}def current_session(request):\n    token = request.cookies.get(\"token\")\n    if not token:\n        return None\n    payload = jwt.decode(token, \"s\", algorithms=[\"HS256\"])\n    return {{\"user_id\": payload[\"sub\"]}}\n\n@app.post(\"/c\")\ndef c(request: Request, body: dict):\n    session = current_session(request)\n    {check}\n    r = SPEND\n    return {{\"t\": r, \"u\": session[\"user_id\"]}}\n"
+        )
+    };
+    python("fastapi", &session("if not session:\n        raise HTTPException(401)"), "session[\"user_id\"]");
+    python("fastapi", &session("if session:\n        print(1)"), "session[\"user_id\"]?");
+    python("fastapi", &session("if not body:\n        raise HTTPException(401)"), "session[\"user_id\"]?");
+}

@@ -1,0 +1,240 @@
+//! What the engine asks, answered from the app's names and the picked entries.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::catalog::{Callee, Carrier, Entry, Framework, IdentitySource, Kind, Role, UserFields};
+use crate::flow::{Abs, Access, Cell, Origin, Part, Trust, What, World};
+use crate::ir::Points;
+use crate::resolve::Def;
+use crate::sites::cx::{Cx, after, is_callee};
+use crate::sites::holds;
+use crate::sites::identity::evidence;
+use crate::syntax::{FunctionId, Span};
+use crate::workspace::{FileId, Language};
+
+/// One call that an entry vouches for.
+pub(super) struct Rule<'a> {
+    pub(super) entry: &'a Entry,
+    callee: &'a Callee,
+    pub(super) fields: &'a UserFields,
+    nullable: bool,
+    /// The members are the library's own. What is in a token is the app's choice: only what the code reads is there.
+    pub(super) members_known: bool,
+    callback: Option<usize>,
+    unless: &'a [String],
+}
+
+/// The app with its rules.
+pub(super) struct Known<'c, 'a> {
+    pub(super) cx: &'c Cx<'a>,
+    rules: Vec<Rule<'a>>,
+    pub(super) carriers: Vec<&'a Carrier>,
+}
+
+impl<'c, 'a> Known<'c, 'a> {
+    /// `None` where the app speaks of nothing that vouches for a user.
+    pub(super) fn of(cx: &'c Cx<'a>) -> Option<Self> {
+        let mut rules = Vec::new();
+        for entry in cx.entries(Kind::Auth) {
+            let Some(auth) = &entry.auth else { continue };
+            for identity in evidence::sources(cx, entry) {
+                if let IdentitySource::Call(callee) = &identity.source {
+                    let (fields, nullable) = (&identity.user, identity.nullable);
+                    rules.push(Rule {
+                        entry,
+                        callee,
+                        fields,
+                        nullable,
+                        members_known: identity.members_known,
+                        callback: None,
+                        unless: &[],
+                    });
+                }
+            }
+            for verifier in &auth.verifiers {
+                let (callee, fields, callback) = (&verifier.call, &verifier.user, verifier.callback);
+                let (nullable, unless) = (verifier.nullable, verifier.unless.as_slice());
+                rules.push(Rule { entry, callee, fields, nullable, members_known: false, callback, unless });
+            }
+        }
+        rules.retain(|rule| cx.says(rule.callee.module.split(['*', '.']).next().unwrap_or_default()));
+        let frameworks = cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref());
+        let carriers = frameworks.flat_map(|f| &f.carriers).collect();
+        (!rules.is_empty()).then_some(Self { cx, rules, carriers })
+    }
+
+    /// A rule.
+    pub(super) fn rule(&self, index: usize) -> &Rule<'a> {
+        &self.rules[index]
+    }
+
+    /// The frameworks of the app.
+    pub(super) fn frameworks(&self) -> impl Iterator<Item = &'a Framework> + '_ {
+        self.cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref())
+    }
+
+    /// Whether a file's language reads members of dicts as items.
+    pub(super) fn is_python(&self, file: FileId) -> bool {
+        !self.cx.workspace().entry(file).language.is_some_and(Language::is_ecmascript)
+    }
+}
+
+/// Where a carrier is kept.
+fn cell_of(carrier: &Carrier) -> Option<Cell> {
+    match (&carrier.of, &carrier.symbol) {
+        (Some(role), _) => Some(role_cell(*role).to_owned()),
+        (None, Some(symbol)) => Some(format!("{}.{}", symbol.module, symbol.name)),
+        (None, None) => None,
+    }
+}
+
+/// The cell of a parameter's role.
+pub(super) fn role_cell(role: Role) -> &'static str {
+    match role {
+        Role::Request => "request",
+        Role::Response => "response",
+        Role::Context => "context",
+        Role::Next => "next",
+        Role::Error => "error",
+        Role::Instance => "instance",
+        Role::Other => "other",
+    }
+}
+
+fn keys(path: &str) -> Vec<String> {
+    path.split('.').filter(|p| !p.is_empty()).map(str::to_owned).collect()
+}
+
+impl World for Known<'_, '_> {
+    fn points(&self, file: FileId, function: FunctionId) -> Option<Arc<Points>> {
+        holds::points(self.cx, file, Some(function))
+    }
+
+    fn callee(&self, file: FileId, call: Span) -> Def {
+        holds::call_at(self.cx, file, call).map_or(Def::Unknown, |id| self.cx.callee(file, id))
+    }
+
+    fn name(&self, file: FileId, function: FunctionId, name: &str, at: u32) -> Def {
+        self.cx.program.name(file, Some(function), name, at)
+    }
+
+    fn function_at(&self, file: FileId, span: Span) -> Option<FunctionId> {
+        let facts = self.cx.program.facts(file);
+        facts.function_ids().find(|id| facts.function(*id).span == span)
+    }
+
+    fn parent(&self, file: FileId, function: FunctionId) -> Option<FunctionId> {
+        self.cx.program.facts(file).function(function).parent
+    }
+
+    fn source(&self, file: FileId, call: Span, def: &Def) -> Option<(usize, Option<usize>)> {
+        let Def::Outside(..) = def else { return None };
+        let found = self.rules.iter().position(|rule| is_callee(rule.callee, def))?;
+        let unless = self.rules[found].unless;
+        if !unless.is_empty() {
+            let written = self.cx.slice(file, call);
+            if unless.iter().any(|text| written.contains(text.as_str())) {
+                return None;
+            }
+        }
+        Some((found, self.rules[found].callback))
+    }
+
+    fn given(&self, rule: usize, origin: Origin) -> Abs {
+        let from = BTreeSet::from([origin]);
+        let known = &self.rules[rule];
+        let what = if known.fields.id.iter().any(String::is_empty) {
+            What::User(Part::Id, from)
+        } else {
+            What::Claims { rule, path: Vec::new(), from }
+        };
+        Abs { what, maybe: known.nullable }
+    }
+
+    fn claim(&self, rule: usize, path: &[String], from: &BTreeSet<Origin>) -> Abs {
+        let known = &self.rules[rule];
+        let whole = path.join(".");
+        let parts = [
+            (Part::Id, &known.fields.id),
+            (Part::Email, &known.fields.email),
+            (Part::Name, &known.fields.name),
+        ];
+        if let Some((part, _)) = parts.iter().find(|(_, names)| names.contains(&whole)) {
+            return Abs::of(What::User(*part, from.clone()));
+        }
+        let below = format!("{whole}.");
+        let all = || parts.iter().flat_map(|(_, names)| names.iter());
+        if !all().any(|name| name.starts_with(&below)) {
+            return Abs::any(Trust::App).or_null();
+        }
+        // A user further down in an answer is missing where nobody is signed in.
+        let holds = all().any(|name| name.strip_prefix(&below).is_some_and(|rest| !rest.contains('.')));
+        let maybe = known.nullable && holds && path.len() > 1;
+        Abs { what: What::Claims { rule, path: path.to_vec(), from: from.clone() }, maybe }
+    }
+
+    fn cell(&self, def: &Def) -> Option<Cell> {
+        let mut carriers = self.carriers.iter();
+        let carrier = carriers
+            .find(|c| c.symbol.as_ref().is_some_and(|s| after(s, def).is_some_and(<[String]>::is_empty)))?;
+        cell_of(carrier)
+    }
+
+    fn accessor(&self, cell: &Cell, method: &str) -> Option<Access> {
+        self.carriers.iter().filter(|c| cell_of(c).as_ref() == Some(cell)).find_map(|carrier| {
+            if carrier.get.as_deref() == Some(method) {
+                Some(Access::Get(keys(&carrier.path)))
+            } else if carrier.set.as_deref() == Some(method) {
+                Some(Access::Set(keys(&carrier.path)))
+            } else {
+                None
+            }
+        })
+    }
+
+    fn constructor(&self, def: &Def) -> Option<(FileId, Option<FunctionId>, bool)> {
+        let Def::Class(file, class) = def else { return None };
+        let facts = self.cx.program.facts(*file);
+        let python = self.is_python(*file);
+        let name = if python { "__init__" } else { "constructor" };
+        let maker = facts.function_ids().find(|id| {
+            let f = facts.function(*id);
+            f.class == Some(*class) && f.name == name
+        });
+        Some((*file, maker, python))
+    }
+
+    fn takes_instance(&self, file: FileId, function: FunctionId) -> bool {
+        let facts = self.cx.program.facts(file);
+        let f = facts.function(function);
+        let is_static = f.decorators.iter().any(|d| d.path.last() == Some("staticmethod"));
+        f.class.is_some() && self.is_python(file) && !is_static
+    }
+}
+
+/// What the shared places hold before anything of the app has run.
+pub(super) fn untouched(
+    known: &Known<'_, '_>,
+    set: &BTreeSet<String>,
+) -> std::collections::BTreeMap<Cell, Abs> {
+    let roles = [(Role::Request, Trust::Sent), (Role::Response, Trust::App), (Role::Context, Trust::Sent)];
+    let mut cells: std::collections::BTreeMap<Cell, Abs> = roles
+        .iter()
+        .map(|(role, trust)| (role_cell(*role).to_owned(), Abs::object(Some(*trust), false)))
+        .collect();
+    for carrier in &known.carriers {
+        let Some(cell) = cell_of(carrier) else { continue };
+        let path = keys(&carrier.path);
+        let held = cells.entry(cell).or_insert_with(|| Abs::object(None, false));
+        if !path.is_empty() {
+            held.set(&path, Abs::object(None, false));
+            continue;
+        }
+        // What the app itself sets there is nothing before.
+        for key in set.iter().filter(|key| !carrier.sent.contains(key)) {
+            held.set(std::slice::from_ref(key), Abs::NULL);
+        }
+    }
+    cells
+}

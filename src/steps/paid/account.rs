@@ -1,0 +1,203 @@
+//! Every paid call is accounted for: billed, free with the reason, or left to a person with what is known.
+//!
+//! The steps say why a call that they act on could not be written. This file says the same of the calls that no step acts
+//! on, and finds the words: what stands in front of the handler, what the request says of itself, and how the user can be
+//! had there.
+
+use super::Spend;
+use super::record::{NOBODY, Reason, is_recorded};
+use crate::answers::Key;
+use crate::sites::cx::Cx;
+use crate::sites::{Billable, Detail, IdentityAt, IdentitySource, Money, Site, SiteKind, in_front, sent_ids};
+use crate::steps::support::{Kit, identity};
+use crate::steps::{Candidate, Cause, Lacks, Todo, Unpaid};
+use crate::syntax::FunctionId;
+use crate::workspace::FileId;
+
+/// Names of what stands in front that a line has room for.
+const NAMED: usize = 3;
+
+/// The paid calls that no step acts on.
+#[derive(Debug, Default)]
+pub(in crate::steps) struct Rest {
+    /// What is left to a person.
+    pub(in crate::steps) todo: Vec<Todo>,
+    /// What is not billed for a good reason, each a sentence.
+    pub(in crate::steps) free: Vec<String>,
+}
+
+/// Looks through the calls that are not selected.
+pub(in crate::steps) fn rest(kit: &Kit<'_>, all: &[Spend<'_>]) -> Rest {
+    let mut rest = Rest::default();
+    let mut free: Vec<(String, Vec<String>)> = Vec::new();
+    for site in kit.cx.sites.iter().filter(|s| s.kind == SiteKind::Billable && !s.selected) {
+        let Detail::Billable(billable) = &site.detail else { continue };
+        let Some(spend) = Spend::any(kit, site) else { continue };
+        // What the owner said, what is billed at another place, and what is billed by hand needs no word.
+        if spend.answers.skip == Some(true) || billable.covered_by.is_some() || is_recorded(kit, &spend, all)
+        {
+            continue;
+        }
+        if let Money::None(why) = &billable.plan.money {
+            let place = format!("`{}` at {}:{}", billable.call, site.file, site.line);
+            match free.iter_mut().find(|(known, _)| known == why) {
+                Some((_, places)) => places.push(place),
+                None => free.push((why.clone(), vec![place])),
+            }
+            continue;
+        }
+        rest.todo.push(unselected(kit, &spend));
+    }
+    let sentence =
+        |(why, places): (String, Vec<String>)| format!("Not billed: {}: {why}.", places.join(", "));
+    rest.free.extend(free.into_iter().map(sentence));
+    rest
+}
+
+/// What is left of a call that nothing was tried with.
+fn unselected(kit: &Kit<'_>, spend: &Spend<'_>) -> Todo {
+    let plan = &spend.billable.plan;
+    let (cause, why, candidates) = match &plan.money {
+        Money::Shared(why) => {
+            let why = format!("{why}; check the balance and send the event where the app's own key is used");
+            (Cause::OwnKey, why, Vec::new())
+        }
+        _ if spend.is_unknown() => {
+            let why = "the client is one that costs money, and of this call is known neither that it costs nor that it is free; send an event after it if it costs".to_owned();
+            (Cause::UnknownCall, why, Vec::new())
+        }
+        _ if plan.handler.is_none() && plan.at == IdentityAt::None => {
+            (Cause::NoHandler, NO_HANDLER.to_owned(), Vec::new())
+        }
+        _ => match &plan.identity {
+            None => {
+                let (why, candidates) = nobody(kit, spend.site, spend.billable, handler(spend));
+                (Cause::NoPayer, why, candidates)
+            }
+            Some(identity) if identity.nullable => {
+                (Cause::Visitors, super::record::visitors(kit), known(spend.billable))
+            }
+            Some(_) => {
+                let why = spend.site.evidence.last().cloned().unwrap_or_default();
+                (Cause::Form, why, known(spend.billable))
+            }
+        },
+    };
+    finish(spend, Lacks::Both, cause, why, candidates).at(spend.site.file.as_str(), spend.site.line)
+}
+
+/// Where nobody asks for what is paid.
+const NO_HANDLER: &str = "no request handler that reaches it was found, so nobody is known who could pay";
+
+/// What is left of a call that could not be written, for a reason that has a place.
+pub(in crate::steps) fn left(kit: &Kit<'_>, spend: &Spend<'_>, reason: &Reason, lacks: Lacks) -> Todo {
+    let plan = &spend.billable.plan;
+    let line = kit.text(reason.file).line_of(reason.at as usize);
+    let (cause, why, candidates) = if reason.why.starts_with(NOBODY) {
+        if plan.handler.is_none() && plan.identity.is_none() {
+            (Cause::NoHandler, NO_HANDLER.to_owned(), Vec::new())
+        } else {
+            let place = function_at(kit, reason.file, reason.at).map(|function| (reason.file, function));
+            let place = if lacks == Lacks::Gate { place } else { handler(spend).or(place) };
+            let (why, candidates) = nobody(kit, spend.site, spend.billable, place);
+            (Cause::NoPayer, why, candidates)
+        }
+    } else if plan.missing.as_ref() == Some(&reason.why) {
+        (Cause::NoPayer, reason.why.clone(), Vec::new())
+    } else if plan.identity.as_ref().is_some_and(|i| i.nullable) {
+        (Cause::Visitors, reason.why.clone(), known(spend.billable))
+    } else {
+        (Cause::Form, reason.why.clone(), known(spend.billable))
+    };
+    finish(spend, lacks, cause, why, candidates).at(kit.path(reason.file), line)
+}
+
+fn finish(spend: &Spend<'_>, lacks: Lacks, cause: Cause, why: String, candidates: Vec<Candidate>) -> Todo {
+    let unpaid = Unpaid { call: spend.billable.call.clone(), site: spend.site.id.clone(), lacks };
+    let key = format!("{} = true", Key::event(super::key(spend.site), "skip"));
+    Todo { candidates, key: Some(key), ..Todo::unpaid(cause, unpaid, why) }
+}
+
+/// The handler that reaches a call.
+fn handler(spend: &Spend<'_>) -> Option<(FileId, FunctionId)> {
+    spend.billable.plan.handler.as_ref().map(|handler| (handler.file, handler.function))
+}
+
+/// The innermost function at a place.
+fn function_at(kit: &Kit<'_>, file: FileId, at: u32) -> Option<FunctionId> {
+    let facts = kit.cx.program.facts(file);
+    let around = facts.function_ids().filter(|id| facts.function(*id).span.has(at));
+    around.min_by_key(|id| facts.function(*id).span.len())
+}
+
+/// The payer that is known, though not where or not as surely as it has to be.
+fn known(billable: &Billable) -> Vec<Candidate> {
+    let identity = billable.plan.identity.as_ref().or(billable.plan.entry_identity.as_ref());
+    let vouched = |identity: &crate::sites::Identity| {
+        let evidence = identity.evidence.first().cloned().unwrap_or_default();
+        if identity.nullable { format!("{evidence}; it may be missing") } else { evidence }
+    };
+    identity.map(|i| Candidate { expr: i.id.clone(), vouched: vouched(i) }).into_iter().collect()
+}
+
+/// Why nobody is known at a place, in words, with what came into question.
+fn nobody(
+    kit: &Kit<'_>,
+    site: &Site,
+    billable: &Billable,
+    place: Option<(FileId, FunctionId)>,
+) -> (String, Vec<Candidate>) {
+    let cx = kit.graph();
+    let candidates: Vec<Candidate> = sent_ids(cx, site, billable)
+        .into_iter()
+        .map(|lost| Candidate { expr: lost.name, vouched: lost.why })
+        .collect();
+    // A team that is not loaded, a session without an id: that is not for want of a sign-in.
+    if let Some(missing) = &billable.plan.missing {
+        return (missing.clone(), candidates);
+    }
+    let mut why = NOBODY.to_owned();
+    let guards = place.map(|(file, function)| guards(cx, file, function)).unwrap_or_default();
+    match (guards.is_empty(), way(kit)) {
+        (false, Some(way)) => {
+            why = format!("it is behind {guards}, and no expression here names the user; {way}");
+        }
+        (false, None) => {
+            why = format!(
+                "it is behind {guards}, and no expression here names the user; hand the user's id down to it"
+            );
+        }
+        (true, _) => {
+            why.push_str("; add sign-in in front of it, or say `skip = true` if the app pays for it");
+        }
+    }
+    if let Some(sent) = candidates.first() {
+        why = format!("{why} (`{}` {})", sent.expr, sent.vouched);
+    }
+    (why, candidates)
+}
+
+/// What asks who is signed in before a handler runs, by name and place.
+fn guards(cx: &Cx<'_>, file: FileId, function: FunctionId) -> String {
+    let found = in_front(cx, file, function);
+    let named = |front: &crate::sites::InFront| format!("`{}` ({}:{})", front.name, front.file, front.line);
+    found.iter().take(NAMED).map(named).collect::<Vec<_>>().join(", ")
+}
+
+/// How other handlers of the app have the user.
+fn way(kit: &Kit<'_>) -> Option<String> {
+    let (file, identity) = identity::best(kit)?;
+    let how = match &identity.source {
+        IdentitySource::Call { text, binding, .. } if kit.is_python() => format!("`{binding} = {text}`"),
+        IdentitySource::Call { text, binding, .. } => format!("`const {binding} = {text}`"),
+        IdentitySource::Parameter { text, .. } => format!("the parameter `{text}`"),
+        IdentitySource::RequestProperty { .. } | IdentitySource::Import { .. } => {
+            format!("`{}`", identity.id)
+        }
+        IdentitySource::Record | IdentitySource::Handed { .. } => return None,
+    };
+    Some(format!("the user can be had with {how}, as in {}", kit.path(file)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! An element among JSX siblings, in their form: a row in a menu or list, a bare element elsewhere.
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use super::{New, TEXT, WHY};
+use crate::edit::Edit;
+use crate::syntax::place;
+use crate::syntax::source::{Source, named};
+use crate::syntax::style::Style;
+
+/// The edits that put something beside the element of a line, and whether it was given a class.
+pub(super) fn beside(
+    source: &Source<'_>,
+    style: &Style,
+    line: Range<usize>,
+    new: &New<'_>,
+) -> Result<(Vec<Edit>, bool), String> {
+    let mark = mark(source, line).ok_or("no element stands there")?;
+    let after = previous_element(source, mark).unwrap_or(mark);
+    let class = class_nearby(source, mark).filter(|_| !is_row(tag(source, mark)));
+    let class_given = class.is_some();
+    let text = if is_row(tag(source, mark)) { row(source, mark, new) } else { bare(class.as_deref(), new) };
+    let text = text.ok_or("the file has no such elements")?;
+    let mut edits =
+        place::add_jsx_after(source, style, &after.byte_range(), &text, WHY).map_err(|e| e.to_string())?;
+    // Line breaks between elements are no space.
+    let apart =
+        matches!(new, New::Component(_)) && source.of(after).contains(TEXT) && !is_row(tag(source, mark));
+    if let Some(first) = edits.first().filter(|_| apart && edits.len() == 1) {
+        let spaced = format!("{{\" \"}}{}", first.text());
+        edits = vec![Edit::insertion(after.end_byte(), spaced, WHY)];
+    }
+    Ok((edits, class_given))
+}
+
+/// Whether the element of a line stands inside of one that a mark names: a tag (`<Sheet`), or part of a class.
+pub(super) fn is_inside(source: &Source<'_>, line: Range<usize>, marks: &[&str]) -> bool {
+    let mut at = mark(source, line);
+    while let Some(node) = at {
+        let open = node.child_by_field_name("open_tag").unwrap_or(node);
+        let class = attributes(open).into_iter().map(|a| source.of(a)).find(|a| a.starts_with("className"));
+        let named = |mark: &&str| match mark.strip_prefix('<') {
+            Some(start) => is_element(node) && tag(source, node).starts_with(start),
+            None => class.is_some_and(|class| class.contains(*mark)),
+        };
+        if marks.iter().any(named) {
+            return true;
+        }
+        at = node.parent();
+    }
+    false
+}
+
+/// Outside of menus and lists.
+fn bare(class: Option<&str>, new: &New<'_>) -> Option<String> {
+    let class = class.map(|class| format!(" {class}")).unwrap_or_default();
+    match new {
+        New::Link(href) => Some(format!("<a{class} href=\"{href}\">{TEXT}</a>")),
+        New::Component(name) => Some(format!("<{name}{class} />")),
+        New::Empty(_) => None,
+    }
+}
+
+/// A row like the others of a menu or list.
+fn row(source: &Source<'_>, mark: Node<'_>, new: &New<'_>) -> Option<String> {
+    let name = tag(source, mark);
+    let rows = mark.parent().map(named).unwrap_or_default();
+    let mut rows = rows.into_iter().filter(|n| is_element(*n) && tag(source, *n) == name);
+    let pattern = rows.find_map(|row| Some((row, link_in(source, row)?)));
+    let like = pattern.map_or(mark, |(row, _)| row);
+    let open = like.child_by_field_name("open_tag").unwrap_or(like);
+    let kept = |text: &&str| text.starts_with("className=\"") || *text == "asChild";
+    let class = |text: &&str| text.starts_with("className=\"");
+    let written: Vec<&str> = attributes(open).into_iter().map(|a| source.of(a)).collect();
+    let spelled = |keep: &dyn Fn(&&str) -> bool| -> String {
+        written.iter().filter(|text| keep(text)).map(|text| format!(" {text}")).collect()
+    };
+    match new {
+        New::Link(href) => {
+            let handler = written.iter().find_map(|text| {
+                let name = text.split('=').next()?;
+                ["onClick", "onSelect"].contains(&name).then_some(name)
+            });
+            match (pattern, handler) {
+                (Some((_, link)), _) => {
+                    let open = link.child_by_field_name("open_tag").unwrap_or(link);
+                    let own = attributes(open).into_iter().map(|a| source.of(a)).find(|a| class(a));
+                    let own = own.map(|class| format!(" {class}")).unwrap_or_default();
+                    let attributes = spelled(&kept);
+                    Some(format!("<{name}{attributes}>\n  <a{own} href=\"{href}\">{TEXT}</a>\n</{name}>"))
+                }
+                // The row itself is what is clicked.
+                (None, Some(handler)) if name != "li" => {
+                    let attributes = spelled(&class);
+                    Some(format!(
+                        "<{name}{attributes} {handler}={{() => window.location.assign(\"{href}\")}}>\n  {TEXT}\n</{name}>"
+                    ))
+                }
+                (None, _) => {
+                    let attributes = spelled(&class);
+                    Some(format!("<{name}{attributes}>\n  <a href=\"{href}\">{TEXT}</a>\n</{name}>"))
+                }
+            }
+        }
+        New::Component(component) => {
+            let label = name.strip_suffix("Item").map(|menu| format!("{menu}Label"));
+            let label = label.filter(|label| source.uses_name(label).is_some());
+            let (outer, off) = match &label {
+                Some(label) => (label.as_str(), ""),
+                None if name == "li" => (name, ""),
+                None => (name, " disabled"),
+            };
+            let attributes = if label.is_some() { String::new() } else { spelled(&class) };
+            Some(format!("<{outer}{attributes}{off}>\n  <{component} />\n</{outer}>"))
+        }
+        New::Empty(_) => None,
+    }
+}
+
+/// Whether elements of this name are the rows of a menu or list.
+fn is_row(name: &str) -> bool {
+    name == "li" || name.ends_with("Item")
+}
+
+/// The one link in an element.
+fn link_in<'s>(source: &Source<'_>, node: Node<'s>) -> Option<Node<'s>> {
+    named(node).into_iter().find(|n| is_element(*n) && is_link(tag(source, *n)))
+}
+
+fn is_link(name: &str) -> bool {
+    matches!(name, "a" | "Link" | "NavLink")
+}
+
+/// The element of a line that stands in the list of its neighbours: out of buttons, list items and forms.
+fn mark<'s>(source: &'s Source<'_>, line: Range<usize>) -> Option<Node<'s>> {
+    let text = source.slice(line.clone());
+    let start = line.start + (text.len() - text.trim_start().len());
+    let mut node = source.root().descendant_for_byte_range(start, start + 1)?;
+    while !is_element(node) {
+        node = node.parent()?;
+    }
+    let mut best = node;
+    let mut at = node;
+    for _ in 0..4 {
+        let Some(parent) = at.parent().filter(|p| is_element(*p)) else { break };
+        let name = tag(source, parent);
+        at = parent;
+        if matches!(name, "form" | "button" | "Button") || is_link(name) || is_row(name) {
+            best = parent;
+        }
+    }
+    Some(best)
+}
+
+fn is_element(node: Node<'_>) -> bool {
+    matches!(node.kind(), "jsx_element" | "jsx_self_closing_element")
+}
+
+fn tag<'t>(source: &Source<'t>, node: Node<'_>) -> &'t str {
+    let open = node.child_by_field_name("open_tag").unwrap_or(node);
+    open.child_by_field_name("name").map_or("", |name| source.of(name))
+}
+
+fn attributes(open: Node<'_>) -> Vec<Node<'_>> {
+    named(open).into_iter().filter(|n| n.kind() == "jsx_attribute").collect()
+}
+
+/// The element before, lines that only separate looked over.
+fn previous_element<'s>(source: &Source<'_>, node: Node<'s>) -> Option<Node<'s>> {
+    let mut at = node.prev_named_sibling();
+    while let Some(sibling) = at {
+        let name = if is_element(sibling) { tag(source, sibling) } else { "" };
+        let separates = name == "hr" || name.ends_with("Separator") || name.ends_with("Divider");
+        if is_element(sibling) && !separates {
+            return Some(sibling);
+        }
+        if sibling.kind() != "jsx_text" && !separates {
+            return None;
+        }
+        at = sibling.prev_named_sibling();
+    }
+    None
+}
+
+/// The class attribute of a link among the siblings.
+fn class_nearby(source: &Source<'_>, node: Node<'_>) -> Option<String> {
+    let siblings = node.parent().map(named).unwrap_or_default();
+    siblings.into_iter().find_map(|sibling| {
+        if !is_element(sibling) || !is_link(tag(source, sibling)) {
+            return None;
+        }
+        let open = sibling.child_by_field_name("open_tag").unwrap_or(sibling);
+        let written = attributes(open).into_iter().map(|a| source.of(a));
+        written.into_iter().find(|a| a.starts_with("className=\"")).map(str::to_owned)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Language;
+
+    fn with(text: &str, new: &New<'_>) -> String {
+        let source = Source::parse(Language::Tsx, text).unwrap();
+        let at = text.find("Sign out").unwrap();
+        let line = source.line_start(at)..source.line_end(at);
+        let (edits, _) = beside(&source, &Style::of(&source), line, new).unwrap();
+        let mut after = text.to_owned();
+        for edit in edits.iter().rev() {
+            after.replace_range(edit.range(), edit.text());
+        }
+        assert!(!Source::parse(Language::Tsx, &after).unwrap().root().has_error(), "{after}");
+        after
+    }
+
+    #[test]
+    fn a_menu_gets_a_row_like_its_others() {
+        let menu = "const a = (\n  <Menu>\n    <MenuItem asChild>\n      <Link className=\"x\" href=\"/s\">Settings</Link>\n    </MenuItem>\n    <MenuSeparator />\n    <MenuItem onClick={leave}>\n      Sign out\n    </MenuItem>\n  </Menu>\n);\n";
+        insta::assert_snapshot!(with(menu, &New::Link("/b")), @r#"
+        const a = (
+          <Menu>
+            <MenuItem asChild>
+              <Link className="x" href="/s">Settings</Link>
+            </MenuItem>
+            <MenuItem asChild>
+              <a className="x" href="/b">Manage billing</a>
+            </MenuItem>
+            <MenuSeparator />
+            <MenuItem onClick={leave}>
+              Sign out
+            </MenuItem>
+          </Menu>
+        );
+        "#);
+    }
+
+    #[test]
+    fn a_row_that_is_clicked_itself_leads_there_itself() {
+        let menu = "const a = (\n  <Menu>\n    <MenuItem onSelect={leave}>\n      Sign out\n    </MenuItem>\n  </Menu>\n);\n";
+        let linked = with(menu, &New::Link("/b"));
+        assert!(linked.contains("<MenuItem onSelect={() => window.location.assign(\"/b\")}>"), "{linked}");
+        let shown = with(menu, &New::Component("Balance"));
+        assert!(shown.contains("<MenuItem disabled>\n      <Balance />\n    </MenuItem>"), "{shown}");
+    }
+
+    #[test]
+    fn a_space_stands_between_the_link_and_the_balance() {
+        let nav = "const a = (\n  <nav>\n    <b>X</b>\n    <button>Sign out</button>\n  </nav>\n);\n";
+        let linked = with(nav, &New::Link("/b"));
+        let shown = with(&linked, &New::Component("Balance"));
+        assert!(
+            shown.contains("<a href=\"/b\">Manage billing</a>{\" \"}\n    <Balance />\n    <button>"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_sheet_is_for_small_screens() {
+        for (open, expected) in
+            [("<Sheet>", true), ("<div className=\"flex md:hidden\">", true), ("<nav>", false)]
+        {
+            let tag = open.trim_start_matches('<').split([' ', '>']).next().unwrap();
+            let text = format!("const a = (\n  {open}\n    <button>Sign out</button>\n  </{tag}>\n);\n");
+            let source = Source::parse(Language::Tsx, &text).unwrap();
+            let at = text.find("Sign out").unwrap();
+            let line = source.line_start(at)..source.line_end(at);
+            assert_eq!(is_inside(&source, line, &["<Sheet", "md:hidden"]), expected, "{open}");
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Where routes land, and what comes along with the session call, in small apps of one shape each.
+
+use std::fmt::Write;
+
+use crate::answers::Answers;
+use crate::catalog::Catalog;
+use crate::fingerprint::fingerprint;
+use crate::resolve::Program;
+use crate::sites;
+use crate::steps::{Area, StepContext, all};
+use crate::workspace::Workspace;
+
+/// What the steps for the portal and the balance leave of an app: each file they touch outside of the generated modules,
+/// and what is left to do. Planned again on their own result they add nothing.
+fn routes(files: &[(&str, &str)]) -> String {
+    let catalog = Catalog::embedded().unwrap();
+    let mut workspace = Workspace::in_memory(files.iter().copied());
+    let mut touched = std::collections::BTreeSet::new();
+    let mut left = String::new();
+    for area in [Area::Key, Area::Customer, Area::Portal, Area::Balance, Area::Portal, Area::Balance] {
+        let found = fingerprint(&workspace, &catalog);
+        let program = Program::new(&workspace);
+        let sites = sites::find(&program, &catalog, &found);
+        let answers = Answers::default();
+        let cx = StepContext {
+            workspace: &workspace,
+            program: &program,
+            catalog: &catalog,
+            app: &found.apps[0],
+            sites: &sites,
+            answers: &answers,
+            asked_for: false,
+        };
+        let plan = all().iter().find(|s| s.area() == area).unwrap().plan(&cx);
+        let outcome = plan.changes.outcome(&workspace).unwrap();
+        if let Err(problems) = outcome.check() {
+            panic!("{}: {problems:#?}", area.id());
+        }
+        if matches!(area, Area::Portal | Area::Balance) {
+            touched.extend(outcome.files().iter().map(|f| f.path().to_owned()));
+            for todo in plan.todo.iter().filter(|todo| todo.unmet || todo.file.is_some()) {
+                writeln!(left, "left: {todo}").unwrap();
+            }
+        }
+        workspace = workspace.with_changes(outcome.changes());
+    }
+    let mut shown = String::new();
+    for path in touched.iter().filter(|path| !path.contains("credyt/")) {
+        let text = workspace.text_at(path).map(|t| t.as_str().to_owned()).unwrap_or_default();
+        writeln!(shown, "=== {path}\n{text}").unwrap();
+    }
+    shown + &left
+}
+
+fn has(shown: &str, parts: &[&str]) {
+    let mut rest = shown;
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            panic!("no `{part}` (after those before it) in:\n{shown}")
+        };
+        rest = after;
+    }
+}
+
+const NEXT: (&str, &str) = (
+    "package.json",
+    r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "openai": "6", "@supabase/ssr": "1", "better-auth": "1"}}"#,
+);
+const TSCONFIG: (&str, &str) =
+    ("tsconfig.json", r#"{"compilerOptions": {"paths": {"@/*": ["./*"]}}, "include": ["**/*.ts"]}"#);
+const PAGE: (&str, &str) = ("app/page.tsx", "export default function Page() {\n  return <main />;\n}\n");
+
+fn next(route: &str, more: &[(&str, &str)]) -> String {
+    let chat = [("app/api/chat/route.ts", route)];
+    let files: Vec<_> = [NEXT, TSCONFIG, PAGE].into_iter().chain(chat).chain(more.iter().copied()).collect();
+    routes(&files)
+}
+
+#[test]
+fn the_client_of_a_session_comes_along_with_its_import() {
+    let server = (
+        "lib/supabase/server.ts",
+        "import { createServerClient } from \"@supabase/ssr\";\nimport { cookies } from \"next/headers\";\n\nexport async function createClient() {\n  const store = await cookies();\n  return createServerClient(\"u\", \"k\", { cookies: { getAll: () => store.getAll() } });\n}\n",
+    );
+    let shown = next(
+        "import { createClient } from \"@/lib/supabase/server\";\n\nexport async function POST(request: Request) {\n  const supabase = await createClient();\n  const { data: { user } } = await supabase.auth.getUser();\n  if (!user) return new Response(null, { status: 401 });\n  return Response.json({ id: user.id, email: user.email });\n}\n",
+        &[server],
+    );
+    has(
+        &shown,
+        &[
+            "=== app/api/billing/portal/route.ts",
+            "import { createClient } from ",
+            "  const supabase = await createClient();\n  const { data: { user } } = await supabase.auth.getUser();\n  if (!user?.id) {",
+        ],
+    );
+    assert!(!shown.contains("from \"\""), "{shown}");
+}
+
+#[test]
+fn a_client_that_is_made_in_the_handler_comes_along_whole() {
+    let shown = next(
+        "import { createServerClient } from \"@supabase/ssr\";\nimport { cookies } from \"next/headers\";\n\nexport async function POST(request: Request) {\n  const store = await cookies();\n  const supabase = createServerClient(process.env.URL!, process.env.KEY!, {\n    cookies: { getAll: () => store.getAll() },\n  });\n  const { data: { user } } = await supabase.auth.getUser();\n  if (!user) return new Response(null, { status: 401 });\n  return Response.json({ id: user.id });\n}\n",
+        &[],
+    );
+    has(
+        &shown,
+        &[
+            "=== app/api/billing/portal/route.ts",
+            "  const store = await cookies();\n  const supabase = createServerClient(process.env.URL!, process.env.KEY!, {\n    cookies: { getAll: () => store.getAll() },\n  });\n  const { data: { user } } = await supabase.auth.getUser();",
+        ],
+    );
+    has(&shown, &["import { cookies } from \"next/headers\";"]);
+}
+
+const BETTER_AUTH: (&str, &str) = (
+    "lib/auth.ts",
+    "import { betterAuth } from \"better-auth\";\n\nexport const auth = betterAuth({ emailAndPassword: { enabled: true } });\n",
+);
+
+#[test]
+fn the_names_of_a_session_call_are_not_those_of_the_route() {
+    let shown = next(
+        "import { headers } from \"next/headers\";\nimport { auth } from \"@/lib/auth\";\n\nexport async function POST(request: Request) {\n  const url = await headers();\n  const session = await auth.api.getSession({ headers: url });\n  if (!session) return new Response(null, { status: 401 });\n  return Response.json({ id: session.user.id });\n}\n",
+        &[BETTER_AUTH],
+    );
+    has(
+        &shown,
+        &[
+            "=== app/api/billing/portal/route.ts",
+            "import { headers } from \"next/headers\";",
+            "const url = await headers();",
+            "let billingUrl: string;",
+            "return Response.redirect(billingUrl, 303);",
+        ],
+    );
+    assert!(!shown.contains("const { headers }"), "{shown}");
+}
+
+#[test]
+fn a_session_call_that_reads_the_request_gets_it() {
+    let shown = next(
+        "import { auth } from \"@/lib/auth\";\n\nexport async function POST(req: Request) {\n  const session = await auth.api.getSession({ headers: req.headers });\n  if (!session) return new Response(null, { status: 401 });\n  return Response.json({ id: session.user.id });\n}\n",
+        &[BETTER_AUTH],
+    );
+    has(&shown, &["=== app/api/billing/balance/route.ts", "GET(req: Request)", "headers: req.headers"]);
+    has(&shown, &["=== app/api/billing/portal/route.ts", "GET(req: Request)", "req.headers.get(\"host\")"]);
+}
+
+#[test]
+fn options_that_only_a_route_file_has_are_left_to_a_person() {
+    let package = (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "openai": "6", "next-auth": "4"}}"#,
+    );
+    let route = (
+        "app/api/chat/route.ts",
+        "import { getServerSession } from \"next-auth\";\n\nconst options = { providers: [] };\n\nexport async function POST(request: Request) {\n  const session = await getServerSession(options);\n  if (!session?.user?.id) return new Response(null, { status: 401 });\n  return Response.json({ id: session.user.id });\n}\n",
+    );
+    let types = (
+        "types/next-auth.d.ts",
+        "declare module \"next-auth\" {\n  interface Session {\n    user: { id: string };\n  }\n}\n",
+    );
+    let shown = routes(&[package, TSCONFIG, PAGE, types, route]);
+    assert!(!shown.contains("==="), "{shown}");
+    has(&shown, &["left: ", "`options`, by which the signed-in user is known, is local to this file"]);
+}
+
+const EXPRESS: (&str, &str) = (
+    "package.json",
+    r#"{"name": "a", "type": "module", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9"}}"#,
+);
+const ONE_FILE: &str = "import express from \"express\";\nimport jwt from \"jsonwebtoken\";\n\nconst app = express();\napp.use(express.json());\n\nfunction requireUser(req, res, next) {\n  req.user = { id: jwt.verify(req.get(\"a\"), \"s\").sub };\n  next();\n}\n\napp.post(\"/api/signup\", (req, res) => res.json({ token: jwt.sign({ sub: \"1\" }, \"s\") }));\n\napp.post(\"/api/ask\", requireUser, async (req, res) => {\n  res.json({ id: req.user.id });\n});\n\napp.use((req, res) => res.status(404).end());\n\napp.listen(3000);\n";
+
+#[test]
+fn routes_go_into_the_file_that_alone_knows_their_guard() {
+    let shown = routes(&[EXPRESS, ("index.js", ONE_FILE)]);
+    has(
+        &shown,
+        &[
+            "=== index.js",
+            "import { createPortalUrl } from \"./credyt/portal.js\";",
+            "app.post(\"/api/ask\"",
+            "app.get(\"/api/billing/portal\", requireUser, async (req, res) => {",
+            "app.get(\"/api/billing/balance\", requireUser, async (req, res) => {",
+            "app.use((req, res) => res.status(404).end());",
+        ],
+    );
+    assert_eq!(shown.matches("=== ").count(), 1, "{shown}");
+}
+
+#[test]
+fn the_same_in_a_file_that_requires() {
+    let package = (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9"}}"#,
+    );
+    let file = ONE_FILE
+        .replace("import express from \"express\";", "const express = require(\"express\");")
+        .replace("import jwt from \"jsonwebtoken\";", "const jwt = require(\"jsonwebtoken\");");
+    let shown = routes(&[package, ("index.js", &file)]);
+    has(
+        &shown,
+        &[
+            "const { createPortalUrl } = require(\"./credyt/portal\");",
+            "app.get(\"/api/billing/portal\", requireUser,",
+        ],
+    );
+}
+
+const GUARD: (&str, &str) = (
+    "guard.js",
+    "import jwt from \"jsonwebtoken\";\n\nexport const sign = (id) => jwt.sign({ sub: id }, \"s\");\n\nexport function requireUser(req, res, next) {\n  req.user = { id: jwt.verify(req.get(\"a\"), \"s\").sub };\n  next();\n}\n",
+);
+
+fn router(name: &str, up: &str) -> String {
+    format!(
+        "import {{ Router }} from \"express\";\nimport {{ requireUser }} from \"{up}/guard.js\";\n\nexport const {name} = Router();\n\n{name}.post(\"/\", requireUser, (req, res) => res.json({{ id: req.user.id }}));\n"
+    )
+}
+
+#[test]
+fn a_router_is_not_mounted_in_a_branch() {
+    let server = "import express from \"express\";\nimport { chats } from \"./routes/chats.js\";\nimport { tools } from \"./routes/tools.js\";\n\nconst app = express();\napp.use(\"/api/chats\", chats);\nif (process.env.NODE_ENV !== \"production\") {\n  app.use(\"/dev\", tools);\n}\n\napp.listen(3000);\n";
+    let shown = routes(&[
+        EXPRESS,
+        GUARD,
+        ("server.js", server),
+        ("routes/chats.js", &router("chats", "..")),
+        ("routes/tools.js", &router("tools", "..")),
+    ]);
+    has(
+        &shown,
+        &["app.use(\"/api/chats\", chats);\napp.use(\"/api/billing\", billingRoutes);\nif (process.env"],
+    );
+}
+
+#[test]
+fn a_router_gets_a_folder_of_its_own_where_each_has_one() {
+    let server = "import express from \"express\";\nimport { chats } from \"./features/chats/chats.routes.js\";\nimport { notes } from \"./features/notes/notes.routes.js\";\n\nconst app = express();\napp.use(\"/chats\", chats);\napp.use(\"/notes\", notes);\n\napp.listen(3000);\n";
+    let shown = routes(&[
+        EXPRESS,
+        GUARD,
+        ("server.js", server),
+        ("features/chats/chats.routes.js", &router("chats", "../..")),
+        ("features/notes/notes.routes.js", &router("notes", "../..")),
+    ]);
+    has(&shown, &["=== features/billing/billing.routes.js", "from \"../../guard.js\""]);
+}
+
+#[test]
+fn people_come_back_to_the_address_that_the_app_has_in_a_setting() {
+    let server = "import express from \"express\";\nimport cors from \"cors\";\nimport { chats } from \"./routes/chats.js\";\n\nconst app = express();\napp.use(cors({ origin: process.env.WEB_ORIGIN }));\napp.use(\"/api/chats\", chats);\n\napp.listen(3000);\n";
+    let shown = routes(&[EXPRESS, GUARD, ("server.js", server), ("routes/chats.js", &router("chats", ".."))]);
+    has(&shown, &["=== routes/billing.js", "process.env.WEB_ORIGIN ||"]);
+}
+
+const FASTAPI: (&str, &str) = ("requirements.txt", "fastapi\nopenai\npython-jose\n");
+const PY_AUTH: (&str, &str) = (
+    "app/auth.py",
+    "from fastapi import Header\nfrom jose import jwt\nfrom pydantic import BaseModel\n\n\nclass User(BaseModel):\n    id: str\n    email: str\n\n\ndef get_current_user(token: str = Header()) -> User:\n    return User(**jwt.decode(token, \"s\"))\n\n\ndef sign(user: User) -> str:\n    return jwt.encode({\"sub\": user.id}, \"s\")\n",
+);
+
+#[test]
+fn a_router_is_mounted_where_an_app_of_one_file_is_set_up() {
+    let main = "from fastapi import Depends, FastAPI\nfrom fastapi.middleware.cors import CORSMiddleware\n\nfrom app.auth import User, get_current_user\n\napp = FastAPI()\napp.add_middleware(CORSMiddleware)\n\n\n@app.post(\"/ask\")\ndef ask(user: User = Depends(get_current_user)):\n    return {\"id\": user.id}\n";
+    let shown = routes(&[FASTAPI, PY_AUTH, ("app/__init__.py", ""), ("app/main.py", main)]);
+    has(
+        &shown,
+        &["=== app/billing.py", "def open_portal(request: Request, user: User = Depends(get_current_user))"],
+    );
+    has(
+        &shown,
+        &[
+            "=== app/main.py",
+            "app.add_middleware(CORSMiddleware)\napp.include_router(billing_router, prefix=\"/billing\", tags=[\"billing\"])\n",
+            "@app.post(\"/ask\")",
+        ],
+    );
+}
+
+#[test]
+fn a_router_under_another_name_is_a_neighbour() {
+    let main = "from fastapi import FastAPI\n\nfrom app.routers import ping as ping_router\n\napp = FastAPI()\napp.include_router(ping_router.router)\n";
+    let ping = "from fastapi import APIRouter, Depends\n\nfrom app.auth import User, get_current_user\n\nrouter = APIRouter(prefix=\"/ping\")\n\n\n@router.post(\"/\")\ndef ping(user: User = Depends(get_current_user)):\n    return {\"id\": user.id}\n";
+    let shown = routes(&[
+        FASTAPI,
+        PY_AUTH,
+        ("app/__init__.py", ""),
+        ("app/main.py", main),
+        ("app/routers/__init__.py", ""),
+        ("app/routers/ping.py", ping),
+    ]);
+    has(&shown, &["app.include_router(ping_router.router)\napp.include_router(billing_router)"]);
+    has(
+        &shown,
+        &["=== app/routers/billing.py", "router = APIRouter(prefix=\"/billing\", tags=[\"billing\"])"],
+    );
+}
+
+#[test]
+fn a_dependency_of_the_same_file_keeps_the_routes_there() {
+    let main = "from fastapi import Depends, FastAPI, Header\nfrom jose import jwt\nfrom pydantic import BaseModel\n\napp = FastAPI()\n\n\nclass User(BaseModel):\n    id: str\n\n\ndef current_user(token: str = Header()) -> User:\n    return User(**jwt.decode(token, \"s\"))\n\n\ndef sign(user: User) -> str:\n    return jwt.encode({\"sub\": user.id}, \"s\")\n\n\n@app.post(\"/ask\")\ndef ask(user: User = Depends(current_user)):\n    return {\"id\": user.id}\n\n\n@app.get(\"/{path:path}\")\ndef page(path: str):\n    return path\n";
+    let shown = routes(&[FASTAPI, ("main.py", main)]);
+    has(
+        &shown,
+        &[
+            "=== main.py",
+            "@app.post(\"/ask\")",
+            "\n\n\n@app.get(\"/billing/portal\")\n",
+            "user: User = Depends(current_user)) -> dict[str, str]:",
+            "@app.get(\"/billing/balance\")",
+            "@app.get(\"/{path:path}\")",
+        ],
+    );
+    assert_eq!(shown.matches("=== ").count(), 1, "{shown}");
+}
