@@ -232,8 +232,13 @@ pub struct Handler {
     /// of its status), `headers` (that of its headers as an object; empty where there are none) and the roles (`request`,
     /// `response`, `context`, `next`) as bound in the handler.
     pub refuse: Option<Snippet>,
-    /// How it answers the same where it renders pages instead.
-    pub refuse_page: Option<RefusePage>,
+    /// Declared types that take what [`Handler::refuse`] gives back. Without any, a handler that answers with responses
+    /// takes it whatever it declares, and one that gives back plain values only where it declares nothing.
+    #[serde(default)]
+    pub refuse_types: Vec<String>,
+    /// Other ways to refuse, for handlers that answer in such a way themselves. The first that fits is taken.
+    #[serde(default)]
+    pub refuse_as: Vec<RefuseAs>,
     /// Expression for the origin of the request's address, from the same variables.
     pub origin: Option<Snippet>,
     /// What the handler's value is for the caller.
@@ -241,15 +246,22 @@ pub struct Handler {
     pub answers: Answer,
 }
 
-/// A refusal for handlers that answer with pages.
+/// Another way to refuse: all that is said here must hold of the handler.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RefusePage {
-    /// Texts one of which stands in such a handler.
+pub struct RefuseAs {
+    /// Texts one of which stands in such a handler; any handler will do when empty.
+    #[serde(default)]
     pub marks: Vec<String>,
     /// Texts none of which stands in such a handler.
     #[serde(default)]
     pub unless: Vec<String>,
+    /// It throws where something is wrong, and gives back no `{ error }` anywhere.
+    #[serde(default)]
+    pub throws: bool,
+    /// Declared types that take what the lines give back; any will do when empty.
+    #[serde(default)]
+    pub types: Vec<String>,
     /// The lines, with the variables of [`Handler::refuse`].
     pub snippet: Snippet,
 }

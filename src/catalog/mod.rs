@@ -43,7 +43,7 @@ pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
 pub use env::{Address, Also, Beside, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
     Answer, ArgumentChoice, Carrier, ChainContext, Closing, Framework, Front, Handler, HandlerShape,
-    Middleware, Mount, Mounting, NamedParam, NewRoute, RefusePage, Role, RoutePurpose, Runtime, Side,
+    Middleware, Mount, Mounting, NamedParam, NewRoute, RefuseAs, Role, RoutePurpose, Runtime, Side,
 };
 pub use host::Host;
 pub use http::{Answered, Http, Request, Succeeded};

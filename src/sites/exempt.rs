@@ -2,12 +2,13 @@
 //!
 //! What made the client (or the model that is handed to the call) is looked up, and with it the address it talks to and
 //! the key it talks with. Billing such a call would charge a user for what the app never paid, so it is shown with the
-//! reason and not selected; also when the user's key only goes first and the app's own is the fallback, because which of
-//! the two paid is not known where the event would be written.
+//! reason and not selected; also when the user's key only goes first and the app's own is the fallback, unless the code says
+//! by an expression in scope at the call which of the two it is (see [`own_key`]).
 
 use super::cx::{Cx, wild};
 use super::explain::untrusted;
 use super::makers;
+use super::own_key;
 use crate::catalog::{Entry, Kind, Provider, Symbol};
 use crate::resolve::Def;
 use crate::syntax::{Call, CallId, Expr, FunctionId, Path, Root};
@@ -114,13 +115,12 @@ fn local_address(
 }
 
 fn users_key(cx: &Cx<'_>, file: FileId, maker: &Call, provider: &Provider, place: &str) -> Option<Exempt> {
-    let options = provider.key_options().filter_map(|option| maker.option(option));
+    let options = own_key::keys(maker, provider);
     let headers = maker.option("headers").and_then(|headers| match headers {
         Expr::Object(pairs) => pairs.iter().find(|(name, _)| is_key(name)).map(|(_, value)| value),
         _ => None,
     });
-    let key =
-        options.into_iter().chain(headers).find_map(|value| whose(cx, file, maker.function, value, 0))?;
+    let key = options.chain(headers).find_map(|value| whose(cx, file, maker.function, value, 0))?;
     let first = if key.always { "" } else { " when there is one" };
     Some(Exempt {
         short: "but the user's own key pays for it",
@@ -133,14 +133,20 @@ fn users_key(cx: &Cx<'_>, file: FileId, maker: &Call, provider: &Provider, place
 }
 
 /// A key that is not the app's.
-struct Key {
+pub(super) struct Key {
     expr: String,
     /// There is no other one behind it.
-    always: bool,
+    pub(super) always: bool,
 }
 
 /// The user's key in an expression, `None` when it is the app's own or cannot be followed.
-fn whose(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, value: &Expr, hops: usize) -> Option<Key> {
+pub(super) fn whose(
+    cx: &Cx<'_>,
+    file: FileId,
+    function: Option<FunctionId>,
+    value: &Expr,
+    hops: usize,
+) -> Option<Key> {
     if hops > MAX_HOPS {
         return None;
     }

@@ -22,6 +22,7 @@ pub mod identity;
 mod lookup;
 mod makers;
 mod mounted;
+pub mod own_key;
 pub mod owner;
 pub mod payer;
 pub mod runners;
@@ -206,6 +207,8 @@ pub struct BillablePlan {
     pub model: Option<String>,
     /// Id of the entry of who is paid, where the call takes any provider's model: `openai("…")` for the AI SDK.
     pub maker: Option<String>,
+    /// Under which condition the user's own key pays instead.
+    pub own_key: Option<own_key::OwnKey>,
     /// What the score is made of.
     pub score: Vec<ScorePart>,
     /// Whose money it is.

@@ -135,8 +135,13 @@ impl Ledger {
 }
 
 /// Waits until something holds, for a while.
-pub(crate) async fn soon(mut holds: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + SOON;
+pub(crate) async fn soon(holds: impl FnMut() -> bool) -> bool {
+    within(SOON, holds).await
+}
+
+/// Whether something holds before a time has passed.
+pub(crate) async fn within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + time;
     while !holds() {
         if Instant::now() > deadline {
             return false;

@@ -15,11 +15,11 @@ use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
     Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, Money, PayerRef, SELECT_FROM,
-    ScorePart, Site, SiteKind, covered, exempt, makers, mounted,
+    ScorePart, Site, SiteKind, covered, exempt, makers, mounted, own_key,
 };
 use crate::answers::Payer as Who;
 use crate::catalog::{Entry, HttpCall, Kind, Provider, ProviderCall, StreamWhen};
-use crate::syntax::{Call, CallId, Expr};
+use crate::syntax::{Call, CallId, Expr, Path};
 use crate::workspace::FileId;
 use calls::{called, candidates, paid_call};
 pub(super) use entry::entry_ref;
@@ -89,7 +89,11 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         Rule::Call(rule) if rule.minor => Money::None(SMALL.to_owned()),
         _ => Money::Ours,
     };
-    if let Some(free) = exempt::exempt(cx, paid.file, paid.call, paid.provider) {
+    let own_key =
+        paid.provider.provider.as_ref().and_then(|p| own_key::condition(cx, paid.file, paid.call, p));
+    if let Some(own) = &own_key {
+        evidence.push(format!("the user's own key pays for it where there is one (`{}`)", own.expr));
+    } else if let Some(free) = exempt::exempt(cx, paid.file, paid.call, paid.provider) {
         ScorePart::lower(&mut parts, EXEMPT, free.short);
         evidence.push(free.why.clone());
         money = if free.partly { Money::Shared(free.why) } else { Money::None(free.why) };
@@ -119,6 +123,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         entry_identity,
         model: made.as_ref().map_or_else(|| model(cx, paid, call), |made| made.model.clone()),
         maker: made.and_then(|made| made.entry),
+        own_key,
         score: parts,
         money,
     };
@@ -249,10 +254,15 @@ fn made(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<Made> {
 fn talks_elsewhere(cx: &Cx<'_>, provider: &Provider, (file, maker): (FileId, CallId)) -> bool {
     let maker = cx.program.facts(file).call(maker);
     let mut given = provider.address_options().filter_map(|option| maker.option(option));
-    // An address that is read from the settings may be anybody's.
-    given.any(|value| {
-        cx.folded(file, maker.function, value)
-            .is_none_or(|address| !provider.hosts.iter().any(|host| address.contains(host.as_str())))
+    // An address that is read from the settings may be anybody's, unless the setting says whose it is.
+    let vendor = provider.vendor.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let says_vendor = |value: &Expr| {
+        let name = value.as_path().and_then(Path::last);
+        name.is_some_and(|name| !vendor.is_empty() && name.to_ascii_uppercase().contains(&vendor))
+    };
+    given.any(|value| match cx.folded(file, maker.function, value) {
+        Some(address) => !provider.hosts.iter().any(|host| address.contains(host.as_str())),
+        None => !says_vendor(value),
     })
 }
 

@@ -1,5 +1,7 @@
 //! A paid action is billed once when it succeeded, not at all when it did not, and refused without a balance.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use credyt_integrate::sandbox::Outage;
 use rust_decimal::Decimal;
@@ -7,10 +9,13 @@ use serde_json::{Value, json};
 
 use super::portal::top_up;
 use crate::app::Action;
-use crate::ledger::decimal;
+use crate::ledger::{decimal, within};
 use crate::person::Person;
 use crate::provider::Mode;
 use crate::stage::Stage;
+
+/// How long after an outage an event that is tried again may arrive.
+const LAST_TRY: Duration = Duration::from_secs(2);
 
 /// One event of the right type with its data and cost, and the balance down by its price.
 pub(super) async fn is_billed_once(stage: &Stage, action: &Action) -> Result<()> {
@@ -87,7 +92,8 @@ pub(super) async fn follows_the_policy_in_an_outage(stage: &Stage, action: &Acti
     let (made, before) = if stage.app.answers.contains("block") {
         (made, before)
     } else {
-        // An event may still be on its last try; what matters is that none is billed twice.
+        // The event may still be on its last try, or is given up by now; what matters is that none is billed twice.
+        within(LAST_TRY, || stage.ledger.events_of(&id).len() > made).await;
         let late = stage.ledger.events_of(&id).len();
         (late.max(made), stage.ledger.balance(&id)?)
     };

@@ -63,16 +63,16 @@ fn a_users_own_key_is_not_billed() {
         "the user's own key (`req.headers.get(\"x-openai-key\")` at app/api/ask/route.ts:6)",
     );
     is_free(
-        "a key in the user's record, the app's own behind it",
+        "a key in the user's record, the app's own behind it in a factory",
         EXPRESS,
         &[
             (
                 "app.js",
-                "const express = require(\"express\");\nconst OpenAI = require(\"openai\");\nconst { requireAuth } = require(\"./auth\");\nconst { findUser } = require(\"./users\");\nconst app = express();\napp.post(\"/ask\", requireAuth, async (req, res) => {\n  const user = await findUser(req.user.id);\n  const client = new OpenAI({ apiKey: user.openaiKey || process.env.OPENAI_API_KEY });\n  res.json(await client.responses.create({ model: \"gpt-5\", input: \"x\" }));\n});\n",
+                "const express = require(\"express\");\nconst OpenAI = require(\"openai\");\nconst { requireAuth } = require(\"./auth\");\nconst { findUser } = require(\"./users\");\nconst app = express();\nfunction clientFor(key) {\n  return new OpenAI({ apiKey: key || process.env.OPENAI_API_KEY });\n}\napp.post(\"/ask\", requireAuth, async (req, res) => {\n  const user = await findUser(req.user.id);\n  const client = clientFor(user.openaiKey);\n  res.json(await client.responses.create({ model: \"gpt-5\", input: \"x\" }));\n});\n",
             ),
             ("users.js", "exports.findUser = async (id) => ({ id, openaiKey: null });\n"),
         ],
-        "the user's own key when there is one (`user.openaiKey`",
+        "the user's own key when there is one (`",
     );
     is_free(
         "a key handed to a factory",

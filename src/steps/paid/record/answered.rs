@@ -50,7 +50,7 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
             vendor,
             id: id.as_deref(),
         };
-        statement(kit, calling, &brought.names[0], &event)
+        statement(order, calling, &brought.names[0], &event)
     };
     let (edits, _) = place::after_call(spot.source, &spot.style, &request, write)
         .map_err(|refusal| refusal.to_string())?;

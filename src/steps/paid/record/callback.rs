@@ -133,7 +133,7 @@ impl Written<'_, '_> {
             vendor,
             id: None,
         };
-        statement(kit, Calling::Awaited, self.recorder, &event)
+        statement(self.order, Calling::Awaited, self.recorder, &event)
     }
 
     /// A callback of its own among the options: the option and its value.

@@ -141,7 +141,9 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
         );
     }
     let id = spend.call_id(kit.cx.program.facts(spend.file));
+    // Whose key it is can be read at the call, and not around it.
     if !spend.billable.streaming
+        && plan.own_key.is_none()
         && let Some(door) =
             id.and_then(|id| reach::same_value(kit.graph(), &ways, (spend.file, id))).filter(signed_in)
         && let Some(identity) = &door.identity
@@ -196,6 +198,10 @@ fn write(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded
         None => answered::record(order, spot, call),
         Some((_, StreamUsage::Never {})) => Err("this stream never tells its usage".to_owned()),
         Some((_, StreamUsage::Callback(callback))) => callback::record(order, spot, call, callback),
+        Some(_) if spend.billable.plan.own_key.is_some() => {
+            Err("the user's own key pays for some of these streams, and a metered stream is always billed"
+                .to_owned())
+        }
         Some((stream, _)) => metered::record(order, spot, call, stream),
     }
 }
@@ -224,12 +230,18 @@ pub fn calling(kit: &Kit<'_>, facts: &Facts, function: Option<FunctionId>) -> Re
         .ok_or_else(|| "the function is synchronous and the app's billing module is asynchronous".to_owned())
 }
 
-/// The statement that records an event.
-fn statement(kit: &Kit<'_>, calling: Calling, name: &str, event: &Event<'_>) -> String {
-    if kit.is_python() {
-        return calling.write(name, &event_keywords(event), true);
+/// The statement that records an event, where the user's own key pays only under a condition below its opposite.
+fn statement(order: &Order<'_, '_>, calling: Calling, name: &str, event: &Event<'_>) -> String {
+    let python = order.kit.is_python();
+    let lines = if python {
+        calling.write(name, &event_keywords(event), true)
+    } else {
+        format!("await {name}({});", event_object(event, &[]))
+    };
+    match &order.spend.billable.plan.own_key {
+        Some(own) => own.guard(&own.expr, &lines, python),
+        None => lines,
     }
-    format!("{}({});", format_args!("await {name}"), event_object(event, &[]))
 }
 
 /// What an insertion needs in its file.

@@ -49,7 +49,7 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
         noun,
         id: id.as_deref(),
     };
-    let lines = statement(kit, calling, &brought.names[0], &event);
+    let lines = statement(order, calling, &brought.names[0], &event);
     let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
     let succeeded = succeeded(order, spot, call);
     let below = |how: &Succeeded, value: &str| {

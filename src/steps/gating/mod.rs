@@ -3,16 +3,21 @@
 //! The refusal is written in the handler's own way of answering and before anything is spent or streamed. One check a
 //! handler: with several paid calls the largest estimate counts. A paid call that several handlers reach has a check in each.
 
+mod refusal;
+mod spot;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use rust_decimal::Decimal;
-use tree_sitter::Node;
 
 use crate::answers::OnUnavailable;
-use crate::catalog::{Answer, Kind, Role, Snippet};
+use crate::catalog::{Role, Snippet};
 use crate::edit::EditUnit;
 use crate::sites::handlers::all_reached_from;
+use crate::sites::own_key::{OwnKey, ready_at};
 use crate::sites::payer::{Paying, in_handler};
 use crate::sites::{HandlerRef, Identity, IdentitySource, owner};
 use crate::steps::customer::product_if_new;
@@ -25,6 +30,8 @@ use crate::steps::{Area, Halt, Lacks, Question, Status, Step, StepContext, StepP
 use crate::syntax::source::Source;
 use crate::syntax::{Expr, FunctionId, Span, place};
 use crate::workspace::FileId;
+use refusal::refusal;
+use spot::is_function;
 
 /// See the module.
 #[derive(Debug)]
@@ -57,6 +64,8 @@ struct Gate<'a> {
     identity: Option<Identity>,
     /// The first of its statements that reaches one.
     reached_by: Span,
+    /// All of them.
+    ways: Vec<Span>,
     spends: Vec<Spend<'a>>,
 }
 
@@ -149,6 +158,7 @@ fn gates<'a>(all: Vec<Spend<'a>>, kit: &Kit<'_>, todos: &mut Vec<Todo>) -> Vec<G
             handler: nearest.clone(),
             identity: plan.entry_identity.clone(),
             reached_by: plan.reached_by,
+            ways: ways(kit, &spend, nearest, plan.reached_by),
             spends: vec![spend.clone()],
         };
         for gate in std::iter::once(own).chain(others(kit, &spend, nearest)) {
@@ -180,14 +190,43 @@ fn others<'a>(kit: &Kit<'_>, spend: &Spend<'a>, nearest: &HandlerRef) -> Vec<Gat
         let reached_by = cx.program.facts(file).call(call).statement;
         let owner = || owner::in_function(cx, reached.file, reached.function, reached_by.start);
         let identity = in_handler(cx, &reached, reached_by.start);
+        let handler = HandlerRef::of(&reached);
+        let ways = ways(kit, spend, &handler, reached_by);
         Some(Gate {
             identity: identity.or_else(|| by_owner.then(owner).flatten()),
-            handler: HandlerRef::of(&reached),
+            handler,
             reached_by,
+            ways,
             spends: vec![spend.clone()],
         })
     });
     others.collect()
+}
+
+/// The statements of a handler from which a paid call is reached: one of several branches may call the same service.
+fn ways(kit: &Kit<'_>, spend: &Spend<'_>, handler: &HandlerRef, reached_by: Span) -> Vec<Span> {
+    let cx = kit.graph();
+    let mut found = vec![reached_by];
+    let mut open: Vec<(FileId, FunctionId)> =
+        spend.billable.plan.function.map(|f| (spend.file, f)).into_iter().collect();
+    let mut seen = open.clone();
+    while let Some((file, function)) = open.pop() {
+        for (file, id) in cx.callers(file, function).iter().copied() {
+            let facts = cx.program.facts(file);
+            let call = facts.call(id);
+            let is_here =
+                file == handler.file && facts.enclosing(call.function).any(|f| f == handler.function);
+            if is_here {
+                found.push(call.statement);
+            } else if let Some(caller) = call.function.map(|f| (file, f)).filter(|f| !seen.contains(f)) {
+                seen.push(caller);
+                open.push(caller);
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 impl<'a> Gate<'a> {
@@ -197,6 +236,7 @@ impl<'a> Gate<'a> {
             self.reached_by = other.reached_by;
             self.identity = other.identity;
         }
+        self.ways.extend(other.ways);
         self.spends.extend(other.spends);
     }
 }
@@ -230,15 +270,16 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
         }));
     }
     let shape = shape_of(kit, &gate.handler).ok_or_else(|| reason("its handler is of no known kind"))?;
-    let refuse = refusal(kit, &gate.handler, shape)
-        .filter(|_| shape.answers != Answer::Socket)
-        .ok_or_else(|| reason("how this kind of handler refuses is not known"))?;
     let text = kit.text(file);
     let language = kit.cx.workspace.entry(file).language.ok_or_else(|| reason("the file is no code"))?;
     let source = Source::parse(language, text.as_str()).ok_or_else(|| reason("the file does not parse"))?;
-    let at = statement_for(kit, &source, &gate.handler, identity, gate.reached_by)
+    let refuse = refusal(kit, &source, &gate.handler, shape).map_err(|why| reason(&why))?;
+    let own_key = whose_key(kit, gate)?;
+    let ready_at = identity.ready_at.max(own_key.as_ref().map_or(0, |own| own.ready_at));
+    let body = kit.cx.program.facts(file).function(gate.handler.function).body;
+    let at = spot::before_spends(&source, body, &gate.ways, ready_at)
         .ok_or_else(|| reason("there is no statement before the call at which the user is known"))?;
-    let at = before_writes(kit, &source, &gate.handler, identity, at);
+    let at = spot::before_writes(kit, &source, &gate.handler, ready_at, at);
     if raises(refuse) && is_swallowed(&source, &at) {
         return Err(reason(
             "a handler of all exceptions around it would turn the refusal into another error",
@@ -246,7 +287,8 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     }
     let facts = kit.cx.program.facts(file);
     let calling = calling(kit, facts, Some(gate.handler.function)).map_err(|why| reason(&why))?;
-    let mut edits = edits(kit, &source, gate, identity, refuse, calling, &at).map_err(|why| reason(&why))?;
+    let check = Check { identity, refuse, calling, own_key };
+    let mut edits = edits(kit, &source, gate, &check, &at).map_err(|why| reason(&why))?;
     edits.extend(taking(kit, identity).map_err(|why| reason(&why))?.into_iter().flat_map(|(_, edits)| edits));
     let title = format!("Balance check before `{}`", first.billable.call);
     let mut unit = EditUnit::new(title, "a user without balance is asked to top up, and nothing is spent")
@@ -257,28 +299,58 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     Ok(unit)
 }
 
-/// How the handler refuses: as a page when it answers with pages, else as data.
-fn refusal<'a>(
-    kit: &Kit<'_>,
-    handler: &HandlerRef,
-    shape: &'a crate::catalog::Handler,
-) -> Option<&'a Snippet> {
-    let pages = shape.refuse_page.as_ref().filter(|page| {
-        let span = kit.cx.program.facts(handler.file).function(handler.function).span;
-        let text = kit.text(handler.file);
-        let text = text.slice(span.range());
-        page.marks.iter().any(|m| text.contains(m)) && !page.unless.iter().any(|m| text.contains(m))
-    });
-    pages.map(|page| &page.snippet).or(shape.refuse.as_ref())
+/// How one check is written.
+struct Check<'a> {
+    identity: &'a Identity,
+    refuse: &'a Snippet,
+    calling: Calling,
+    /// Under which condition nothing has to be checked.
+    own_key: Option<OwnKey>,
+}
+
+/// Under which condition the user's own key pays for all that a handler spends, spelled in the handler.
+fn whose_key(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<Option<OwnKey>, Reason> {
+    let mut all = gate.spends.iter().map(|spend| (spend, spend.billable.plan.own_key.as_ref()));
+    let Some((spend, Some(own))) = all.next() else { return Ok(None) };
+    if all.any(|(_, other)| other.is_none_or(|other| other.expr != own.expr)) {
+        return Ok(None);
+    }
+    if (spend.file, own.function) == (gate.handler.file, gate.handler.function) {
+        return Ok(Some(own.clone()));
+    }
+    handed_down(kit, gate, spend, own).map(Some).ok_or_else(|| {
+        let facts = kit.cx.program.facts(spend.file);
+        gate.reason(&format!(
+            "the user's own key pays for some of these calls, and whether it does is only known in `{}` (`{}`)",
+            facts.function(own.function).symbol, own.expr
+        ))
+    })
+}
+
+/// The same condition in the handler that calls the function: what it hands in for the parameter.
+fn handed_down(kit: &Kit<'_>, gate: &Gate<'_>, spend: &Spend<'_>, own: &OwnKey) -> Option<OwnKey> {
+    let cx = kit.graph();
+    let inner = kit.cx.program.facts(spend.file).function(own.function);
+    let position = inner.params.iter().position(|param| param.name() == Some(own.root.as_str()))?;
+    let facts = kit.cx.program.facts(gate.handler.file);
+    let callers = cx.callers(spend.file, own.function);
+    let mut here = callers.iter().filter(|(file, _)| *file == gate.handler.file);
+    let call = here.find_map(|(_, id)| {
+        let call = facts.call(*id);
+        (call.function == Some(gate.handler.function)).then_some(call)
+    })?;
+    let handed = call.args.get(position)?.as_path()?;
+    let root = handed.root_name()?;
+    let ready_at = ready_at(cx, gate.handler.file, gate.handler.function, root, handed.span.start)?;
+    let expr = own.expr.replacen(&own.root, &cx.slice(gate.handler.file, handed.span), 1);
+    Some(OwnKey { expr, root: root.to_owned(), function: gate.handler.function, ready_at, ..own.clone() })
 }
 
 fn edits(
     kit: &Kit<'_>,
     source: &Source<'_>,
     gate: &Gate<'_>,
-    identity: &Identity,
-    refuse: &Snippet,
-    calling: Calling,
+    Check { identity, refuse, calling, own_key }: &Check<'_>,
     at: &std::ops::Range<usize>,
 ) -> Result<Vec<crate::edit::Edit>, String> {
     let path = kit.path(gate.handler.file).to_owned();
@@ -287,7 +359,7 @@ fn edits(
     if kit.is_python() {
         wanted.push(Wanted::helper(kit, "customer", &kit.told("BillingUser")));
     }
-    if calling == Calling::InThread {
+    if *calling == Calling::InThread {
         wanted.push(Wanted::package("asyncio", "*"));
     }
     wanted.extend(refuse.imports.iter().map(|s| Wanted::package(&s.module, &s.name)));
@@ -322,6 +394,10 @@ fn edits(
         let inner = lines.trim().replace('\n', "\n  ");
         format!("const {variable} = {called};\nif (!{variable}.ok) {{\n  {inner}\n}}")
     };
+    let text = match own_key {
+        Some(own) => own.guard(&own.expr, &text, kit.is_python()),
+        None => text,
+    };
     let why = "a user without balance is refused before anything is spent";
     edits.extend(place::before(source, &style, at, &text, why).map_err(|refusal| refusal.to_string())?);
     Ok(edits)
@@ -332,82 +408,6 @@ fn estimate(gate: &Gate<'_>) -> String {
     let default = Decimal::new(1, 2);
     let largest = gate.spends.iter().map(|s| s.answers.estimate.unwrap_or(default)).max();
     render::number(largest.unwrap_or(default))
-}
-
-/// The place of the check: in front of the first record that the handler writes on the way to the spend, so that a
-/// refused request leaves nothing behind.
-fn before_writes(
-    kit: &Kit<'_>,
-    source: &Source<'_>,
-    handler: &HandlerRef,
-    identity: &Identity,
-    spend: std::ops::Range<usize>,
-) -> std::ops::Range<usize> {
-    let facts = kit.cx.program.facts(handler.file);
-    let creates = kit.graph().entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).flat_map(|o| &o.creates);
-    let methods: Vec<&str> = creates.flat_map(|create| create.form.methods()).collect();
-    let writes = |statement: &std::ops::Range<usize>| {
-        facts.calls.iter().any(|call| {
-            let within =
-                statement.start <= call.span.start as usize && call.span.end as usize <= statement.end;
-            within && call.callee.segments.last().is_some_and(|m| methods.contains(&m.as_str()))
-        })
-    };
-    // A statement that is one expression has the same range as that.
-    let mut at = source.node(&spend).and_then(|node| node.parent());
-    while let Some(outer) = at.filter(|node| node.byte_range() == spend) {
-        at = outer.parent();
-    }
-    let Some(block) = at.filter(|block| is_block(block.kind())) else { return spend };
-    let mut cursor = block.walk();
-    let before = block.named_children(&mut cursor).map(|statement| statement.byte_range());
-    let mut before = before.filter(|s| s.start >= identity.ready_at as usize && s.end <= spend.start);
-    before.find(writes).unwrap_or(spend)
-}
-
-/// The statement in front of which the check goes: the outermost one of the handler around the spend at which the user
-/// is known already.
-fn statement_for(
-    kit: &Kit<'_>,
-    source: &Source<'_>,
-    handler: &HandlerRef,
-    identity: &Identity,
-    reached: Span,
-) -> Option<std::ops::Range<usize>> {
-    let body = kit.cx.program.facts(handler.file).function(handler.function).body;
-    let mut node: Node<'_> = source.node(&reached.range())?;
-    let mut best = None;
-    loop {
-        let parent = node.parent()?;
-        let is_body = parent.child_by_field_name("body").is_some_and(|b| b.id() == node.id());
-        if is_body && is_function(parent.kind()) && node.byte_range() == body.range() {
-            // An arrow without a block is its expression.
-            return best.or_else(|| (!is_block(node.kind())).then(|| body.range()));
-        }
-        if is_block(parent.kind()) && node.start_byte() >= identity.ready_at as usize {
-            best = Some(node.byte_range());
-        }
-        if parent.start_byte() < body.start as usize {
-            return best;
-        }
-        node = parent;
-    }
-}
-
-fn is_block(kind: &str) -> bool {
-    matches!(kind, "statement_block" | "block" | "switch_case" | "switch_default")
-}
-
-fn is_function(kind: &str) -> bool {
-    matches!(
-        kind,
-        "function_definition"
-            | "function_declaration"
-            | "generator_function_declaration"
-            | "function_expression"
-            | "arrow_function"
-            | "method_definition"
-    )
 }
 
 /// Whether a refusal leaves by an exception.

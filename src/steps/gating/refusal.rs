@@ -1,0 +1,184 @@
+//! How a handler refuses: as it refuses elsewhere, and only in a form that its callers take.
+//!
+//! An entry says how a kind of handler usually refuses, and which other ways there are. One of those is taken where the
+//! handler itself answers in that way: it throws, it renders pages, it answers with a class of its own. A value that the
+//! handler's declared type has no room for is never given back.
+
+use tree_sitter::Node;
+
+use super::spot::is_function;
+use crate::catalog::{Answer, Handler, RefuseAs, Role, Snippet};
+use crate::sites::HandlerRef;
+use crate::steps::support::Kit;
+use crate::syntax::source::{Source, named};
+
+/// Types that take any value.
+const ANY: &[&str] = &["any", "unknown", "object"];
+
+/// The way in which a handler refuses.
+///
+/// # Errors
+/// In words, where no known way fits what the handler gives back.
+pub(super) fn refusal<'a>(
+    kit: &Kit<'_>,
+    source: &Source<'_>,
+    handler: &HandlerRef,
+    shape: &'a Handler,
+) -> Result<&'a Snippet, String> {
+    let unknown = || "how this kind of handler refuses is not known".to_owned();
+    if shape.answers == Answer::Socket {
+        return Err(unknown());
+    }
+    let span = kit.cx.program.facts(handler.file).function(handler.function).span;
+    let function = source.whole_node(&span.range()).ok_or_else(unknown)?;
+    if let Some(annotation) = narrow_response(kit, handler, shape) {
+        return Err(format!("its answers are typed `{annotation}`, which has no room for a refusal"));
+    }
+    let own = Own {
+        text: source.of(function),
+        leaves: Leaves::of(source, function),
+        declared: declared(source, function),
+    };
+    let another = shape.refuse_as.iter().find(|way| own.answers_so(way)).map(|way| &way.snippet);
+    if another.is_some() {
+        return another.ok_or_else(unknown);
+    }
+    let usual = shape.refuse.as_ref().ok_or_else(unknown)?;
+    let fits = !gives_back(usual)
+        || match (&own.declared, shape.answers) {
+            // A type from which the handler gives back `{ error }` itself takes one more.
+            (Some(_), Answer::Value) if own.leaves.with_only_error => true,
+            (Some(declared), _) => declared.takes(&shape.refuse_types, shape.answers == Answer::Response),
+            (None, Answer::Value) => own.leaves.with_error || own.leaves.without_value,
+            (None, _) => true,
+        };
+    match own.declared {
+        _ if fits => Ok(usual),
+        Some(declared) => Err(format!(
+            "its declared answer `{}` has no room for a refusal, and it throws none",
+            declared.text
+        )),
+        None => {
+            Err("its callers take its value as it is, and it never gives back or throws an error".to_owned())
+        }
+    }
+}
+
+/// The annotation of a response that takes one type of answer only: `NextApiResponse<Data>`.
+fn narrow_response(kit: &Kit<'_>, handler: &HandlerRef, shape: &Handler) -> Option<String> {
+    let at = shape.params.iter().position(|role| *role == Role::Response)?;
+    let function = kit.cx.program.facts(handler.file).function(handler.function);
+    let annotation = function.params.get(at)?.annotation_text.as_deref()?;
+    let (_, argument) = annotation.split_once('<')?;
+    let argument = argument.split([',', '>']).next().unwrap_or_default().trim();
+    (!ANY.contains(&argument)).then(|| annotation.trim_start_matches(':').trim().to_owned())
+}
+
+/// What a handler's own code says of its answers.
+struct Own<'s> {
+    text: &'s str,
+    leaves: Leaves,
+    declared: Option<Declared<'s>>,
+}
+
+impl Own<'_> {
+    /// Whether the handler answers in this way itself.
+    fn answers_so(&self, way: &RefuseAs) -> bool {
+        let marked = way.marks.is_empty() || way.marks.iter().any(|m| self.text.contains(m));
+        let fits = !gives_back(&way.snippet)
+            || self.declared.as_ref().is_none_or(|declared| declared.takes(&way.types, way.types.is_empty()));
+        marked
+            && fits
+            && !way.unless.iter().any(|m| self.text.contains(m))
+            && (!way.throws || (self.leaves.throws && !self.leaves.with_error))
+    }
+}
+
+/// How a function leaves where something is wrong: below a condition, functions in it not counted.
+#[derive(Default)]
+struct Leaves {
+    /// By an exception.
+    throws: bool,
+    /// With an object that says `error`.
+    with_error: bool,
+    /// With one that says nothing else.
+    with_only_error: bool,
+    /// Nowhere with a value, not even at its end.
+    without_value: bool,
+}
+
+impl Leaves {
+    fn of(source: &Source<'_>, function: Node<'_>) -> Self {
+        let mut leaves = Self { without_value: true, ..Self::default() };
+        let Some(body) = function.child_by_field_name("body") else { return leaves };
+        if body.kind() != "statement_block" && body.kind() != "block" {
+            leaves.without_value = false;
+        }
+        leaves.look(source, body, false);
+        leaves
+    }
+
+    fn look(&mut self, source: &Source<'_>, node: Node<'_>, conditional: bool) {
+        for child in named(node) {
+            match child.kind() {
+                "throw_statement" | "raise_statement" => self.throws |= conditional,
+                "return_statement" => {
+                    if let Some(value) = child.named_child(0) {
+                        self.without_value = false;
+                        let keys = keys(source, value);
+                        let says_error = conditional && keys.contains(&"error");
+                        self.with_error |= says_error;
+                        self.with_only_error |= says_error && keys.len() == 1;
+                    }
+                }
+                kind if is_function(kind) => {}
+                kind => {
+                    let conditional =
+                        conditional || matches!(kind, "if_statement" | "catch_clause" | "except_clause");
+                    self.look(source, child, conditional);
+                }
+            }
+        }
+    }
+}
+
+/// The members of an object as it is written; none of anything else.
+fn keys<'s>(source: &Source<'s>, value: Node<'_>) -> Vec<&'s str> {
+    if !matches!(value.kind(), "object" | "dictionary") {
+        return Vec::new();
+    }
+    let key = |pair: Node<'_>| {
+        let key = pair.child_by_field_name("key").unwrap_or(pair);
+        source.of(key).trim_matches(['"', '\''])
+    };
+    named(value).into_iter().map(key).collect()
+}
+
+/// The type a function says it gives back.
+struct Declared<'s> {
+    text: &'s str,
+}
+
+/// `None` where it says none, and where types are not checked before the program runs.
+fn declared<'s>(source: &Source<'s>, function: Node<'_>) -> Option<Declared<'s>> {
+    if source.is_python() {
+        return None;
+    }
+    let text = source.of(function.child_by_field_name("return_type")?).trim_start_matches(':').trim();
+    Some(Declared { text })
+}
+
+impl Declared<'_> {
+    /// Whether a value of one of these types may be given back; `unless_known` where none are named.
+    fn takes(&self, types: &[String], unless_known: bool) -> bool {
+        let inner = self.text.strip_prefix("Promise<").and_then(|t| t.strip_suffix('>')).unwrap_or(self.text);
+        let parts = || inner.split('|').map(str::trim);
+        (types.is_empty() && unless_known)
+            || parts().any(|part| ANY.contains(&part) || types.iter().any(|t| t == part))
+    }
+}
+
+/// Whether a refusal gives back a value.
+fn gives_back(refuse: &Snippet) -> bool {
+    refuse.lines.lines().any(|line| line.trim_start().starts_with("return "))
+}

@@ -1,0 +1,119 @@
+//! Where in a handler the check of the balance stands.
+//!
+//! As far out as the user is known, so that nothing is done for a request that is refused, but never above a branch that
+//! goes on without spending: a page that is only shown, an answer from a cache, a user who brings a key.
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use crate::catalog::Kind;
+use crate::sites::HandlerRef;
+use crate::steps::support::Kit;
+use crate::syntax::Span;
+use crate::syntax::source::{Source, named};
+
+/// The place of the check: in front of the first record that the handler writes on the way to the spend, so that a
+/// refused request leaves nothing behind.
+pub(super) fn before_writes(
+    kit: &Kit<'_>,
+    source: &Source<'_>,
+    handler: &HandlerRef,
+    ready_at: u32,
+    spend: std::ops::Range<usize>,
+) -> std::ops::Range<usize> {
+    let facts = kit.cx.program.facts(handler.file);
+    let creates = kit.graph().entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).flat_map(|o| &o.creates);
+    let methods: Vec<&str> = creates.flat_map(|create| create.form.methods()).collect();
+    let writes = |statement: &std::ops::Range<usize>| {
+        facts.calls.iter().any(|call| {
+            let within =
+                statement.start <= call.span.start as usize && call.span.end as usize <= statement.end;
+            within && call.callee.segments.last().is_some_and(|m| methods.contains(&m.as_str()))
+        })
+    };
+    // A statement that is one expression has the same range as that.
+    let mut at = source.node(&spend).and_then(|node| node.parent());
+    while let Some(outer) = at.filter(|node| node.byte_range() == spend) {
+        at = outer.parent();
+    }
+    let Some(block) = at.filter(|block| is_block(block.kind())) else { return spend };
+    let mut cursor = block.walk();
+    // What is written on a way that ends before the spend belongs to that way.
+    let mut before = block
+        .named_children(&mut cursor)
+        .filter(|statement| !leaves(*statement))
+        .map(|statement| statement.byte_range())
+        .filter(|s| s.start >= ready_at as usize && s.end <= spend.start);
+    before.find(writes).unwrap_or(spend)
+}
+
+/// The statement in front of which the check goes: the outermost one of the handler around every spend, up to the branch
+/// that they are in, at which the user is known already.
+pub(super) fn before_spends(
+    source: &Source<'_>,
+    body: Span,
+    ways: &[Span],
+    ready_at: u32,
+) -> Option<Range<usize>> {
+    let first = ways.iter().min()?;
+    let mut node: Node<'_> = source.node(&first.range())?;
+    let mut best = None;
+    loop {
+        let parent = node.parent()?;
+        let is_body = parent.child_by_field_name("body").is_some_and(|b| b.id() == node.id());
+        if is_body && is_function(parent.kind()) && node.byte_range() == body.range() {
+            // An arrow without a block is its expression.
+            return best.or_else(|| (!is_block(node.kind())).then(|| body.range()));
+        }
+        if is_block(parent.kind()) && node.start_byte() >= ready_at as usize {
+            best = Some(node.byte_range());
+        }
+        if parent.start_byte() < body.start as usize {
+            return best;
+        }
+        let holds_all = || ways.iter().all(|way| node.byte_range().contains(&(way.start as usize)));
+        if best.is_some() && is_branch(parent, node) && holds_all() {
+            return best;
+        }
+        node = parent;
+    }
+}
+
+/// Whether a node is what happens on one way out of several.
+fn is_branch(parent: Node<'_>, node: Node<'_>) -> bool {
+    match parent.kind() {
+        "if_statement" | "elif_clause" => {
+            parent.child_by_field_name("condition").is_none_or(|condition| condition.id() != node.id())
+        }
+        "else_clause" | "switch_body" | "case_clause" => true,
+        _ => false,
+    }
+}
+
+/// Whether a statement is a branch that ends the function.
+fn leaves(statement: Node<'_>) -> bool {
+    if statement.kind() != "if_statement" {
+        return false;
+    }
+    let Some(branch) = statement.child_by_field_name("consequence") else { return false };
+    let last = if is_block(branch.kind()) { named(branch).into_iter().next_back() } else { Some(branch) };
+    last.is_some_and(|last| matches!(last.kind(), "return_statement" | "throw_statement" | "raise_statement"))
+}
+
+fn is_block(kind: &str) -> bool {
+    matches!(kind, "statement_block" | "block" | "switch_case" | "switch_default")
+}
+
+/// Whether a node is a function of either language.
+pub(super) fn is_function(kind: &str) -> bool {
+    matches!(
+        kind,
+        "function_definition"
+            | "function_declaration"
+            | "generator_function_declaration"
+            | "function_expression"
+            | "arrow_function"
+            | "method_definition"
+    )
+}

@@ -1,0 +1,169 @@
+//! Where a check of the balance stands, how it refuses, and whose calls it holds back: small apps, one question each.
+
+use crate::steps::Area;
+use crate::steps::paid::tests::plan;
+
+const NEXT: (&str, &str) = (
+    "package.json",
+    r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "@clerk/nextjs": "6", "openai": "6"}, "devDependencies": {"typescript": "5"}}"#,
+);
+const OPENAI: (&str, &str) =
+    ("lib/openai.ts", "import OpenAI from \"openai\";\nexport const openai = new OpenAI();\n");
+const PAGE: (&str, &str) = ("app/page.tsx", "export default function Page() {\n  return <main />;\n}\n");
+const CALL: &str = "await openai.responses.create({ model: \"gpt-5-mini\", input: text })";
+
+/// The text of one file after the step, and what is left.
+fn gated(files: &[(&str, &str)], file: &str) -> (String, String) {
+    let (plan, text) = plan(files, Area::Gating, file);
+    let todo = plan.todo.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    (text, todo)
+}
+
+fn next(path: &str, code: &str) -> (String, String) {
+    let code = format!(
+        "import {{ auth }} from \"@clerk/nextjs/server\";\nimport {{ NextResponse }} from \"next/server\";\nimport {{ openai }} from \"@/lib/openai\";\n\n{code}"
+    );
+    let config = ("tsconfig.json", "{\"compilerOptions\": {\"paths\": {\"@/*\": [\"./*\"]}}}");
+    gated(&[NEXT, OPENAI, PAGE, config, (path, &code)], path)
+}
+
+fn route(answer: &str, refusal: &str) -> String {
+    format!(
+        "export async function POST(request: Request){answer} {{\n  const {{ userId }} = await auth();\n  if (!userId) {{\n    return {refusal};\n  }}\n  const {{ text }} = await request.json();\n  const made = {CALL};\n  return NextResponse.json({{ text: made.output_text }});\n}}\n"
+    )
+}
+
+fn action(head: &str, refusal: &str, answer: &str) -> String {
+    format!(
+        "\"use server\";\n\nimport {{ auth }} from \"@clerk/nextjs/server\";\nimport {{ openai }} from \"@/lib/openai\";\n\nexport async function write(text: string){head} {{\n  const {{ userId }} = await auth();\n  if (!userId) {{\n    {refusal}\n  }}\n  const made = {CALL};\n  return {answer};\n}}\n"
+    )
+}
+
+fn acted(code: &str) -> (String, String) {
+    let config = ("tsconfig.json", "{\"compilerOptions\": {\"paths\": {\"@/*\": [\"./*\"]}}}");
+    gated(&[NEXT, OPENAI, PAGE, config, ("app/actions.ts", code)], "app/actions.ts")
+}
+
+#[test]
+fn a_route_refuses_with_the_class_it_answers_with() {
+    let own = "NextResponse.json({ error: \"Unauthorized\" }, { status: 401 })";
+    let (text, todo) = next("app/api/write/route.ts", &route(": Promise<NextResponse>", own));
+    assert!(text.contains("return NextResponse.json(insufficientBalance(balance), {"), "{text}{todo}");
+    let (text, todo) = next(
+        "app/api/write/route.ts",
+        &route("", "new Response(\"\", { status: 401 })").replace("NextResponse.json", "Response.json"),
+    );
+    assert!(text.contains("return Response.json(insufficientBalance(balance), {"), "{text}{todo}");
+}
+
+#[test]
+fn a_declared_answer_without_room_for_a_refusal_is_left_to_a_person() {
+    let own = "NextResponse.json({ text: \"\" }, { status: 401 })";
+    let (text, todo) =
+        next("app/api/write/route.ts", &route(": Promise<NextResponse<{ text: string }>>", own));
+    assert!(!text.contains("checkBalance"), "{text}");
+    assert!(todo.contains("`Promise<NextResponse<{ text: string }>>` has no room for a refusal"), "{todo}");
+}
+
+#[test]
+fn an_action_that_throws_refuses_by_throwing() {
+    for head in [": Promise<string>", ""] {
+        let (text, todo) = acted(&action(head, "throw new Error(\"Unauthorized\");", "made.output_text"));
+        assert!(text.contains("throw new Error(insufficientBalance(balance).error);"), "{text}{todo}");
+        assert!(!text.contains("return insufficientBalance"), "{text}");
+    }
+}
+
+#[test]
+fn an_action_that_answers_with_an_error_does_so_again() {
+    let (text, todo) =
+        acted(&action("", "return { error: \"Sign in first\" };", "{ text: made.output_text }"));
+    assert!(text.contains("return insufficientBalance(balance);"), "{text}{todo}");
+}
+
+#[test]
+fn an_action_whose_callers_take_its_value_as_it_is_gives_back_nothing_else() {
+    let (text, todo) = acted(&action(": Promise<string>", "return \"\";", "made.output_text"));
+    assert!(!text.contains("checkBalance"), "{text}");
+    assert!(todo.contains("`Promise<string>` has no room for a refusal"), "{todo}");
+}
+
+#[test]
+fn a_check_stands_below_the_branch_that_leaves_without_spending() {
+    let code = "export async function POST(request: Request) {\n  const { userId } = await auth();\n  if (!userId) {\n    return Response.json({}, { status: 401 });\n  }\n  const { text } = await request.json();\n  const cached = await find(text);\n  if (cached) {\n    await db.answer.create({ data: { userId, text: cached } });\n    return Response.json({ text: cached });\n  }\n  const made = await openai.responses.create({ model: \"gpt-5-mini\", input: text });\n  return Response.json({ text: made.output_text });\n}\n";
+    let (text, todo) = next("app/api/write/route.ts", code);
+    let (check, branch) = (text.find("checkBalance({"), text.find("if (cached)"));
+    assert!(check.is_some() && check > branch, "{text}{todo}");
+}
+
+#[test]
+fn a_check_stands_inside_the_branch_that_spends() {
+    let code = "export async function POST(request: Request) {\n  const { userId } = await auth();\n  if (!userId) {\n    return Response.json({}, { status: 401 });\n  }\n  const { text, polish } = await request.json();\n  let answer = text;\n  if (polish) {\n    const made = await openai.responses.create({ model: \"gpt-5-mini\", input: text });\n    answer = made.output_text;\n  }\n  return Response.json({ answer });\n}\n";
+    let (text, todo) = next("app/api/write/route.ts", code);
+    let (check, branch) = (text.find("checkBalance({"), text.find("if (polish)"));
+    assert!(check.is_some() && check > branch, "{text}{todo}");
+    // Where every way spends, one check stands in front of all of them.
+    let both = code.replace(
+        "    answer = made.output_text;\n  }",
+        "    answer = made.output_text;\n  } else {\n    const made = await openai.responses.create({ model: \"gpt-5\", input: text });\n    answer = made.output_text;\n  }",
+    );
+    let (text, todo) = next("app/api/write/route.ts", &both);
+    let (check, branch) = (text.find("checkBalance({"), text.find("if (polish)"));
+    assert!(check.is_some() && check < branch, "{text}{todo}");
+    assert_eq!(text.matches("checkBalance({").count(), 1, "{text}");
+}
+
+const EXPRESS: (&str, &str) = (
+    "package.json",
+    r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9"}}"#,
+);
+const AUTH: (&str, &str) = (
+    "auth.js",
+    "const jwt = require('jsonwebtoken');\nexports.sign = (id) => jwt.sign({ id }, 's');\nexports.requireAuth = (req, res, next) => { req.user = jwt.verify(req.get('a'), 's'); next(); };\n",
+);
+
+/// An app whose one route calls `write(text, ownKey)` of another module.
+fn keyed(writer: &str, area: Area, file: &str) -> (String, String) {
+    let server = "const express = require('express');\nconst { requireAuth } = require('./auth');\nconst { write } = require('./writer');\nconst db = require('./db');\nconst app = express();\napp.post('/ask', requireAuth, async (req, res) => {\n  const { openaiKey } = await db.settings(req.user.id);\n  const text = await write(req.user.id, req.body.text, openaiKey);\n  res.json({ text });\n});\n";
+    let files = [
+        EXPRESS,
+        AUTH,
+        ("server.js", server),
+        ("db.js", "exports.settings = async (id) => ({ id });\n"),
+        ("writer.js", writer),
+    ];
+    let (plan, text) = plan(&files, area, file);
+    (text, plan.todo.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+const PREFERRED: &str = "const OpenAI = require('openai');\nexports.write = async (userId, text, ownKey) => {\n  const client = new OpenAI({ apiKey: ownKey ?? process.env.OPENAI_API_KEY });\n  const made = await client.responses.create({ model: 'gpt-5-mini', input: text });\n  return made.output_text;\n};\n";
+
+#[test]
+fn only_what_the_apps_own_key_pays_for_is_billed_and_held_back() {
+    let (text, todo) = keyed(PREFERRED, Area::Events, "writer.js");
+    assert!(text.contains("if (!ownKey) {\n    await recordUsage({"), "{text}{todo}");
+    let (text, todo) = keyed(PREFERRED, Area::Gating, "server.js");
+    assert!(text.contains("if (!openaiKey) {\n    const balance = await checkBalance("), "{text}{todo}");
+    let (check, known) = (text.find("if (!openaiKey)"), text.find("await db.settings"));
+    assert!(check > known, "{text}");
+}
+
+#[test]
+fn a_client_chosen_by_the_users_key_is_billed_on_the_other_way() {
+    let chosen = "const OpenAI = require('openai');\nconst ours = new OpenAI();\nexports.write = async (userId, text, ownKey) => {\n  const client = ownKey ? new OpenAI({ apiKey: ownKey }) : ours;\n  const made = await client.responses.create({ model: 'gpt-5-mini', input: text });\n  return made.output_text;\n};\n";
+    let (text, todo) = keyed(chosen, Area::Events, "writer.js");
+    assert!(text.contains("if (!ownKey) {\n    await recordUsage({"), "{text}{todo}");
+    let turned = chosen.replace(
+        "ownKey ? new OpenAI({ apiKey: ownKey }) : ours",
+        "!ownKey ? ours : new OpenAI({ apiKey: ownKey })",
+    );
+    let (text, todo) = keyed(&turned, Area::Events, "writer.js");
+    assert!(text.contains("if (!ownKey) {\n    await recordUsage({"), "{text}{todo}");
+}
+
+#[test]
+fn a_call_is_left_alone_where_whose_key_it_is_cannot_be_read() {
+    let hidden = "const OpenAI = require('openai');\nconst clientFor = (key) => new OpenAI({ apiKey: key || process.env.OPENAI_API_KEY });\nexports.write = async (userId, text, ownKey) => {\n  const made = await clientFor(ownKey).responses.create({ model: 'gpt-5-mini', input: text });\n  return made.output_text;\n};\n";
+    let (text, _) = keyed(hidden, Area::Events, "writer.js");
+    assert!(!text.contains("recordUsage"), "{text}");
+}
