@@ -164,10 +164,14 @@ pub enum IdentitySource {
         /// the app's own that reaches a verifier.
         callee: Option<Callee>,
     },
-    /// A handler's parameter that a decorator around the handler fills or vouches for.
+    /// A handler's parameter that something written around the handler fills or vouches for.
     Decorated {
-        /// The decorators.
+        /// Decorators, what is given to them, classes the handler's class extends, and items of its lists
+        /// (`permission_classes = [IsAuthenticated]`).
         symbols: Vec<Symbol>,
+        /// Methods by which a class decides otherwise: lists of one that has any of them say nothing.
+        #[serde(default)]
+        unless: Vec<String>,
         /// The user is then this member of the parameter with this role.
         of: Role,
         /// The member.

@@ -9,6 +9,13 @@ use crate::ir::{Cond, Fact, Kind, Logic, Value, learn};
 use crate::resolve::Def;
 use crate::syntax::Span;
 
+/// Items up to which a list is known item by item.
+const ITEMS: usize = 16;
+
+/// Values that a function written in place may hold on to. Functions that see functions that see functions add up: beyond
+/// it, those it sees are known without what they see.
+const WEIGHT: usize = 400;
+
 impl Engine<'_> {
     pub(super) fn member(&mut self, state: &State, of: &Abs, key: &str) -> Abs {
         match &of.what {
@@ -70,11 +77,15 @@ impl Engine<'_> {
             }
             Kind::List(items) => {
                 let mut whole = Abs::object(Some(Trust::App), true);
+                let mut trust = Trust::App;
                 for (at, item) in items.iter().enumerate() {
                     let item = self.eval(frame, state, item);
-                    whole.set(&[at.to_string()], item);
+                    trust = trust.min(item.trust());
+                    if at < ITEMS {
+                        whole.set(&[at.to_string()], item);
+                    }
                 }
-                whole
+                if items.len() > ITEMS { Abs::any(trust) } else { whole }
             }
             Kind::Null => Abs::NULL,
             Kind::Text(_) | Kind::Literal(_) => Abs::any(Trust::App),
@@ -165,7 +176,11 @@ impl Engine<'_> {
             _ => false,
         };
         let seen = state.locals.iter().filter(|(name, held)| !own.contains(name) && !beside(held));
-        let seen = seen.map(|(name, held)| (name.clone(), held.clone())).collect();
+        let mut seen: BTreeMap<String, Abs> = seen.map(|(name, held)| (name.clone(), held.clone())).collect();
+        let mut left = WEIGHT;
+        if !seen.values().all(|held| held.weighs_within(&mut left)) {
+            seen.values_mut().for_each(Abs::forget_seen);
+        }
         Abs::of(What::Function(fun.0, id, seen))
     }
 }

@@ -152,6 +152,27 @@ impl Abs {
         }
     }
 
+    /// Whether it is made of no more values than are left; takes them away.
+    pub(super) fn weighs_within(&self, left: &mut usize) -> bool {
+        let Some(rest) = left.checked_sub(1) else { return false };
+        *left = rest;
+        match &self.what {
+            What::Object { members, .. } | What::Function(.., members) => {
+                members.values().all(|member| member.weighs_within(left))
+            }
+            _ => true,
+        }
+    }
+
+    /// Functions in it are known without what they see of the functions around them.
+    pub(super) fn forget_seen(&mut self) {
+        match &mut self.what {
+            What::Object { members, .. } => members.values_mut().for_each(Self::forget_seen),
+            What::Function(.., seen) => seen.clear(),
+            _ => {}
+        }
+    }
+
     /// A member that is not one of claims or of a place others see.
     #[must_use]
     pub fn member(&self, key: &str) -> Self {

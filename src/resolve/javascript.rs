@@ -2,7 +2,7 @@
 //!
 //! `oxc_resolver` knows the rules (tsconfig paths, `exports`, index files); this file shows it the workspace as a file
 //! system and takes away two traps met on real monorepos without `node_modules`: packages of the workspace are
-//! presented under `node_modules/`, and a tsconfig that `extends` something not there is read without it (otherwise
+//! presented under `node_modules/`, and a tsconfig that names another one that is not there is read without it (otherwise
 //! every import of the project fails, relative ones too). An `exports` entry that points into an unbuilt `dist` falls
 //! back to the package's source.
 
@@ -176,8 +176,8 @@ impl FileSystem for WorkspaceFs {
         let text = text.as_str().trim_start_matches('\u{feff}').to_owned();
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
         if name.ends_with(".json") && name != "package.json" {
-            return Ok(without_missing_extends(&text, |target| {
-                let base = path.parent().unwrap_or(Path::new(ROOT));
+            let base = path.parent().unwrap_or(Path::new(ROOT));
+            return Ok(without_missing(&text, |target| {
                 self.extended(base, target).is_some_and(|next| self.chain_ends(next))
             }));
         }
@@ -266,20 +266,23 @@ fn extends(json: Option<&serde_json::Value>) -> Vec<&str> {
     }
 }
 
-/// The tsconfig with `extends` blanked when its target is missing, or the chain does not end: any target missing fails the
-/// whole file otherwise.
-fn without_missing_extends(text: &str, exists: impl Fn(&str) -> bool) -> String {
-    let Some(value) = config(text) else { return text.to_owned() };
-    let missing = match value.get("extends") {
+/// The tsconfig without an `extends` whose target is missing or whose chain does not end, and without missing
+/// `references` (to what a framework generates): any target missing fails the whole file otherwise.
+fn without_missing(text: &str, exists: impl Fn(&str) -> bool) -> String {
+    let Some(serde_json::Value::Object(mut map)) = config(text) else { return text.to_owned() };
+    let missing = match map.get("extends") {
         Some(serde_json::Value::String(target)) => !exists(target.as_str()),
         Some(serde_json::Value::Array(targets)) => !targets.iter().all(|t| t.as_str().is_some_and(&exists)),
         _ => false,
     };
-    match (missing, value) {
-        (true, serde_json::Value::Object(mut map)) => {
-            map.remove("extends");
-            serde_json::Value::Object(map).to_string()
-        }
-        _ => text.to_owned(),
+    if missing {
+        map.remove("extends");
     }
+    let mut changed = missing;
+    if let Some(serde_json::Value::Array(references)) = map.get_mut("references") {
+        let before = references.len();
+        references.retain(|r| r.get("path").and_then(serde_json::Value::as_str).is_none_or(&exists));
+        changed |= references.len() < before;
+    }
+    if changed { serde_json::Value::Object(map).to_string() } else { text.to_owned() }
 }

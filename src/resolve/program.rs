@@ -20,19 +20,29 @@ pub(super) const MAX_HOPS: usize = 12;
 /// Resolutions that may stand inside one another: code that goes in circles (a value made from itself) must not.
 const MAX_DEPTH: u32 = 20;
 
+/// Resolutions that one question may lead to. Names that are given values of each other again and again lead to each
+/// other on ever new ways, and a few hundred tell what can be told.
+const MAX_ASKED: u32 = 1_500;
+
 std::thread_local! {
     static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    static LEFT: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
 /// Counts a resolution while it lasts.
 pub(super) struct Level;
 
 impl Level {
-    /// `None` when too many stand inside one another.
+    /// `None` when too many stand inside one another, or one question has led to too many.
     pub(super) fn enter() -> Option<Self> {
         DEPTH.with(|depth| {
-            (depth.get() < MAX_DEPTH).then(|| {
+            if depth.get() == 0 {
+                LEFT.set(MAX_ASKED);
+            }
+            let left = LEFT.get();
+            (depth.get() < MAX_DEPTH && left > 0).then(|| {
                 depth.set(depth.get() + 1);
+                LEFT.set(left - 1);
                 Self
             })
         })

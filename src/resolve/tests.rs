@@ -26,7 +26,7 @@ fn aliases_barrels_and_extension_swaps_lead_to_the_function() {
     let p = program(&[
         (
             "tsconfig.json",
-            r#"{ "extends": "@scope/missing/base.json", "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }"#,
+            r#"{ "extends": "@scope/missing/base.json", "references": [{ "path": "./made/tsconfig.json" }], "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }"#,
         ),
         ("src/lib/index.ts", "export * from './gen';"),
         ("src/lib/gen.ts", "export async function generate() {}"),

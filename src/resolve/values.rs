@@ -11,7 +11,29 @@ use crate::workspace::FileId;
 const MAX_RETURNS: u32 = 4;
 
 std::thread_local! {
+    static ASKED: std::cell::RefCell<Vec<(FileId, usize)>> = const { std::cell::RefCell::new(Vec::new()) };
     static RETURNS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// A name whose assignments are being looked at; `None` when they are already.
+struct Asked;
+
+impl Asked {
+    fn enter(name: (FileId, usize)) -> Option<Self> {
+        ASKED.with_borrow_mut(|asked| {
+            if asked.contains(&name) {
+                return None;
+            }
+            asked.push(name);
+            Some(Self)
+        })
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        ASKED.with_borrow_mut(|asked| asked.pop());
+    }
 }
 
 impl Program {
@@ -164,6 +186,8 @@ impl Program {
     /// in the function that first needs it. Several assignments must agree.
     pub(super) fn assigned(&self, file: FileId, index: usize, path: &[String]) -> Def {
         let Some(_level) = Level::enter() else { return Def::Unknown };
+        // `text = text.trim()` asks for itself, once for each such line and each line that asks.
+        let Some(_asked) = Asked::enter((file, index)) else { return Def::Unknown };
         let facts = self.facts(file);
         let Some(declared) = facts.bindings.get(index) else { return Def::Unknown };
         let Some(name) = declared.names.iter().find(|n| n.path.is_empty()).map(|n| n.local.as_str()) else {

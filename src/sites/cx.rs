@@ -46,6 +46,7 @@ type Bodies = BTreeMap<(FileId, Option<FunctionId>), Arc<Points>>;
 /// What was asked once. Searches from different places climb through the same functions.
 #[derive(Default)]
 struct Memo<'a> {
+    callees: Known<Def, CallId>,
     callers: Known<Arc<[(FileId, CallId)]>>,
     handed_over: Known<Arc<[(FileId, CallId, usize)]>>,
     handlers: Known<Option<Found<'a>>>,
@@ -62,17 +63,17 @@ struct Memo<'a> {
     models: OnceLock<Vec<Model>>,
 }
 
-/// Answers by function. Two threads may find the same answer; no lock is held meanwhile.
-struct Known<T>(Mutex<BTreeMap<(FileId, FunctionId), T>>);
+/// Answers by function, or by call. Two threads may find the same answer; no lock is held meanwhile.
+struct Known<T, K = FunctionId>(Mutex<BTreeMap<(FileId, K), T>>);
 
-impl<T> Default for Known<T> {
+impl<T, K> Default for Known<T, K> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T: Clone> Known<T> {
-    fn get(&self, key: (FileId, FunctionId), find: impl FnOnce() -> T) -> T {
+impl<T: Clone, K: Ord> Known<T, K> {
+    fn get(&self, key: (FileId, K), find: impl FnOnce() -> T) -> T {
         if let Some(known) = self.0.lock().ok().and_then(|k| k.get(&key).cloned()) {
             return known;
         }
@@ -274,9 +275,10 @@ impl<'a> Cx<'a> {
 
     /// What a call calls.
     pub fn callee(&self, file: FileId, call: CallId) -> Def {
-        let facts = self.program.facts(file);
-        let call = facts.call(call);
-        self.def(file, call.function, &call.callee)
+        self.memo.callees.get((file, call), || {
+            let call = self.program.facts(file).call(call);
+            self.def(file, call.function, &call.callee)
+        })
     }
 
     /// 1-based line of an offset.

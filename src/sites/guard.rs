@@ -8,9 +8,9 @@ use super::IdentitySource;
 use super::cx::{Cx, after, is_callee};
 use super::handlers::Reached;
 use super::identity::reaches_verifier;
-use crate::catalog::{HandlerShape, Kind};
+use crate::catalog::{HandlerShape, Kind, Symbol};
 use crate::resolve::{Def, Module};
-use crate::syntax::{Call, CallId, Expr, FunctionId, Imported, Path};
+use crate::syntax::{Call, CallId, Decorator, Expr, FunctionId, Imported, Path};
 use crate::workspace::FileId;
 
 /// Mounts of routers in routers that are followed.
@@ -50,6 +50,35 @@ pub fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, member: &str) -> Option<Gu
     }
     let (file, call) = reached.found.route?;
     in_front_of(cx, file, call, member)
+}
+
+/// Whether something around a handler lets only signed-in users through: a decorator or what is given to one, a class that
+/// the handler's class extends, an item of a list of it. What is given to the handler's own decorators decides over the
+/// lists of its class.
+pub(super) fn is_vouched(cx: &Cx<'_>, reached: &Reached<'_>, symbols: &[Symbol], unless: &[String]) -> bool {
+    let facts = cx.program.facts(reached.file);
+    let f = facts.function(reached.function);
+    let is = |path: &Path| {
+        let def = cx.def(reached.file, f.parent, path);
+        symbols.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
+    };
+    let lists = |value: &Expr| match value {
+        Expr::List(items) => items.iter().filter_map(Expr::as_path).any(is),
+        value => value.as_path().is_some_and(is),
+    };
+    let given = |d: &Decorator| d.args.iter().chain(d.keywords.iter().map(|(_, value)| value)).any(lists);
+    if f.decorators.iter().any(|d| is(&d.path) || given(d)) {
+        return true;
+    }
+    let says_otherwise = f.decorators.iter().flat_map(|d| &d.keywords).map(|(name, _)| name.as_str());
+    let says_otherwise: Vec<&str> = says_otherwise.collect();
+    f.class.map(|class| facts.class(class)).is_some_and(|class| {
+        let decides = facts.functions.iter().any(|m| m.class == f.class && unless.contains(&m.name));
+        let mut fields = class.fields.iter().filter(|field| !says_otherwise.contains(&field.name.as_str()));
+        class.decorators.iter().any(|d| is(&d.path) || given(d))
+            || !decides
+                && (class.bases.iter().any(is) || fields.any(|field| field.value.as_ref().is_some_and(lists)))
+    })
 }
 
 /// A decorator that is given guards: `@UseGuards(SignedIn)`.

@@ -165,7 +165,7 @@ pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> 
     bindings.into_iter().find_map(|binding| {
         let Loaded { record, certain, many, asked_for } = record(cx, file, &binding.value, 0)?;
         // A row that is looked up by its owner says no more than who was asked for.
-        if asked_for {
+        if asked_for || is_made_before(cx, file, function, record, binding.statement.start) {
             return None;
         }
         let local = binding.names.iter().find(|n| is_record(n, many))?.local.clone();
@@ -185,6 +185,36 @@ pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> 
             evidence: vec![format!("`{local}` is loaded by the app, and belongs to a {noun} (line {line})")],
         })
     })
+}
+
+/// Whether a function makes such a record before an offset, itself or by a function of the app: one that it loads then may
+/// be that one, with whatever owner it was given.
+fn is_made_before(cx: &Cx<'_>, file: FileId, function: FunctionId, record: &Owned, offset: u32) -> bool {
+    let facts = cx.program.facts(file);
+    let inside = |id: &CallId| {
+        let call = facts.call(*id);
+        call.span.end <= offset && facts.enclosing(call.function).any(|f| f == function)
+    };
+    facts.call_ids().filter(inside).any(|id| {
+        makes(cx, facts, id, record)
+            || matches!(cx.callee(file, id), Def::Function(at, callee) if {
+                let facts = cx.program.facts(at);
+                let own = |id: &CallId| facts.enclosing(facts.call(*id).function).any(|f| f == callee);
+                facts.call_ids().filter(own).any(|id| makes(cx, facts, id, record))
+            })
+    })
+}
+
+/// Whether a call makes a record of this type.
+fn makes(cx: &Cx<'_>, facts: &Facts, call: CallId, record: &Owned) -> bool {
+    let creates = || cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).flat_map(|o| &o.creates);
+    let chain = Chain::of(facts, call);
+    let mut methods = creates().flat_map(|c| c.form.methods()).filter_map(|m| m.rsplit('.').next());
+    let is_create = methods.any(|method| {
+        chain.calls.iter().any(|id| facts.call(*id).callee.segments.last().is_some_and(|m| m == method))
+    });
+    let tables: Vec<&str> = creates().filter_map(|c| c.form.table()).collect();
+    is_create && chain.spoken(facts, &tables).iter().any(|word| record.names.iter().any(|name| name == word))
 }
 
 /// What an expression loads.

@@ -480,6 +480,24 @@ fn where_visitors_spend_the_owner_of_the_loaded_record_pays() {
 }
 
 #[test]
+fn a_record_that_the_request_has_just_made_says_nothing_of_the_payer() {
+    let seen = |made: &str| {
+        let code = format!(
+            "const OpenAI = require('openai');\nconst {{ PrismaClient }} = require('@prisma/client');\nconst ai = new OpenAI();\nconst prisma = new PrismaClient();\nconst open = (id, keeperId) => prisma.shop.create({{ data: {{ id, keeperId }} }});\nasync function ask(request) {{\n  const id = request.params.id;\n  {made}\n  const shop = await prisma.shop.findUnique({{ where: {{ id }} }});\n  if (!shop) return null;\n  return ai.responses.create({{ input: 'x' }});\n}}\nmodule.exports = async (fastify) => {{\n  fastify.post('/ask', ask);\n}};\n"
+        );
+        let ws = memory(&[("prisma/schema.prisma", SHOPS), ("routes/a.js", code.as_str())]);
+        lines(&ws, OWNERS).join("\n")
+    };
+    let of = |payer: &str| format!("routes/a.js:11 ai.responses.create routes/a.js#ask {payer}");
+    assert_eq!(seen("const now = 1;"), of("shop.keeperId@call"));
+    assert_eq!(
+        seen("await prisma.shop.create({ data: { id, keeperId: request.body.keeper } });"),
+        of("-@none")
+    );
+    assert_eq!(seen("await open(id, request.body.keeper);"), of("-@none"));
+}
+
+#[test]
 fn a_bot_answers_in_the_function_that_knows_the_owner() {
     let ws = memory(&[
         ("prisma/schema.prisma", SHOPS),

@@ -14,7 +14,8 @@ mod param;
 mod verifier;
 
 use super::Identity;
-use super::cx::{Cx, after};
+use super::cx::Cx;
+use super::guard;
 use super::handlers::Reached;
 use crate::catalog::{self, Entry, Kind, Role};
 use crate::syntax::{Binding, Facts, FunctionId, Span};
@@ -151,19 +152,15 @@ fn from_source(
         catalog::IdentitySource::Injected { marker, callee } => {
             injected(cx, entry, source, marker, callee.as_ref(), (reached.file, reached.function))
         }
-        catalog::IdentitySource::Decorated { symbols, of, path } => {
-            let facts = cx.program.facts(reached.file);
-            let f = facts.function(reached.function);
-            let decorated = f.decorators.iter().any(|d| {
-                let def = cx.def(reached.file, f.parent, &d.path);
-                symbols.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
-            });
-            decorated.then(|| from_member(cx, entry, source, reached, *of, path, at)).flatten().map(
-                |mut identity| {
-                    identity.nullable = false;
-                    identity
-                },
-            )
+        catalog::IdentitySource::Decorated { symbols, unless, of, path } => {
+            if !guard::is_vouched(cx, reached, symbols, unless) {
+                return None;
+            }
+            let found = from_member(cx, entry, source, reached, *of, path, at)?;
+            let line =
+                cx.line(reached.file, cx.program.facts(reached.file).function(reached.function).span.start);
+            let evidence = vec![format!("only signed-in users get to the handler (line {line})")];
+            Some(Identity { nullable: false, evidence, ..found })
         }
     }
 }

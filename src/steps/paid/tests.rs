@@ -525,6 +525,10 @@ fn a_chain_is_billed_by_what_a_handler_hears_of_its_model_calls() {
         let files = files(body);
         let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
         let (plan, text) = plan(&files, Area::Events, "main.py");
+        // The module that has the handler is written with what it calls.
+        assert!(
+            !text.contains("ChainListener") || plan.changes.paths().iter().any(|p| p.ends_with("tokens.py"))
+        );
         (todo_of(&plan), text)
     };
     let (_, text) = seen("    answer = chain.invoke({\"q\": \"x\"})\n    return answer");
@@ -532,6 +536,9 @@ fn a_chain_is_billed_by_what_a_handler_hears_of_its_model_calls() {
     assert!(text.contains("**usage.tokens()") && !text.contains("getattr"), "{text}");
     let (_, text) = seen("    return chain.invoke({\"q\": \"x\"}, config={\"tags\": [\"a\"]})");
     assert!(text.contains("config={\"callbacks\": [usage], \"tags\": [\"a\"]}"), "{text}");
+    let (todo, text) = seen("    made = {\"messages\": [chain.invoke({\"q\": \"x\"})]}\n    return made");
+    assert!(text.contains("    usage = ChainListener()\n    result = chain.invoke({\"q\": \"x\"}, config={\"callbacks\": [usage]})\n"), "{todo}{text}");
+    assert!(text.contains("    made = {\"messages\": [result]}\n"), "{text}");
     let (todo, text) = seen("    return chain.invoke({\"q\": \"x\"}, config=settings())");
     assert!(!text.contains("record_usage") && todo.contains("its `config` is made elsewhere"), "{todo}");
 }

@@ -243,3 +243,41 @@ fn a_dependency_a_state_and_a_dict_of_fastapi() {
     python("fastapi", &session("if session:\n        print(1)"), "session[\"user_id\"]?");
     python("fastapi", &session("if not body:\n        raise HTTPException(401)"), "session[\"user_id\"]?");
 }
+
+#[test]
+fn what_stands_around_a_django_view_says_that_somebody_is_signed_in() {
+    let settings = "INSTALLED_APPS = [\"django.contrib.auth\", \"rest_framework\", \"chat\"]\nMIDDLEWARE = [\"django.contrib.auth.middleware.AuthenticationMiddleware\"]\nROOT_URLCONF = \"site1.urls\"\n";
+    let urls = "from django.urls import path\nfrom chat import views\n\nurlpatterns = [path(\"ask\", views.ask), path(\"talk\", views.Talk.as_view())]\n";
+    let seen = |of_function: &str, head: &str, fields: &str| {
+        let views = format!(
+            "from django.contrib.auth.decorators import login_required\nfrom django.contrib.auth.mixins import LoginRequiredMixin\nfrom django.http import JsonResponse\nfrom django.utils.decorators import method_decorator\nfrom django.views import View\nfrom openai import OpenAI\nfrom rest_framework.decorators import api_view, permission_classes\nfrom rest_framework.permissions import AllowAny, IsAuthenticated\nfrom rest_framework.views import APIView\n\nclient = OpenAI()\n\n\n{of_function}\ndef ask(request):\n    r = client.chat.completions.create(model=\"m\", messages=[])\n    return JsonResponse({{\"t\": r.id, \"u\": request.user.id}})\n\n\n{head}:\n    {fields}\n\n    def post(self, request):\n        r = client.chat.completions.create(model=\"m\", messages=[])\n        return JsonResponse({{\"t\": r.id, \"u\": request.user.id}})\n"
+        );
+        payers(&[
+            ("requirements.txt", "django\ndjangorestframework\nopenai\n"),
+            (
+                "manage.py",
+                "import os\n\nos.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"site1.settings\")\n",
+            ),
+            ("site1/settings.py", settings),
+            ("site1/urls.py", urls),
+            ("chat/__init__.py", ""),
+            ("chat/views.py", views.as_str()),
+        ])
+        .join(" ")
+    };
+    let both = "request.user.id request.user.id";
+    assert_eq!(seen("@login_required", "class Talk(LoginRequiredMixin, View)", "n = 1"), both);
+    let drf = "@api_view([\"POST\"])\n@permission_classes([IsAuthenticated])";
+    assert_eq!(seen(drf, "class Talk(APIView)", "permission_classes = [IsAuthenticated]"), both);
+    let method = "@method_decorator(login_required, name=\"dispatch\")\nclass Talk(View)";
+    assert_eq!(seen("@login_required", method, "n = 1"), both);
+    // Nobody needs to be signed in for these.
+    let open = "@api_view([\"POST\"])\n@permission_classes([AllowAny])";
+    let nobody = "request.user.id? request.user.id?";
+    assert_eq!(
+        seen(open, "class Talk(APIView)", "permission_classes = [IsAuthenticated | AllowAny]"),
+        nobody
+    );
+    let decides = "permission_classes = [IsAuthenticated]\n\n    def get_permissions(self):\n        return [AllowAny()]";
+    assert_eq!(seen("", "class Talk(APIView)", decides), nobody);
+}

@@ -37,11 +37,10 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
         format!("const {heard} = {}();", brought.names[1])
     };
     let refused = |refusal: place::Refusal| refusal.to_string();
+    let declared =
+        place::before(spot.source, &spot.style, &call.span.range(), &declare, &why).map_err(refused)?;
+    let given = given_along(kit, spot, call, listener, &heard, &why)?;
     let mut edits = brought.edits;
-    edits.extend(
-        place::before(spot.source, &spot.style, &call.span.range(), &declare, &why).map_err(refused)?,
-    );
-    edits.extend(given_along(kit, spot, call, listener, &heard, &why)?);
     let event_type = spend.event_type();
     let mut data = vec![(SPREAD.to_owned(), format!("{heard}.tokens()"))];
     data.extend(model(order));
@@ -65,17 +64,44 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
     };
     let (after, _) =
         place::after_call(spot.source, &spot.style, &request, |_| lines.clone()).map_err(refused)?;
-    // A call that is taken out of its statement is moved as text, which the handler would not be part of.
-    let moved = after
+    let is_moved = after
         .iter()
         .any(|e| e.range().start < call.span.range().end && call.span.range().start < e.range().end);
-    if moved {
-        return Err("its value is used in the same statement; give it a name first".to_owned());
+    if is_moved {
+        let moved = moved(spot, call, &declared, &given, after);
+        edits.extend(moved.ok_or("its value is used in the same statement; give it a name first")?);
+    } else {
+        edits.extend(declared.into_iter().chain(given).chain(after));
     }
-    edits.extend(after);
     let mut recorded = recorded(unit(order, spot, edits));
-    recorded.tokens = Wants { listeners: vec![ours], ..Wants::default() };
+    recorded.tokens = Wants { listeners: vec![ours], ..Wants::reader(&listener.reader) };
     Ok(recorded)
+}
+
+/// The edits of a call that is taken out of its statement: it is moved as text, which the handler becomes part of.
+fn moved(
+    spot: &Spot<'_>,
+    call: &Call,
+    declared: &[Edit],
+    given: &[Edit],
+    mut after: Vec<Edit>,
+) -> Option<Vec<Edit>> {
+    let range = call.span.range();
+    let written = spot.source.slice(range.clone());
+    let mut changed = written.to_owned();
+    let mut inside: Vec<&Edit> = given.iter().collect();
+    inside.sort_by_key(|edit| edit.range().start);
+    for edit in inside.into_iter().rev() {
+        let at = edit.range();
+        changed
+            .replace_range(at.start.checked_sub(range.start)?..at.end.checked_sub(range.start)?, edit.text());
+    }
+    let taken = after.iter_mut().find(|edit| edit.text().contains(written))?;
+    let [declared] = declared else { return None };
+    (declared.range() == taken.range() && taken.range().is_empty()).then_some(())?;
+    let text = format!("{}{}", declared.text(), taken.text().replacen(written, &changed, 1));
+    *taken = Edit::insertion(taken.range().start, text, taken.why());
+    Some(after)
 }
 
 /// Whether the app's version of the library has such handlers where we look for them.
