@@ -32,7 +32,7 @@ impl Asked {
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        ASKED.with_borrow_mut(|asked| asked.pop());
+        ASKED.with_borrow_mut(Vec::pop);
     }
 }
 

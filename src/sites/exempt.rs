@@ -60,12 +60,34 @@ pub(super) fn exempt(cx: &Cx<'_>, file: FileId, id: CallId, provider: &Entry) ->
     if let Some(model) = call.option("model") {
         makers.extend(makers::of_value(cx, file, call.function, model));
     }
-    makers.iter().find_map(|(at, maker)| {
-        let maker_call = cx.program.facts(*at).call(*maker);
-        let place = format!("{}:{}", cx.path(*at), cx.line(*at, maker_call.span.start));
-        local_model(cx, *at, *maker, &place)
-            .or_else(|| local_address(cx, *at, maker_call, knowledge, &place))
-            .or_else(|| users_key(cx, *at, maker_call, knowledge, &place))
+    makers
+        .iter()
+        .find_map(|(at, maker)| {
+            let maker_call = cx.program.facts(*at).call(*maker);
+            let place = format!("{}:{}", cx.path(*at), cx.line(*at, maker_call.span.start));
+            local_model(cx, *at, *maker, &place)
+                .or_else(|| local_address(cx, *at, maker_call, knowledge, &place))
+                .or_else(|| users_key(cx, *at, maker_call, knowledge, &place))
+        })
+        .or_else(|| assigned_key(cx, file, call, knowledge))
+}
+
+/// The user's key that a client is given after it was made: `client.apiKey = body.key`.
+fn assigned_key(cx: &Cx<'_>, file: FileId, call: &Call, provider: &Provider) -> Option<Exempt> {
+    let client = call.callee.root_name()?;
+    let mut assigns = cx.program.facts(file).assigns.iter().filter(|assign| {
+        let member = assign.target.segments.last();
+        assign.target.root_name() == Some(client)
+            && member.is_some_and(|member| provider.key_options().any(|option| option == member))
+    });
+    assigns.find_map(|assign| {
+        let key = whose(cx, file, assign.function, &assign.value, 0)?;
+        let line = cx.line(file, assign.statement.start);
+        Some(Exempt {
+            short: "but the user's own key may pay for it",
+            why: format!("the user's own key when there is one (`{}` at {}:{line})", key.expr, cx.path(file)),
+            partly: true,
+        })
     })
 }
 

@@ -96,6 +96,7 @@ impl Own<'_> {
 
 /// How a function leaves where something is wrong: below a condition, functions in it not counted.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a way out that the function has or has not")]
 struct Leaves {
     /// By an exception.
     throws: bool,

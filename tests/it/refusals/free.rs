@@ -75,6 +75,15 @@ fn a_users_own_key_is_not_billed() {
         "the user's own key when there is one (`",
     );
     is_free(
+        "a key that the client is given afterwards",
+        EXPRESS,
+        &[(
+            "app.js",
+            "const express = require(\"express\");\nconst OpenAI = require(\"openai\");\nconst { requireAuth } = require(\"./auth\");\nconst app = express();\napp.post(\"/ask\", requireAuth, async (req, res) => {\n  const client = new OpenAI();\n  if (req.body.userKey) {\n    client.apiKey = req.body.userKey;\n  }\n  res.json(await client.responses.create({ model: \"gpt-5\", input: req.user.id }));\n});\n",
+        )],
+        "the user's own key when there is one (`req.body.userKey` at app.js:8)",
+    );
+    is_free(
         "a key handed to a factory",
         EXPRESS,
         &[(
