@@ -54,7 +54,7 @@ pub fn is_aside(path: &str) -> bool {
         .any(|mark| stem.contains(mark))
         || stem.starts_with("test_")
         || stem.ends_with("_test.py")
-        || stem == "conftest.py"
+        || matches!(stem.as_str(), "conftest.py" | "tests.py" | "test.py")
 }
 
 /// Whether a folder with a manifest is no app: samples, tests, documentation, templates of a generator.
@@ -71,6 +71,8 @@ mod tests {
         for (path, expected) in [
             ("src/auth.test.ts", true),
             ("tests/test_api.py", true),
+            ("shop/tests.py", true),
+            ("src/tests.ts", false),
             ("app/api/test-results/route.ts", false),
             ("examples/next/app/page.tsx", true),
             ("src/latest.ts", false),

@@ -414,10 +414,17 @@ fn add<'a>(
 ) {
     let weighed = of.weight(name).or_else(|| table.and_then(|t| of.weight(t)));
     let Some(mut weight) = weighed else { return };
-    let nested = identifiers(text);
+    let is_python = cx.workspace().entry(file).language == Some(Language::Python);
+    let mut nested = identifiers(text);
+    let own = if is_python { class_fields(text) } else { Vec::new() };
+    if !own.is_empty() {
+        for (field, depth) in &mut nested {
+            *depth = usize::from(!own.contains(&field.as_str()));
+        }
+    }
     let fields: Vec<&String> = nested.iter().map(|(field, _)| field).collect();
     // Outside of Python a record's own members stand in braces; what is before those is the declaration's head.
-    let braced = usize::from(cx.workspace().entry(file).language != Some(Language::Python));
+    let braced = usize::from(!is_python);
     let outermost = nested.iter().map(|(_, depth)| *depth).filter(|d| *d >= braced).min().unwrap_or(0);
     // A member of a member (`profile: { name }`) is not the record's own.
     let own: Vec<&String> = nested.iter().filter(|(_, depth)| *depth == outermost).map(|(f, _)| f).collect();
@@ -444,6 +451,36 @@ fn add<'a>(
     let why = format!("`{name}` is {what} ({}:{})", cx.path(file), cx.line(file, span.start));
     let (name, table) = (name.to_owned(), table.map(str::to_owned));
     found.push(Model { entry, name, table, at, id, email, display, why, of: of.clone(), weight });
+}
+
+/// The fields in the body of a Python class: names that begin a line of it, and not one of a method or inside of brackets.
+fn class_fields(body: &str) -> Vec<&str> {
+    let mut open = 0usize;
+    // A body begins with its first word, and those of its bases follow it: these lines come without their indentation.
+    let mut lines: Vec<(usize, &str)> = Vec::new();
+    for line in body.lines() {
+        let code = line.trim_start();
+        if open == 0 && !code.is_empty() {
+            lines.push((line.len() - code.len(), code));
+        }
+        for c in code.chars() {
+            match c {
+                '(' | '[' | '{' => open += 1,
+                ')' | ']' | '}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+    let own = lines.iter().map(|(indent, _)| *indent).filter(|indent| *indent > 0).min().unwrap_or_default();
+    let of_body = lines.into_iter().filter(|(indent, _)| *indent == own || *indent == 0);
+    let field = |code: &'_ str| {
+        let end = code.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+        let (name, rest) = code.split_at(end);
+        let rest = rest.trim_start();
+        let is_field = rest.starts_with(':') || rest.starts_with('=') && !rest.starts_with("==");
+        is_field.then_some(name.len())
+    };
+    of_body.filter_map(|(_, code)| code.get(..field(code)?)).collect()
 }
 
 /// The words of a declaration that are followed by what makes them a field, with the braces around them.
@@ -574,4 +611,19 @@ pub(super) fn with_bases(cx: &Cx<'_>, file: FileId, class: ClassId, hops: usize)
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::class_fields;
+
+    #[test]
+    fn only_what_begins_a_line_of_a_class_is_a_field_of_it() {
+        let body = "id: Mapped[int] = column(\n        primary_key=True)\n    email = Column(String, name='mail',\n                   unique=True)\n    posts = relationship(\n        name='posts')\n\n    def to_dict(self):\n        name = self.email\n        return {'name': name}\n";
+        assert_eq!(class_fields(body), ["id", "email", "posts"]);
+        assert_eq!(
+            class_fields("id: int\n    at: int\nemail: str\n    full_name: str"),
+            ["id", "at", "email", "full_name"]
+        );
+    }
 }
