@@ -205,12 +205,17 @@ fn is_made_before(cx: &Cx<'_>, file: FileId, function: FunctionId, record: &Owne
     })
 }
 
+/// The last names of the methods that make records.
+fn creating<'a>(cx: &Cx<'a>) -> impl Iterator<Item = &'a str> {
+    let creates = cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).flat_map(|o| &o.creates);
+    creates.flat_map(|c| c.form.methods()).filter_map(|method| method.rsplit('.').next())
+}
+
 /// Whether a call makes a record of this type.
 fn makes(cx: &Cx<'_>, facts: &Facts, call: CallId, record: &Owned) -> bool {
     let creates = || cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).flat_map(|o| &o.creates);
     let chain = Chain::of(facts, call);
-    let mut methods = creates().flat_map(|c| c.form.methods()).filter_map(|m| m.rsplit('.').next());
-    let is_create = methods.any(|method| {
+    let is_create = creating(cx).any(|method| {
         chain.calls.iter().any(|id| facts.call(*id).callee.segments.last().is_some_and(|m| m == method))
     });
     let tables: Vec<&str> = creates().filter_map(|c| c.form.table()).collect();
@@ -299,8 +304,7 @@ fn read<'c>(cx: &'c Cx<'_>, file: FileId, facts: &Facts, call: CallId) -> Option
     let spoken = chain.spoken(facts, &tables);
     let named = |o: &&Owned| spoken.iter().any(|w| o.names.iter().any(|n| n == w));
     let record = cx.owned().iter().find(named)?;
-    let made = orms().flat_map(|o| &o.creates).flat_map(|c| c.form.methods());
-    let made = made.filter_map(|method| method.rsplit('.').next()).any(|method| {
+    let made = creating(cx).any(|method| {
         !orms().any(|o| o.reads.iter().chain(&o.reads_certain).any(|read| read == method))
             && chain.calls.iter().any(|id| facts.call(*id).callee.last() == Some(method))
     });

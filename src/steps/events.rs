@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::steps::customer::product_if_new;
 use crate::steps::key::push;
 use crate::steps::paid::carry::{asks, carry};
 use crate::steps::paid::record::{Reason, is_recorded, paid_again, record};
@@ -20,10 +19,7 @@ impl Step for EventsStep {
     }
 
     fn questions(&self, cx: &StepContext<'_>) -> Vec<Question> {
-        Kit::new(cx).map_or_else(
-            |_| Vec::new(),
-            |kit| product_if_new(&kit).into_iter().chain(questions(&kit, Area::Events)).collect(),
-        )
+        Kit::new(cx).map_or_else(|_| Vec::new(), |kit| questions(&kit, Area::Events))
     }
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {

@@ -9,6 +9,7 @@ mod facts;
 mod free;
 pub mod imports;
 mod lower;
+mod node;
 mod parse;
 pub mod place;
 mod py;

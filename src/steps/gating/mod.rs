@@ -20,7 +20,6 @@ use crate::sites::handlers::all_reached_from;
 use crate::sites::own_key::{OwnKey, ready_at};
 use crate::sites::payer::{Paying, in_handler};
 use crate::sites::{HandlerRef, Identity, IdentitySource, owner};
-use crate::steps::customer::product_if_new;
 use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
 use crate::steps::paid::record::{NOBODY, Reason, calling, visitors};
@@ -43,10 +42,7 @@ impl Step for GatingStep {
     }
 
     fn questions(&self, cx: &StepContext<'_>) -> Vec<Question> {
-        Kit::new(cx).map_or_else(
-            |_| Vec::new(),
-            |kit| product_if_new(&kit).into_iter().chain(questions(&kit, Area::Gating)).collect(),
-        )
+        Kit::new(cx).map_or_else(|_| Vec::new(), |kit| questions(&kit, Area::Gating))
     }
 
     fn plan(&self, cx: &StepContext<'_>) -> StepPlan {

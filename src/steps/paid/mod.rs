@@ -15,6 +15,7 @@ use crate::catalog::{Handler, Makes, Output, Provider, ProviderCall, Role, Token
 use crate::edit::Edit;
 use crate::sites::billable::UNKNOWN;
 use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, Site, SiteKind};
+use crate::steps::customer::product_if_new;
 use crate::steps::support::Kit;
 use crate::steps::{Area, Question};
 use crate::syntax::source::Source;
@@ -169,7 +170,9 @@ pub fn questions(kit: &Kit<'_>, area: Area) -> Vec<Question> {
         // The check is written with the asset, so it is known before.
         questions.insert(0, Question::asset());
     }
-    questions
+    // Both may be the first to write what makes customers.
+    let product = matches!(area, Area::Events | Area::Gating).then(|| product_if_new(kit)).flatten();
+    product.into_iter().chain(questions).collect()
 }
 
 fn question(spend: &Spend<'_>, area: Area) -> Option<Question> {

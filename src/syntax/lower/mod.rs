@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use tree_sitter::{Node, Tree};
 
+use super::node::{children, field, has_token, span};
 use crate::ir::{Act, Body, Bound, Builder, Kind, Span, Value};
 use crate::workspace::Language;
 
@@ -108,25 +109,6 @@ impl<'t> Lower<'t> {
         self.depth -= 1;
         Some(found)
     }
-}
-
-fn span(node: Node<'_>) -> Span {
-    Span::from(node.byte_range())
-}
-
-/// Named children, comments left out.
-fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|n| n.kind() != "comment").collect()
-}
-
-fn field<'a>(node: Node<'a>, name: &str) -> Option<Node<'a>> {
-    node.child_by_field_name(name)
-}
-
-fn token(node: Node<'_>, token: &str) -> bool {
-    let mut cursor = node.walk();
-    node.children(&mut cursor).any(|c| !c.is_named() && c.kind() == token)
 }
 
 fn opaque(node: Node<'_>, parts: Vec<Value>) -> Value {

@@ -9,7 +9,8 @@ mod stmt;
 use tree_sitter::{Node, Tree};
 
 use super::builder::Builder;
-use super::facts::{Facts, Span};
+use super::facts::Facts;
+use super::node::{children, field, has_token, span};
 
 /// Everything a module says.
 pub(super) fn facts(tree: &Tree, text: &str) -> Facts {
@@ -40,25 +41,6 @@ impl<'t> Walk<'t> {
         chars.next_back();
         chars.as_str().to_owned()
     }
-}
-
-fn span(node: Node<'_>) -> Span {
-    Span::from(node.byte_range())
-}
-
-/// Named children, comments left out.
-fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|n| n.kind() != "comment").collect()
-}
-
-fn field<'a>(node: Node<'a>, name: &str) -> Option<Node<'a>> {
-    node.child_by_field_name(name)
-}
-
-fn has_token(node: Node<'_>, token: &str) -> bool {
-    let mut cursor = node.walk();
-    node.children(&mut cursor).any(|c| !c.is_named() && c.kind() == token)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::super::{Lower, children, field, opaque, span, token};
+use super::super::{Lower, children, field, has_token, opaque, span};
 use crate::ir::{Call, Cond, Kind, Logic, Value};
 
 impl Lower<'_> {
@@ -92,7 +92,7 @@ impl Lower<'_> {
                 let (Some(left), Some(right)) = (field(node, "left"), field(node, "right")) else {
                     return opaque(node, Vec::new());
                 };
-                let how = if token(node, "and") { Logic::And } else { Logic::Or };
+                let how = if has_token(node, "and") { Logic::And } else { Logic::Or };
                 let left = Box::new(self.py_value(left));
                 let right = Box::new(self.py_perhaps(right));
                 at(Kind::Logic(how, left, right))
@@ -156,7 +156,7 @@ impl Lower<'_> {
                 self.perhaps += 1;
                 let second = Box::new(self.py_cond(right));
                 self.perhaps -= 1;
-                if token(node, "and") { Cond::And(first, second) } else { Cond::Or(first, second) }
+                if has_token(node, "and") { Cond::And(first, second) } else { Cond::Or(first, second) }
             }
             "comparison_operator" => self.py_comparison(node),
             "call" => {

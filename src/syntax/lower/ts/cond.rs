@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::super::{Lower, children, field, token};
+use super::super::{Lower, children, field, has_token};
 use super::literal;
 use crate::ir::{Cond, Kind, Value};
 
@@ -18,7 +18,7 @@ impl Lower<'_> {
                 [inner] => self.script_cond(*inner),
                 _ => Cond::Opaque(Vec::new()),
             },
-            "unary_expression" if token(node, "!") => match field(node, "argument") {
+            "unary_expression" if has_token(node, "!") => match field(node, "argument") {
                 Some(inner) => self.script_cond(inner).negated(),
                 None => Cond::Opaque(Vec::new()),
             },
@@ -87,7 +87,7 @@ impl Lower<'_> {
 
 /// `x` of `typeof x`.
 fn typeof_argument(node: Node<'_>) -> Option<Node<'_>> {
-    let asks = node.kind() == "unary_expression" && token(node, "typeof");
+    let asks = node.kind() == "unary_expression" && has_token(node, "typeof");
     field(node, "argument").filter(|_| asks)
 }
 
