@@ -23,8 +23,16 @@ impl OfLibrary {
 }
 
 impl OfLibrary {
-    fn look(&self, workspace: &Workspace, found: &Fingerprint) -> Findings {
-        let program = Program::new(workspace);
+    /// The fingerprint where it was said who pays in one of the apps.
+    fn paid_by(&self, workspace: &Workspace, app: &str, payer: &PayerAnswer) -> Fingerprint {
+        let mut found = fingerprint(workspace, &self.catalog);
+        for known in found.apps.iter_mut().filter(|known| known.root == app) {
+            known.payer = payer.clone();
+        }
+        found
+    }
+
+    fn look(&self, program: Program, found: &Fingerprint) -> Findings {
         let (sites, payers) = look(&program, &self.catalog, found);
         let known = found.apps.iter().zip(payers);
         let apps = known.map(|(app, payers)| facts(app, payers, &self.catalog)).collect();
@@ -38,7 +46,7 @@ impl Survey for OfLibrary {
     }
 
     fn survey(&self, workspace: &Workspace) -> Result<Findings, RunError> {
-        Ok(self.look(workspace, &fingerprint(workspace, &self.catalog)))
+        Ok(self.look(Program::new(workspace), &fingerprint(workspace, &self.catalog)))
     }
 
     fn survey_paid_by(
@@ -47,11 +55,17 @@ impl Survey for OfLibrary {
         app: &str,
         payer: &PayerAnswer,
     ) -> Result<Findings, RunError> {
-        let mut found = fingerprint(workspace, &self.catalog);
-        for known in found.apps.iter_mut().filter(|known| known.root == app) {
-            known.payer = payer.clone();
-        }
-        Ok(self.look(workspace, &found))
+        Ok(self.look(Program::new(workspace), &self.paid_by(workspace, app, payer)))
+    }
+
+    fn survey_again(
+        &self,
+        before: &Program,
+        workspace: &Workspace,
+        app: &str,
+        payer: &PayerAnswer,
+    ) -> Result<Findings, RunError> {
+        Ok(self.look(before.after(workspace), &self.paid_by(workspace, app, payer)))
     }
 }
 

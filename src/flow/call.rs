@@ -1,7 +1,6 @@
 //! What calls give, and what they do to the places that others see.
 
-use std::collections::BTreeMap;
-
+use super::names::Names;
 use super::run::{Engine, Frame};
 use super::state::{Given, State, join_cells};
 use super::value::{Abs, Origin, Trust, What};
@@ -19,7 +18,7 @@ const CONVERTING: &[&str] = &["toString", "trim", "strip", "hex", "toHexString"]
 impl Engine<'_> {
     pub(super) fn given(&mut self, frame: Frame<'_>, state: &mut State, call: &Call) -> Given {
         let args = call.args.iter().map(|arg| self.eval(frame, state, arg)).collect();
-        let keywords = call.keywords.iter().map(|(key, v)| (key.clone(), self.eval(frame, state, v)));
+        let keywords = call.keywords.iter().map(|(key, v)| (key.as_str(), self.eval(frame, state, v)));
         let keywords = keywords.collect();
         Given { args, keywords, cells: state.cells.clone() }
     }
@@ -58,7 +57,7 @@ impl Engine<'_> {
                 // What went wrong comes first, and is nothing when the rest is something.
                 let mut args = vec![Abs::any(Trust::App).or_null(); position];
                 args.push(value);
-                let given = Given { args, keywords: BTreeMap::new(), cells: state.cells.clone() };
+                let given = Given { args, keywords: Names::new(), cells: state.cells.clone() };
                 self.run(state, &last, given);
                 return Abs::NULL;
             }
@@ -70,7 +69,7 @@ impl Engine<'_> {
                     let of = object.map(|(of, _)| of).filter(|of| matches!(of.what, What::Object { .. }));
                     given.args.insert(0, of.unwrap_or_else(|| Abs::any(Trust::App)));
                 }
-                self.run(state, &Abs::of(What::Function(*file, *id, BTreeMap::new())), given)
+                self.run(state, &Abs::of(What::Function(*file, *id, Names::new())), given)
             }
             Def::Class(..) => self.instance(state, &def, given),
             _ => {
@@ -134,7 +133,7 @@ impl Engine<'_> {
             "then" => {
                 let then = given.args.first()?;
                 let args = vec![of.clone()];
-                let inner = Given { args, keywords: BTreeMap::new(), cells: state.cells.clone() };
+                let inner = Given { args, keywords: Names::new(), cells: state.cells.clone() };
                 matches!(then.what, What::Function(..)).then(|| self.run(state, then, inner))
             }
             "catch" => {
@@ -143,7 +142,7 @@ impl Engine<'_> {
                     return Some(of.clone());
                 }
                 let args = vec![Abs::any(Trust::App)];
-                let inner = Given { args, keywords: BTreeMap::new(), cells: state.cells.clone() };
+                let inner = Given { args, keywords: Names::new(), cells: state.cells.clone() };
                 matches!(caught.what, What::Function(..))
                     .then(|| self.run(state, caught, inner).join(of.clone()))
             }
@@ -186,7 +185,7 @@ impl Engine<'_> {
             match &arg.what {
                 What::Function(file, id, _) if self.target == Some((*file, *id)) => {
                     let cells = given.cells.clone();
-                    self.noted.push(Given { args: Vec::new(), keywords: BTreeMap::new(), cells });
+                    self.noted.push(Given { args: Vec::new(), keywords: Names::new(), cells });
                 }
                 What::Next => self.went_on.push(given.cells.clone()),
                 _ => {}
@@ -200,19 +199,19 @@ impl Engine<'_> {
         let Some(maker) = maker else {
             // A class that declares its fields takes them by their names.
             let mut whole = Abs::object(Some(Trust::App), false);
-            for (key, value) in given.keywords {
-                whole.set(&[key], value);
+            for (key, value) in given.keywords.iter() {
+                whole.set(&[key.to_owned()], value.clone());
             }
             return whole;
         };
         let points = self.world.points(file, maker);
         let new = Abs::object(Some(Trust::App), false);
-        let mut seen = BTreeMap::new();
+        let mut seen = Names::new();
         let name = if first {
             given.args.insert(0, new);
             points.and_then(|p| p.body().params.first()?.first().map(|b| b.name.clone()))
         } else {
-            seen.insert("this".to_owned(), new);
+            seen.insert("this", new);
             Some("this".to_owned())
         };
         let Some(exits) = self.exits((file, maker), &seen, given) else { return Abs::any(Trust::App) };

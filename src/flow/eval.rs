@@ -1,7 +1,8 @@
 //! What expressions are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::names::Names;
 use super::run::{Engine, Frame, Fun};
 use super::state::{State, refined};
 use super::value::{Abs, Trust, What};
@@ -154,7 +155,7 @@ impl Engine<'_> {
     /// A name that no local has.
     pub(super) fn free(&mut self, fun: Fun, name: &str, span: Span) -> Abs {
         match self.world.name(fun.0, fun.1, name, span.start) {
-            Def::Function(file, id) => Abs::of(What::Function(file, id, BTreeMap::new())),
+            Def::Function(file, id) => Abs::of(What::Function(file, id, Names::new())),
             def @ Def::Outside(..) => match self.world.cell(&def) {
                 Some(cell) => Abs::of(What::Cell(cell, Vec::new())),
                 None => Abs::any(Trust::App),
@@ -168,7 +169,7 @@ impl Engine<'_> {
         let Some(id) = self.world.function_at(fun.0, span) else { return Abs::any(Trust::App) };
         let Some(points) = self.world.points(fun.0, id) else { return Abs::any(Trust::App) };
         let body = points.body();
-        let own: BTreeSet<&String> = body.params.iter().flatten().map(|b| &b.name).collect();
+        let own: BTreeSet<&str> = body.params.iter().flatten().map(|b| b.name.as_str()).collect();
         // Functions beside it are found by their names.
         let beside = |held: &Abs| match &held.what {
             What::Function(file, f, _) => *file == fun.0 && self.world.parent(*file, *f) == Some(fun.1),
@@ -176,7 +177,7 @@ impl Engine<'_> {
             _ => false,
         };
         let seen = state.locals.iter().filter(|(name, held)| !own.contains(name) && !beside(held));
-        let mut seen: BTreeMap<String, Abs> = seen.map(|(name, held)| (name.clone(), held.clone())).collect();
+        let mut seen: Names = seen.map(|(name, held)| (name, held.clone())).collect();
         let mut left = WEIGHT;
         if !seen.values().all(|held| held.weighs_within(&mut left)) {
             seen.values_mut().for_each(Abs::forget_seen);

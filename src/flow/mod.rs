@@ -13,12 +13,14 @@
 
 mod call;
 mod eval;
+mod names;
 mod run;
 mod state;
 pub mod value;
 mod world;
 
-pub use run::{Engine, Fun};
+pub use names::Names;
+pub use run::{Engine, Fun, Ran};
 pub use state::{Given, State};
 pub use value::{Abs, Cell, Origin, Part, Trust, What};
 pub use world::{Access, World};

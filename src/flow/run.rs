@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::names::Names;
 use super::state::{Given, State, entered, join_cells, join_given, join_states, refined};
-use super::value::{Abs, Cell, Trust, What};
+use super::value::{Abs, Trust, What};
 use super::world::World;
 use crate::ir::{Act, BlockId, Bound, Call, Cond, End, Kind, Known, Points, Spot, Value};
 use crate::syntax::{FunctionId, Span};
@@ -26,22 +27,36 @@ pub struct Engine<'w> {
     pub(super) target: Option<Fun>,
     pub(super) noted: Vec<Given>,
     /// The shared places at each call that goes on with the request.
-    pub(super) went_on: Vec<BTreeMap<Cell, Abs>>,
+    pub(super) went_on: Vec<Names>,
     /// Members of claims that the code reads.
     pub(super) reads: BTreeSet<(usize, Vec<String>)>,
     running: Vec<Fun>,
     /// What calls came back with that did nothing else and met no function that was being run.
     known: BTreeMap<Called, Vec<Exit>>,
+    /// The same of the run that this search goes on from.
+    before: Arc<BTreeMap<Called, Vec<Exit>>>,
     /// Calls so far of functions that were being run already.
     cut: usize,
     fuel: u32,
 }
 
 /// A function with what it sees of the functions around it and what it is given.
-type Called = (Fun, BTreeMap<String, Abs>, Given);
+type Called = (Fun, Names, Given);
 
 /// What a function comes back with, and what names and shared places hold then.
 type Exit = (Abs, State);
+
+/// A function that was run.
+#[derive(Debug)]
+pub struct Ran {
+    fun: Fun,
+    /// What names hold where each block begins.
+    holds: BTreeMap<BlockId, State>,
+    reads: BTreeSet<(usize, Vec<String>)>,
+    known: Arc<BTreeMap<Called, Vec<Exit>>>,
+    /// What it left of the allowance.
+    fuel: u32,
+}
 
 /// What a run of a body finds.
 struct Flow {
@@ -71,9 +86,29 @@ impl<'w> Engine<'w> {
             reads: BTreeSet::new(),
             running: Vec::new(),
             known: BTreeMap::new(),
+            before: Arc::default(),
             cut: 0,
             fuel: FUEL,
         }
+    }
+
+    /// Runs a function of its own, for any number of questions about places of it.
+    pub fn whole(mut self, fun: Fun, first: State) -> Option<Ran> {
+        let points = self.world.points(fun.0, fun.1)?;
+        let flow = self.flow(fun, &points, first);
+        Some(Ran { fun, holds: flow.before, reads: self.reads, known: Arc::new(self.known), fuel: self.fuel })
+    }
+
+    /// A search that goes on from such a run.
+    pub fn after(world: &'w dyn World, ran: &Ran) -> Self {
+        let (before, reads) = (Arc::clone(&ran.known), ran.reads.clone());
+        Self { before, reads, fuel: ran.fuel, ..Self::new(world) }
+    }
+
+    /// What names hold at an offset of the function that was run, or of one written inside of it.
+    pub fn within(&mut self, ran: &Ran, offset: u32) -> Option<(Fun, State)> {
+        let points = self.world.points(ran.fun.0, ran.fun.1)?;
+        self.come_to(ran.fun, &points, &ran.holds, offset)
     }
 
     /// Whether the search was given up.
@@ -87,7 +122,7 @@ impl<'w> Engine<'w> {
     }
 
     /// What the shared places hold wherever a function goes on with the request; nothing where it was not seen to.
-    pub fn going_on(&mut self, function: &Abs, given: Given) -> Option<BTreeMap<Cell, Abs>> {
+    pub fn going_on(&mut self, function: &Abs, given: Given) -> Option<Names> {
         let before = std::mem::take(&mut self.went_on);
         self.invoke(function, given);
         let seen = std::mem::replace(&mut self.went_on, before);
@@ -95,7 +130,7 @@ impl<'w> Engine<'w> {
     }
 
     /// What the shared places hold wherever a function comes back with nothing.
-    pub fn coming_back(&mut self, function: &Abs, given: Given) -> Option<BTreeMap<Cell, Abs>> {
+    pub fn coming_back(&mut self, function: &Abs, given: Given) -> Option<Names> {
         let What::Function(file, id, seen) = &function.what else { return None };
         let exits = self.exits((*file, *id), seen, given)?;
         let silent = exits.into_iter().filter(|(value, _)| value.maybe);
@@ -112,7 +147,7 @@ impl<'w> Engine<'w> {
     }
 
     /// What a function gives back, with the shared places then; nothing where it never comes back.
-    pub fn invoke(&mut self, function: &Abs, given: Given) -> Option<(Abs, BTreeMap<Cell, Abs>)> {
+    pub fn invoke(&mut self, function: &Abs, given: Given) -> Option<(Abs, Names)> {
         let What::Function(file, id, seen) = &function.what else { return None };
         if self.target == Some((*file, *id)) {
             self.noted.push(given.clone());
@@ -129,16 +164,26 @@ impl<'w> Engine<'w> {
     pub fn at(&mut self, fun: Fun, state: State, offset: u32) -> Option<(Fun, State)> {
         let points = self.world.points(fun.0, fun.1)?;
         let flow = self.flow(fun, &points, state);
+        self.come_to(fun, &points, &flow.before, offset)
+    }
+
+    fn come_to(
+        &mut self,
+        fun: Fun,
+        points: &Points,
+        holds: &BTreeMap<BlockId, State>,
+        offset: u32,
+    ) -> Option<(Fun, State)> {
         let spot = points.body().spot(offset)?;
-        let before = flow.before.get(&spot.block)?.clone();
-        let state = self.through(fun, &points, before, spot)?;
-        let inner = function_around(&points, spot, offset);
+        let before = holds.get(&spot.block)?.clone();
+        let state = self.through(fun, points, before, spot)?;
+        let inner = function_around(points, spot, offset);
         let inner = inner.and_then(|span| self.world.function_at(fun.0, span));
         let Some(inner) = inner else { return Some((fun, state)) };
         let points = self.world.points(fun.0, inner)?;
         let mut inside = state;
         for bound in points.body().params.iter().flatten() {
-            inside.locals.insert(bound.name.clone(), Abs::any(Trust::App));
+            inside.locals.insert(&bound.name, Abs::any(Trust::App));
         }
         self.at((fun.0, inner), inside, offset)
     }
@@ -158,22 +203,17 @@ impl<'w> Engine<'w> {
     /// The names of a function when it is called with this.
     pub fn enter(&self, fun: Fun, given: Given) -> Option<State> {
         let points = self.world.points(fun.0, fun.1)?;
-        Some(entered(&points, BTreeMap::new(), given))
+        Some(entered(&points, Names::new(), given))
     }
 
-    pub(super) fn exits(
-        &mut self,
-        fun: Fun,
-        seen: &BTreeMap<String, Abs>,
-        given: Given,
-    ) -> Option<Vec<Exit>> {
+    pub(super) fn exits(&mut self, fun: Fun, seen: &Names, given: Given) -> Option<Vec<Exit>> {
         // One that is being run already gives something that nobody vouches for.
         if self.running.contains(&fun) {
             self.cut += 1;
-            return Some(vec![(Abs::any(Trust::App), State { locals: BTreeMap::new(), cells: given.cells })]);
+            return Some(vec![(Abs::any(Trust::App), State { locals: Names::new(), cells: given.cells })]);
         }
         let called = (fun, seen.clone(), given);
-        if let Some(known) = self.known.get(&called) {
+        if let Some(known) = self.known.get(&called).or_else(|| self.before.get(&called)) {
             return Some(known.clone());
         }
         let points = self.world.points(fun.0, fun.1)?;
@@ -261,7 +301,7 @@ impl<'w> Engine<'w> {
                     let given = self.eval(frame, &mut state, value);
                     for bound in names {
                         let part = self.taken(&state, &given, bound);
-                        state.locals.insert(bound.name.clone(), part);
+                        state.locals.insert(&bound.name, part);
                     }
                 }
                 Act::Store(target, value) => {

@@ -1,17 +1,18 @@
 //! What names and shared places hold, and how that meets.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use super::value::{Abs, Cell, Trust, What};
+use super::names::Names;
+use super::value::{Abs, Trust, What};
 use crate::ir::{Cond, Fact, Known, Place, Points, learn};
 
 /// What names and shared places hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct State {
     /// Names of the function, and those it sees of the functions around it.
-    pub locals: BTreeMap<String, Abs>,
+    pub locals: Names,
     /// Places that others see as well.
-    pub cells: BTreeMap<Cell, Abs>,
+    pub cells: Names,
 }
 
 /// What a function was called with.
@@ -20,9 +21,9 @@ pub struct Given {
     /// By position.
     pub args: Vec<Abs>,
     /// By name.
-    pub keywords: BTreeMap<String, Abs>,
+    pub keywords: Names,
     /// The shared places then.
-    pub cells: BTreeMap<Cell, Abs>,
+    pub cells: Names,
 }
 
 impl State {
@@ -43,7 +44,7 @@ impl State {
 }
 
 /// The names of a function that begins.
-pub(super) fn entered(points: &Points, seen: BTreeMap<String, Abs>, given: Given) -> State {
+pub(super) fn entered(points: &Points, seen: Names, given: Given) -> State {
     let mut locals = seen;
     for (at, names) in points.body().params.iter().enumerate() {
         for bound in names {
@@ -57,7 +58,7 @@ pub(super) fn entered(points: &Points, seen: BTreeMap<String, Abs>, given: Given
                 value = if key == "..." {
                     Abs::any(value.trust().min(Trust::App))
                 } else if let What::Cell(cell, path) = &value.what {
-                    let state = State { locals: BTreeMap::new(), cells: given.cells.clone() };
+                    let state = State { locals: Names::new(), cells: given.cells.clone() };
                     let held = state.seen(&value).member(key);
                     if matches!(held.what, What::Object { .. }) {
                         let path = path.iter().cloned().chain([key.clone()]).collect();
@@ -69,7 +70,7 @@ pub(super) fn entered(points: &Points, seen: BTreeMap<String, Abs>, given: Given
                     value.member(key)
                 };
             }
-            locals.insert(bound.name.clone(), value);
+            locals.insert(&bound.name, value);
         }
     }
     State { locals, cells: given.cells }
@@ -105,40 +106,37 @@ pub(super) fn refined(cond: &Cond, holds: bool, mut state: State) -> State {
     state
 }
 
-pub(super) fn join_cells(a: BTreeMap<Cell, Abs>, b: BTreeMap<Cell, Abs>) -> BTreeMap<Cell, Abs> {
-    join_maps(a, b, false)
+pub(super) fn join_cells(a: Names, b: Names) -> Names {
+    join_maps(a, &b, false)
 }
 
-pub(super) fn join_maps(
-    a: BTreeMap<String, Abs>,
-    mut b: BTreeMap<String, Abs>,
-    wide: bool,
-) -> BTreeMap<String, Abs> {
-    let mut joined: BTreeMap<String, Abs> = BTreeMap::new();
-    for (key, value) in a {
-        let merged = match b.remove(&key) {
-            Some(other) if other != value && wide => {
+/// What names hold where two ways meet. Where a name is given a value on one way only, it is not looked at on the other.
+pub(super) fn join_maps(a: Names, b: &Names, wide: bool) -> Names {
+    let mut joined = a;
+    for (name, other) in b.iter() {
+        let merged = match joined.get(name) {
+            Some(value) if value == other => continue,
+            Some(value) if wide => {
                 Abs { maybe: true, what: What::Any(value.trust().min(other.trust()).min(Trust::App)) }
             }
-            Some(other) => value.join(other),
-            // Not given a value on the other way: it is not looked at there.
-            None => value,
+            Some(value) => value.clone().join(other.clone()),
+            None => other.clone(),
         };
-        joined.insert(key, merged);
+        joined.insert(name, merged);
     }
-    joined.extend(b);
     joined
 }
 
 pub(super) fn join_states(a: State, b: State, wide: bool) -> State {
-    State { locals: join_maps(a.locals, b.locals, wide), cells: join_maps(a.cells, b.cells, wide) }
+    State { locals: join_maps(a.locals, &b.locals, wide), cells: join_maps(a.cells, &b.cells, wide) }
 }
 
 pub(super) fn join_given(a: Given, b: Given) -> Given {
     let length = a.args.len().min(b.args.len());
     let args = a.args.into_iter().zip(b.args).take(length).map(|(a, b)| a.join(b)).collect();
-    let both = b.keywords.keys().filter(|key| a.keywords.contains_key(*key)).cloned().collect::<Vec<_>>();
-    let mut keywords = join_maps(a.keywords, b.keywords, false);
-    keywords.retain(|key, _| both.contains(key));
+    let both: BTreeSet<String> =
+        b.keywords.keys().filter(|key| a.keywords.contains_key(key)).map(str::to_owned).collect();
+    let mut keywords = join_maps(a.keywords, &b.keywords, false);
+    keywords.retain(|key| both.contains(key));
     Given { args, keywords, cells: join_cells(a.cells, b.cells) }
 }

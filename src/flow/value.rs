@@ -4,8 +4,9 @@
 //! Values meet where ways through the code meet. Meeting never gains trust: what may be the sender's on one way is the
 //! sender's, whatever vouches for it on the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::names::Names;
 use crate::syntax::{FunctionId, Span};
 use crate::workspace::FileId;
 
@@ -74,7 +75,7 @@ pub enum What {
     /// An object whose members are known.
     Object {
         /// They.
-        members: BTreeMap<String, Abs>,
+        members: Names,
         /// Who answers for the members that are not listed; there are none when nobody does.
         open: Option<Trust>,
         /// Members are read as items: a Python dict.
@@ -83,7 +84,7 @@ pub enum What {
     /// A place that others see as well, with members of it.
     Cell(Cell, Vec<String>),
     /// A function of the app with what it sees of the functions around it.
-    Function(FileId, FunctionId, BTreeMap<String, Abs>),
+    Function(FileId, FunctionId, Names),
     /// Calling it goes on with the request.
     Next,
     /// Anything else.
@@ -109,7 +110,7 @@ impl Abs {
 
     /// An object with members still to be set.
     pub fn object(open: Option<Trust>, items: bool) -> Self {
-        Self::of(What::Object { members: BTreeMap::new(), open, items })
+        Self::of(What::Object { members: Names::new(), open, items })
     }
 
     /// The same where it may be null.
@@ -168,7 +169,7 @@ impl Abs {
     pub(super) fn forget_seen(&mut self) {
         match &mut self.what {
             What::Object { members, .. } => members.values_mut().for_each(Self::forget_seen),
-            What::Function(.., seen) => seen.clear(),
+            What::Function(.., seen) => *seen = Names::new(),
             _ => {}
         }
     }
@@ -204,7 +205,7 @@ impl Abs {
         let mut inner = self.member(first);
         if let What::Object { members, .. } = &mut self.what {
             inner.set(rest, value);
-            members.insert(first.clone(), inner);
+            members.insert(first, inner);
         }
     }
 
@@ -217,7 +218,7 @@ impl Abs {
                     cover(members, *trust);
                     *open = Some(open.map_or(*trust, |own| own.min(*trust)));
                 }
-                for (key, value) in theirs {
+                for (key, value) in theirs.iter() {
                     let value = value.clone();
                     let value = if other.maybe {
                         let own = members.get(key).cloned().unwrap_or(Self::NULL);
@@ -225,7 +226,7 @@ impl Abs {
                     } else {
                         value
                     };
-                    members.insert(key.clone(), value);
+                    members.insert(key, value);
                 }
             }
             What::Never => {}
@@ -272,25 +273,19 @@ impl Abs {
 }
 
 /// Members that others may have replaced.
-fn cover(members: &mut BTreeMap<String, Abs>, trust: Trust) {
+fn cover(members: &mut Names, trust: Trust) {
     for member in members.values_mut() {
         *member = std::mem::replace(member, Abs::NEVER).join(Abs::any(trust));
     }
 }
 
-fn joined(
-    a: &BTreeMap<String, Abs>,
-    mine: Option<Trust>,
-    b: &BTreeMap<String, Abs>,
-    theirs: Option<Trust>,
-    items: bool,
-) -> What {
+fn joined(a: &Names, mine: Option<Trust>, b: &Names, theirs: Option<Trust>, items: bool) -> What {
     let missing = |open: Option<Trust>| open.map_or(Abs::NULL, |trust| Abs::any(trust).or_null());
-    let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let keys: BTreeSet<&str> = a.keys().chain(b.keys()).collect();
     let members = keys.into_iter().map(|key| {
         let (left, right) = (a.get(key).cloned(), b.get(key).cloned());
         let joined = left.unwrap_or_else(|| missing(mine)).join(right.unwrap_or_else(|| missing(theirs)));
-        (key.clone(), joined)
+        (key, joined)
     });
     let open = match (mine, theirs) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -325,7 +320,11 @@ mod tests {
         leaf.prop_recursive(3, 12, 3, move |inner| {
             (prop::collection::btree_map("[abc]", inner, 0..3), open(), any::<bool>(), any::<bool>())
                 .prop_map(|(members, open, items, maybe)| Abs {
-                    what: What::Object { members, open, items },
+                    what: What::Object {
+                        members: members.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
+                        open,
+                        items,
+                    },
                     maybe,
                 })
         })

@@ -38,7 +38,7 @@ pub(super) struct PlannedFile<'a> {
 impl<'a> Planned<'a> {
     pub(super) fn new(ground: &'a Ground<'a>, outcome: &'a Outcome) -> Self {
         let workspace = ground.before.workspace().with_changes(outcome.changes());
-        let after = Program::new(&workspace);
+        let after = ground.before.after(&workspace);
         let files = outcome.files().iter().filter_map(|file| PlannedFile::new(&after, file)).collect();
         Self { ground, after, outcome, files }
     }

@@ -93,8 +93,39 @@ impl Program {
             trees: (0..workspace.files().len()).map(|_| OnceLock::new()).collect(),
             javascript: OnceLock::new(),
             modules: Mutex::default(),
-            words: Indexes::default(),
+            words: Indexes::new(workspace.files().len()),
         }
+    }
+
+    /// The same for files that have changed since: what was read from the text of a file is known again where its text is
+    /// the same.
+    #[must_use]
+    pub fn after(&self, workspace: &Workspace) -> Self {
+        let program = Self::new(workspace);
+        let known = workspace.files().filter_map(|(id, entry)| Some((id, self.workspace.find(&entry.path)?)));
+        let known: Vec<(FileId, FileId)> = known.filter(|(_, old)| self.has_read(*old)).collect();
+        known.par_iter().for_each(|(id, old)| {
+            let same = matches!((workspace.text(*id), self.workspace.text(*old)), (Ok(a), Ok(b)) if a.as_str() == b.as_str());
+            if !same {
+                return;
+            }
+            if let Some(facts) = self.facts[old.index()].get() {
+                program.facts[id.index()].get_or_init(|| Arc::clone(facts));
+            }
+            if let Some(tree) = self.trees[old.index()].get() {
+                program.trees[id.index()].get_or_init(|| tree.clone());
+            }
+            if let Some(words) = self.words.of_file(*old) {
+                program.words.keep(*id, words);
+            }
+        });
+        program
+    }
+
+    /// Whether anything was read from the text of a file.
+    fn has_read(&self, file: FileId) -> bool {
+        let at = file.index();
+        self.facts[at].get().is_some() || self.trees[at].get().is_some() || self.words.of_file(file).is_some()
     }
 
     /// The files.

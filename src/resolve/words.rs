@@ -3,7 +3,7 @@
 //! Made once, on the first search, by one parallel pass over the bytes of the code; each search then is a look-up that
 //! reads no file. Words are kept as hashes: a collision only costs a look into one more file.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -20,10 +20,30 @@ pub(super) enum Which {
 }
 
 /// The two indexes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Indexes {
     app: OnceLock<Words>,
     aside: OnceLock<Words>,
+    /// The hashes of the words of each file.
+    files: Vec<OnceLock<Arc<[u32]>>>,
+}
+
+impl Indexes {
+    /// Nothing is read yet.
+    pub(super) fn new(files: usize) -> Self {
+        let files = (0..files).map(|_| OnceLock::new()).collect();
+        Self { app: OnceLock::new(), aside: OnceLock::new(), files }
+    }
+
+    /// The words of a file, once they were read.
+    pub(super) fn of_file(&self, file: FileId) -> Option<&Arc<[u32]>> {
+        self.files[file.index()].get()
+    }
+
+    /// The words of a file as another program has read them.
+    pub(super) fn keep(&self, file: FileId, words: &Arc<[u32]>) {
+        self.files[file.index()].get_or_init(|| Arc::clone(words));
+    }
 }
 
 /// Pairs of a word's hash and a file that spells it, sorted.
@@ -36,9 +56,10 @@ impl Words {
         let wanted = |e: &FileEntry| e.is_code() && e.is_aside() == (which == Which::Aside);
         let files: Vec<FileId> = workspace.files().filter(|(_, e)| wanted(e)).map(|(id, _)| id).collect();
         let pairs = files.into_par_iter().flat_map_iter(|id| {
-            let words =
-                workspace.text(id).map_or_else(|_| Vec::new(), |text| words_of(text.as_str().as_bytes()));
-            words.into_iter().map(move |word| (word, id))
+            let read =
+                || workspace.text(id).map(|text| words_of(text.as_str().as_bytes())).unwrap_or_default();
+            let words = Arc::clone(program.words.files[id.index()].get_or_init(|| read().into()));
+            (0..words.len()).map(move |at| (words[at], id))
         });
         let mut pairs: Vec<(u32, FileId)> = pairs.collect();
         pairs.par_sort_unstable();

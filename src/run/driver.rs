@@ -349,7 +349,7 @@ impl<'a> Driver<'a> {
     /// Offsets and sites moved with the files.
     fn look_again(&mut self, walk: &mut Walk<'_>) -> Result<(), RunError> {
         let payer = walk.answers.payer();
-        let findings = self.survey.survey_paid_by(&walk.workspace, &walk.app.root, &payer)?;
+        let findings = self.survey.survey_again(&walk.program, &walk.workspace, &walk.app.root, &payer)?;
         walk.program = findings.program;
         if let Some(app) = findings.apps.into_iter().find(|app| app.root == walk.app.root) {
             walk.app = app;

@@ -84,6 +84,17 @@ pub trait Survey {
     ) -> Result<Findings, RunError> {
         self.survey(workspace)
     }
+
+    /// The same of a workspace that has changed since: what is known of files that have not is not found out again.
+    fn survey_again(
+        &self,
+        _before: &Program,
+        workspace: &Workspace,
+        app: &str,
+        payer: &PayerAnswer,
+    ) -> Result<Findings, RunError> {
+        self.survey_paid_by(workspace, app, payer)
+    }
 }
 
 /// What is in a workspace.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::handlers::{self, Found};
-use super::identity::flow::Beginning;
+use super::identity::flow::Course;
 use super::identity::{self, Handed, Wrapped};
 use super::owner::{self, Owned};
 use super::payer::Payers;
@@ -53,7 +53,7 @@ struct Memo<'a> {
     verifiers: Known<Option<(&'a Entry, &'a Verifier)>>,
     wrapped: Known<Arc<[Wrapped]>>,
     handed: Mutex<BTreeMap<String, Option<Arc<Handed>>>>,
-    beginnings: Known<Beginning>,
+    courses: Known<Course>,
     points: Mutex<Bodies>,
     spans: Mutex<BTreeMap<FileId, Arc<BTreeMap<Span, CallId>>>>,
     said: Mutex<BTreeMap<String, bool>>,
@@ -167,9 +167,9 @@ impl<'a> Cx<'a> {
         found
     }
 
-    /// What a handler's names hold when it begins.
-    pub(super) fn beginning(&self, at: (FileId, FunctionId), find: impl FnOnce() -> Beginning) -> Beginning {
-        self.memo.beginnings.get(at, find)
+    /// What the names of a handler hold all through it.
+    pub(super) fn course(&self, at: (FileId, FunctionId), find: impl FnOnce() -> Course) -> Course {
+        self.memo.courses.get(at, find)
     }
 
     /// The control flow of a function, when somebody has asked for it before.

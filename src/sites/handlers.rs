@@ -52,6 +52,9 @@ pub fn handler_of<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option
 /// The search behind [`handler_of`], which keeps what it found.
 pub(super) fn find_handler<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option<Found<'a>> {
     for framework in cx.entries(Kind::Framework).chain(cx.entries(Kind::Worker)) {
+        if runs_elsewhere(cx, framework, file) {
+            continue;
+        }
         let listening = framework.worker.iter().flat_map(|w| &w.handlers);
         for handler in framework.framework.iter().flat_map(|f| &f.handlers).chain(listening) {
             let route = match fits(cx, &handler.shape, file, function) {
@@ -63,6 +66,13 @@ pub(super) fn find_handler<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) 
         }
     }
     None
+}
+
+/// Whether a module says by a directive that it runs where no request is handled: in the browser.
+fn runs_elsewhere(cx: &Cx<'_>, framework: &Entry, file: FileId) -> bool {
+    let runtimes = framework.framework.iter().flat_map(|f| &f.runtimes);
+    let mut directives = runtimes.filter_map(|runtime| runtime.directive.as_ref());
+    directives.any(|text| cx.program.facts(file).has_directive(text))
 }
 
 enum Fit {

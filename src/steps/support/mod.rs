@@ -84,6 +84,7 @@ pub struct Kit<'a> {
     graph: OnceCell<Cx<'a>>,
     habits: names::Habits,
     mounts: OnceCell<route::Mounts>,
+    examples: OnceCell<Vec<identity::Example>>,
     typed: RefCell<BTreeMap<String, bool>>,
 }
 
@@ -111,6 +112,7 @@ impl<'a> Kit<'a> {
             votes,
             config,
             graph: OnceCell::new(),
+            examples: OnceCell::new(),
             habits: names::Habits::default(),
             mounts: OnceCell::new(),
             typed: RefCell::default(),

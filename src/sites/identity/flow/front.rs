@@ -1,13 +1,11 @@
 //! What stands in front of a handler: middleware of its route and of the routers above, hooks, decorators and wrappers,
 //! and what is injected into its parameters.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use super::Beginning;
 use super::world::{Known, role_cell, untouched};
 use crate::catalog::{HandlerShape, IdentitySource, Kind, Middleware, Role};
-use crate::flow::{Abs, Cell, Engine, Fun, Given, State, Trust, What};
+use crate::flow::{Abs, Engine, Fun, Given, Names, State, Trust, What};
 use crate::ir::Spot;
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after};
@@ -26,9 +24,9 @@ struct InFront<'a> {
 }
 
 /// What a handler's names and the shared places hold when it begins, whichever of its routes leads there.
-pub(super) fn beginning(known: &Known<'_, '_>, reached: &Reached<'_>) -> Beginning {
+pub(super) fn beginning(known: &Known<'_, '_>, reached: &Reached<'_>) -> Option<State> {
     let HandlerShape::RouteCall { methods, .. } = &reached.found.handler.shape else {
-        return by_route(known, reached).map(Arc::new);
+        return by_route(known, reached);
     };
     let given = known.cx.handed_over(reached.file, reached.function);
     let others = given.iter().filter(|(file, call, _)| {
@@ -41,7 +39,7 @@ pub(super) fn beginning(known: &Known<'_, '_>, reached: &Reached<'_>) -> Beginni
         let found = Found { route: Some((*file, *call)), ..reached.found };
         begins = begins.join(by_route(known, &Reached { found, ..reached.clone() })?);
     }
-    Some(Arc::new(begins))
+    Some(begins)
 }
 
 fn by_route(known: &Known<'_, '_>, reached: &Reached<'_>) -> Option<State> {
@@ -59,7 +57,7 @@ fn by_route(known: &Known<'_, '_>, reached: &Reached<'_>) -> Option<State> {
         cells = passed(&mut engine, &before, cells);
     }
     let args = params(known, &mut engine, fun, &reached.found.handler.params, &cells, &mut Vec::new());
-    let mut given = Given { args, keywords: BTreeMap::new(), cells };
+    let mut given = Given { args, keywords: Names::new(), cells };
     if let Some(seen) = wrapped(known, &mut engine, fun, &given) {
         // What is not handed over by position is what the framework hands over.
         let own = given.args.drain(..).skip(seen.args.len()).collect::<Vec<_>>();
@@ -72,12 +70,12 @@ fn by_route(known: &Known<'_, '_>, reached: &Reached<'_>) -> Option<State> {
 }
 
 /// What the shared places hold behind a function in front.
-fn passed(engine: &mut Engine<'_>, front: &InFront<'_>, cells: BTreeMap<Cell, Abs>) -> BTreeMap<Cell, Abs> {
+fn passed(engine: &mut Engine<'_>, front: &InFront<'_>, cells: Names) -> Names {
     let args = front.how.params.iter().map(|role| of_role(*role)).collect();
-    let given = Given { args, keywords: BTreeMap::new(), cells: cells.clone() };
-    let mut function = Abs::of(What::Function(front.function.0, front.function.1, BTreeMap::new()));
+    let given = Given { args, keywords: Names::new(), cells: cells.clone() };
+    let mut function = Abs::of(What::Function(front.function.0, front.function.1, Names::new()));
     if front.makes {
-        let nothing = Given { args: Vec::new(), keywords: BTreeMap::new(), cells: cells.clone() };
+        let nothing = Given { args: Vec::new(), keywords: Names::new(), cells: cells.clone() };
         let Some((made, _)) = engine.invoke(&function, nothing) else { return cells };
         function = made;
     }
@@ -104,7 +102,7 @@ fn params(
     engine: &mut Engine<'_>,
     fun: Fun,
     roles: &[Role],
-    cells: &BTreeMap<Cell, Abs>,
+    cells: &Names,
     above: &mut Vec<Fun>,
 ) -> Vec<Abs> {
     let cx = known.cx;
@@ -130,8 +128,8 @@ fn params(
                 above.push(target);
                 let args = params(known, engine, target, &[], cells, above);
                 above.pop();
-                let given = Given { args, keywords: BTreeMap::new(), cells: cells.clone() };
-                let function = Abs::of(What::Function(target.0, target.1, BTreeMap::new()));
+                let given = Given { args, keywords: Names::new(), cells: cells.clone() };
+                let function = Abs::of(What::Function(target.0, target.1, Names::new()));
                 engine.invoke(&function, given).map_or(Abs::NEVER, |(value, _)| value)
             }
             Some(_) => Abs::any(Trust::App),
@@ -160,12 +158,12 @@ fn wrapped(known: &Known<'_, '_>, engine: &mut Engine<'_>, fun: Fun, given: &Giv
     let cx = known.cx;
     let facts = cx.program.facts(fun.0);
     let f = facts.function(fun.1);
-    let itself = Abs::of(What::Function(fun.0, fun.1, BTreeMap::new()));
+    let itself = Abs::of(What::Function(fun.0, fun.1, Names::new()));
     let mut outer = itself.clone();
-    let with = |args: Vec<Abs>| Given { args, keywords: BTreeMap::new(), cells: given.cells.clone() };
+    let with = |args: Vec<Abs>| Given { args, keywords: Names::new(), cells: given.cells.clone() };
     for decorator in f.decorators.iter().rev() {
         let Def::Function(file, id) = cx.def(fun.0, f.parent, &decorator.path) else { continue };
-        let mut maker = Abs::of(What::Function(file, id, BTreeMap::new()));
+        let mut maker = Abs::of(What::Function(file, id, Names::new()));
         if !decorator.args.is_empty() || !decorator.keywords.is_empty() {
             let args = decorator.args.iter().map(|_| Abs::any(Trust::App)).collect();
             maker = engine.invoke(&maker, with(args))?.0;
@@ -184,7 +182,7 @@ fn wrapped(known: &Known<'_, '_>, engine: &mut Engine<'_>, fun: Fun, given: &Giv
         if let Some(slot) = args.get_mut(position) {
             *slot = outer;
         }
-        outer = engine.invoke(&Abs::of(What::Function(file, id, BTreeMap::new())), with(args))?.0;
+        outer = engine.invoke(&Abs::of(What::Function(file, id, Names::new())), with(args))?.0;
     }
     if outer == itself || !matches!(outer.what, What::Function(..)) {
         return None;

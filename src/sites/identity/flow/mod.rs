@@ -16,7 +16,7 @@ mod world;
 use std::sync::Arc;
 
 use super::names_in;
-use crate::flow::{Abs, Engine, Fun, Given, State, Trust, World};
+use crate::flow::{Abs, Engine, Fun, Given, Ran, State, Trust, World};
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::Reached;
@@ -27,17 +27,16 @@ use crate::workspace::FileId;
 use spell::{Spelled, spelled};
 use world::Known;
 
-/// What a handler begins with.
-pub(in crate::sites) type Beginning = Option<Arc<State>>;
+/// What names hold all through a handler.
+pub(in crate::sites) type Course = Option<Arc<Ran>>;
 
 /// The user in a handler at an offset of it.
 pub(super) fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
     let known = Known::of(cx)?;
-    let begins = cx.beginning((reached.file, reached.function), || front::beginning(&known, reached));
-    let begins = begins?;
-    let mut engine = Engine::new(&known);
+    let course = course(&known, reached)?;
+    let mut engine = Engine::after(&known, &course);
     let offset = place_of(cx, reached, at);
-    let (fun, state) = engine.at((reached.file, reached.function), State::clone(&begins), offset)?;
+    let (fun, state) = engine.within(&course, offset)?;
     let found = spelled(&known, &mut engine, fun, &state, offset)?;
     Some(identity(&known, Some(reached), fun, offset, found))
 }
@@ -49,30 +48,38 @@ pub(in crate::sites) fn at_call(
     (file, call): (FileId, CallId),
 ) -> Option<Identity> {
     let known = Known::of(cx)?;
-    let begins = cx.beginning((reached.file, reached.function), || front::beginning(&known, reached));
-    let mut state = State::clone(&*begins?);
-    let mut engine = Engine::new(&known);
-    let mut fun: Fun = (reached.file, reached.function);
+    let course = course(&known, reached)?;
+    let mut engine = Engine::after(&known, &course);
+    let come_to = |engine: &mut Engine<'_>, within: Option<(Fun, State)>, at: u32| match within {
+        None => engine.within(&course, at),
+        Some((fun, state)) => engine.at(fun, state, at),
+    };
+    let mut within: Option<(Fun, State)> = None;
     for (at, hop) in &reached.calls {
         let hop_call = cx.program.facts(*at).call(*hop);
         let Def::Function(to, callee) = cx.callee(*at, *hop) else { return None };
-        if *at != fun.0 {
+        if *at != within.as_ref().map_or(reached.file, |(fun, _)| fun.0) {
             return None;
         }
-        let (inner, names) = engine.at(fun, state, hop_call.span.start)?;
+        let (inner, names) = come_to(&mut engine, within, hop_call.span.start)?;
         let given = given_to(&known, &mut engine, inner, &names, hop_call.span, (to, callee))?;
-        state = engine.enter((to, callee), given)?;
-        fun = (to, callee);
+        within = Some(((to, callee), engine.enter((to, callee), given)?));
     }
     let offset = cx.program.facts(file).call(call).span.start;
-    if fun.0 != file {
+    if within.as_ref().map_or(reached.file, |(fun, _)| fun.0) != file {
         return None;
     }
-    let (fun, state) = engine.at(fun, state, offset)?;
+    let (fun, state) = come_to(&mut engine, within, offset)?;
     let found = spelled(&known, &mut engine, fun, &state, offset)?;
     let mut identity = identity(&known, None, fun, offset, found);
     identity.source = IdentitySource::Record;
     Some(identity)
+}
+
+/// A handler run from what stands in front of it, once for all that is asked of it.
+fn course(known: &Known<'_, '_>, reached: &Reached<'_>) -> Course {
+    let fun = (reached.file, reached.function);
+    known.cx.course(fun, || Engine::new(known).whole(fun, front::beginning(known, reached)?).map(Arc::new))
 }
 
 /// What a call hands to a function of the app.

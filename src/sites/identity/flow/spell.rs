@@ -55,7 +55,7 @@ pub(super) fn spelled(
         found.push((Spelled { root, member, id, email, maybe: is.maybe, from }, true));
     }
     for name in state.locals.keys().filter(|name| is_in_scope(known, fun, state, name, offset)) {
-        let start = Value { span: Span { start: offset, end: offset }, kind: Kind::Name(name.clone()) };
+        let start = Value { span: Span { start: offset, end: offset }, kind: Kind::Name(name.to_owned()) };
         let held = engine.value(fun, state, &facts, &start);
         let root = Name { known, python: known.is_python(fun.0), root: name, facts: &facts };
         root.members(engine, state, &held, &[], name, &mut found);
@@ -115,10 +115,10 @@ impl Name<'_, '_, '_> {
                 found.push((Spelled { root, member, id, email: None, maybe, from }, path.is_empty()));
             }
             What::Object { members, items, .. } => {
-                for (key, value) in members {
+                for (key, value) in members.iter() {
                     let mut value = value.clone();
                     value.maybe |= maybe;
-                    let path: Vec<String> = path.iter().cloned().chain([key.clone()]).collect();
+                    let path: Vec<String> = path.iter().cloned().chain([key.to_owned()]).collect();
                     self.members(engine, state, &value, &path, &below(key, *items), found);
                 }
             }

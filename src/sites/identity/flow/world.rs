@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalog::{Callee, Carrier, Entry, Framework, IdentitySource, Kind, Role, UserFields};
-use crate::flow::{Abs, Access, Cell, Origin, Part, Trust, What, World};
+use crate::flow::{Abs, Access, Cell, Names, Origin, Part, Trust, What, World};
 use crate::ir::Points;
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after, is_callee};
@@ -214,19 +214,17 @@ impl World for Known<'_, '_> {
 }
 
 /// What the shared places hold before anything of the app has run.
-pub(super) fn untouched(
-    known: &Known<'_, '_>,
-    set: &BTreeSet<String>,
-) -> std::collections::BTreeMap<Cell, Abs> {
+pub(super) fn untouched(known: &Known<'_, '_>, set: &BTreeSet<String>) -> Names {
     let roles = [(Role::Request, Trust::Sent), (Role::Response, Trust::App), (Role::Context, Trust::Sent)];
-    let mut cells: std::collections::BTreeMap<Cell, Abs> = roles
-        .iter()
-        .map(|(role, trust)| (role_cell(*role).to_owned(), Abs::object(Some(*trust), false)))
-        .collect();
+    let mut cells: Names =
+        roles.iter().map(|(role, trust)| (role_cell(*role), Abs::object(Some(*trust), false))).collect();
     for carrier in &known.carriers {
         let Some(cell) = cell_of(carrier) else { continue };
         let path = keys(&carrier.path);
-        let held = cells.entry(cell).or_insert_with(|| Abs::object(None, false));
+        if !cells.contains_key(&cell) {
+            cells.insert(&cell, Abs::object(None, false));
+        }
+        let Some(held) = cells.get_mut(&cell) else { continue };
         if !path.is_empty() {
             held.set(&path, Abs::object(None, false));
             continue;

@@ -1,5 +1,6 @@
 //! The handlers of an app that show how the signed-in user is known, the best first.
 
+use crate::catalog::Answer;
 use crate::sites::handlers::{Reached, handler_of};
 use crate::sites::payer::in_handler;
 use crate::sites::{Detail, Identity, IdentitySource};
@@ -9,7 +10,7 @@ use crate::workspace::FileId;
 
 /// A handler's way to the user.
 #[derive(Debug, Clone)]
-pub(super) struct Example {
+pub(in crate::steps::support) struct Example {
     /// Its file.
     pub(super) file: FileId,
     /// The handler; nothing where a wrapper around it finds the user.
@@ -19,7 +20,11 @@ pub(super) struct Example {
 }
 
 /// All of them: behind a guard first, then those that know the e-mail, then the most common way.
-pub(super) fn ranked(kit: &Kit<'_>) -> Vec<Example> {
+pub(super) fn ranked<'k>(kit: &'k Kit<'_>) -> &'k [Example] {
+    kit.examples.get_or_init(|| in_order(kit))
+}
+
+fn in_order(kit: &Kit<'_>) -> Vec<Example> {
     let mut found: Vec<Example> = Vec::new();
     for site in kit.cx.sites {
         if let Detail::Billable(billable) = &site.detail
@@ -29,10 +34,15 @@ pub(super) fn ranked(kit: &Kit<'_>) -> Vec<Example> {
             found.extend(own_way(handler.file, Some(handler.function), identity));
         }
     }
-    found.extend(in_handlers(kit, |body| body.end));
-    if found.is_empty() {
-        // What handlers bind for themselves is in scope up to the last byte of their bodies.
-        found = in_handlers(kit, |body| body.end.saturating_sub(1));
+    // What handlers bind for themselves is in scope up to the last byte of their bodies. A route is written as the app's
+    // own routes are; pages and actions show how where there is none.
+    let places: [fn(Span) -> u32; 2] = [|body| body.end, |body| body.end.saturating_sub(1)];
+    let ways = [true, false].into_iter().flat_map(|routes| places.map(|place| (routes, place)));
+    for (routes, place) in ways {
+        found.extend(in_handlers(kit, routes, place));
+        if !found.is_empty() {
+            break;
+        }
     }
     let worth = |example: &Example| {
         let source = &example.identity.source;
@@ -59,8 +69,8 @@ fn own_way(file: FileId, function: Option<FunctionId>, identity: &Identity) -> O
     }
 }
 
-/// Who is known in the app's handlers, each looked at from a place of its body.
-fn in_handlers(kit: &Kit<'_>, place: impl Fn(Span) -> u32) -> Vec<Example> {
+/// Who is known in the app's handlers that answer a request, or in the others, each looked at from a place of its body.
+fn in_handlers(kit: &Kit<'_>, routes: bool, place: fn(Span) -> u32) -> Vec<Example> {
     let cx = kit.graph();
     let mut found = Vec::new();
     kit.cx.program.read(&kit.files);
@@ -68,7 +78,8 @@ fn in_handlers(kit: &Kit<'_>, place: impl Fn(Span) -> u32) -> Vec<Example> {
         let facts = kit.cx.program.facts(*file);
         for function in facts.function_ids() {
             let Some(shape) = handler_of(cx, *file, function) else { continue };
-            if shape.framework.id != kit.framework.id {
+            if shape.framework.id != kit.framework.id || (shape.handler.answers == Answer::Response) != routes
+            {
                 continue;
             }
             let reached = Reached { file: *file, function, found: shape, calls: Vec::new() };

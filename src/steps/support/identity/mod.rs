@@ -13,7 +13,7 @@ use crate::syntax::source::Source;
 use crate::syntax::{Imported, Span};
 use crate::workspace::FileId;
 use along::{Along, Bringing, can_import, import_line, package_line};
-use example::Example;
+pub(super) use example::Example;
 
 /// Where a new handler is written.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +78,7 @@ pub fn signed(kit: &Kit<'_>, home: &Home<'_>) -> Result<Signed, Unknown> {
         if home.within.is_some_and(|file| file != example.file) {
             continue;
         }
-        match of_example(kit, home, &example) {
+        match of_example(kit, home, example) {
             Ok(signed) => return Ok(signed),
             // The best example says what is missing.
             Err(unknown) if why == Unknown::Nobody => why = unknown,
@@ -266,8 +266,8 @@ fn optional(path: &str) -> String {
 
 /// The app's own best way to the user, with the file of the handler that shows it.
 pub fn best(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
-    let best = example::ranked(kit).into_iter().next()?;
-    Some((best.file, best.identity))
+    let best = example::ranked(kit).first()?;
+    Some((best.file, best.identity.clone()))
 }
 
 /// Whether pages of the app are rendered on the server, so that a link may lead to a route that redirects.
