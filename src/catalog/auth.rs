@@ -19,6 +19,8 @@ pub struct Auth {
     /// it, is a session reader of the app's own.
     #[serde(default)]
     pub verifiers: Vec<Verifier>,
+    /// Expression that holds when nobody is signed in, where the user is an object all the same. Variable: `user`.
+    pub signed_out: Option<String>,
     /// What puts the user's id into a session, where the library leaves that to the app.
     pub session_id: Option<SessionId>,
     /// Methods of a handler's parameter that check a token (`request.jwtVerify()`): calling one is what a verifier does.
@@ -124,6 +126,9 @@ pub struct Identity {
     /// The user's members are the library's own: the first of each is there whether the code reads it or not.
     #[serde(default)]
     pub members_known: bool,
+    /// The user's members are items of a mapping: `session["user_id"]`.
+    #[serde(default)]
+    pub items: bool,
     /// Texts one of which stands in an app where a `member` is set for every request, signed in or not.
     #[serde(default)]
     pub everywhere: Vec<String>,
@@ -193,6 +198,9 @@ pub struct Verifier {
     /// It may give nothing where nobody is signed in.
     #[serde(default)]
     pub nullable: bool,
+    /// It throws where the token is not genuine.
+    #[serde(default)]
+    pub throws: bool,
     /// Texts of calls that only read a token and check nothing: `verify_signature`, which is written to turn that off.
     #[serde(default)]
     pub unless: Vec<String>,

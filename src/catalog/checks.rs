@@ -147,9 +147,11 @@ fn files(entry: &Entry, say: &mut dyn FnMut(String)) {
             _ => {}
         }
     }
-    let routes = entry.framework.iter().flat_map(|f| &f.routes).map(|r| &r.template);
+    if entry.framework.as_ref().is_some_and(|f| !f.routes.is_empty() && f.writing.is_none()) {
+        say("has routes, and no `writing` that says how one is written".into());
+    }
     let migrations = entry.orm.iter().filter_map(|o| o.migrate.as_ref()).flat_map(|m| &m.files);
-    for template in routes.chain(migrations.map(|f| &f.template)) {
+    for template in migrations.map(|f| &f.template) {
         if embedded_text(&format!("{}/{template}", entry.id)).is_none() {
             say(format!("names the template `{template}`, which does not exist"));
         }

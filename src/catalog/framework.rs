@@ -59,6 +59,9 @@ pub struct Framework {
     /// Names of the framework and of some of the app's folders are in scope without an import.
     #[serde(default)]
     pub auto_imports: bool,
+    /// Those of the framework that a new handler uses.
+    #[serde(default)]
+    pub globals: Vec<String>,
     /// What makes a router that serves nothing until other code mounts it. An app by itself is none.
     #[serde(default)]
     pub parts: Vec<Symbol>,
@@ -75,6 +78,8 @@ pub struct Framework {
     /// Routes the tool can add.
     #[serde(default)]
     pub routes: Vec<NewRoute>,
+    /// How the handler of a new route is written.
+    pub writing: Option<Writing>,
     /// Folders of the files that are routes, relative to the app's root; the first that exists is `{routes}` in
     /// [`NewRoute::file`].
     #[serde(default)]
@@ -460,10 +465,143 @@ pub struct NewRoute {
     /// extension of the app's source files. For a route that is mounted, the name of the file alone, without what
     /// its neighbours' names end in.
     pub file: String,
-    /// Template below the entry's folder.
-    pub template: String,
     /// How the new file is mounted, where the framework does not find it by itself.
     pub mount: Option<Mount>,
+    /// The list that names it, where that is how the framework finds it.
+    pub listed: Option<Listed>,
+}
+
+/// A list that names the handlers of an app: a table of addresses, the controllers of a module.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// The variable, or the key of an object, that holds it.
+    pub list: String,
+    /// The setting that names its module. Without one it is the list that names the class of a neighbour.
+    pub setting: Option<String>,
+    /// The new element. Variables: `handler` (the function or class, as the file calls it), `path`, `name`.
+    pub row: Snippet,
+    /// What the file of the list imports: the new file as a whole instead of its class.
+    #[serde(default)]
+    pub whole: bool,
+    /// Path in front of the route's own, below what the neighbours have in common.
+    pub prefix: String,
+    /// Members that put a path in front of all others: `setGlobalPrefix`.
+    #[serde(default)]
+    pub outer: Vec<String>,
+    /// Texts of rows that leave no address to those behind them.
+    #[serde(default)]
+    pub catch_all: Vec<String>,
+}
+
+/// The parts of a new route's code. Whatever the framework, its body is that of `areas/*/<language>/route.j2`.
+///
+/// All are templates. Next to their own they have the variables `request` and `response` (the names of the handler's
+/// parameters), `signed` (the signed-in user), `router` and `prefix` of what is mounted, and the functions `local("url")`,
+/// a name that nothing else has, and `member("locals")`, a member of the handler's parameter.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in an entry")]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Writing {
+    /// What a handler's request, or its context, is called.
+    pub request: Option<String>,
+    /// What its response is called.
+    pub response: Option<String>,
+    /// Handlers take their parameter apart: `({ locals, url })`.
+    #[serde(default)]
+    pub taken_apart: bool,
+    /// In front of the handlers of a file.
+    pub head: Option<Snippet>,
+    /// Behind them.
+    pub foot: Option<String>,
+    /// The handlers stand in a block that the head opens.
+    #[serde(default)]
+    pub nested: bool,
+    /// Opens a handler, up to its first statement. Variables: `name`, `method`, `path` below the router, `params` (the
+    /// parameter as it is taken apart, or its name), `purpose`, `asks` (the handler reads its request).
+    pub open: Snippet,
+    /// The same for a webhook, which nobody is signed in for, where that is another.
+    pub open_webhook: Option<Snippet>,
+    /// Closes it.
+    #[serde(default)]
+    pub close: String,
+    /// Answers JSON. Variables: `body`, an expression, and `value`, the same as an object.
+    pub json: Snippet,
+    /// Answers that it cannot. Variables: `status`, `message` (a sentence without its full stop), `error` where one was
+    /// caught.
+    pub refuse: Snippet,
+    /// The same for a page that people open.
+    pub refuse_page: Option<Snippet>,
+    /// Sends the browser to `url`.
+    pub redirect: Option<Snippet>,
+    /// Answers nothing, with 204; nothing where what opens the handler says so.
+    pub done: Option<Snippet>,
+    /// Acts on a webhook's `event`, where that is not a plain call.
+    pub handle: Option<Snippet>,
+    /// The address people reach the app at, an expression.
+    pub origin: Option<Snippet>,
+    /// The same as statements, which bind `local("origin")`. Variable: `address`, what the app has for it in a setting.
+    pub origin_lines: Option<Snippet>,
+    /// The header `Credyt-Signature`, an expression that may be null.
+    pub signature: Snippet,
+    /// The body as it was sent, an expression.
+    pub raw_body: Snippet,
+    /// A call of the app's own that has to be told to keep the body as it was sent.
+    pub keeps_body: Option<KeptBody>,
+    /// An answer ends the handler as its value, outside of what catches errors.
+    #[serde(default)]
+    pub leaves: bool,
+    /// A refusal is thrown.
+    #[serde(default)]
+    pub throws: bool,
+    /// What opens a handler lets only the signed-in through.
+    #[serde(default)]
+    pub vouches: bool,
+    /// What a neighbour says of itself that a new handler says as well.
+    #[serde(default)]
+    pub carried: Vec<Carried>,
+}
+
+impl Writing {
+    /// The part of this name.
+    pub fn part(&self, name: &str) -> Option<&Snippet> {
+        match name {
+            "head" => self.head.as_ref(),
+            "open" => Some(&self.open),
+            "open_webhook" => self.open_webhook.as_ref().or(Some(&self.open)),
+            "json" => Some(&self.json),
+            "refuse" => Some(&self.refuse),
+            "refuse_page" => self.refuse_page.as_ref().or(Some(&self.refuse)),
+            "redirect" => self.redirect.as_ref(),
+            "done" => self.done.as_ref(),
+            "handle" => self.handle.as_ref(),
+            "origin" => self.origin.as_ref(),
+            "origin_lines" => self.origin_lines.as_ref(),
+            "signature" => Some(&self.signature),
+            "raw_body" => Some(&self.raw_body),
+            _ => None,
+        }
+    }
+}
+
+/// An option without which no handler sees the body as it was sent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptBody {
+    /// The call that makes the app: `NestFactory.create`.
+    pub call: String,
+    /// The option among its last argument.
+    pub option: String,
+}
+
+/// A decorator that a new handler has where its neighbours have it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Carried {
+    /// The decorator.
+    pub decorator: Symbol,
+    /// The field of a class that says the same.
+    pub field: Option<String>,
 }
 
 /// How apps register their routes.
@@ -482,6 +620,11 @@ pub struct Mounting {
     /// Members that leave nothing to what comes after them, given `/` or no path: `app.mount`.
     #[serde(default)]
     pub ends: Vec<String>,
+    /// The option that says a router's path, where it is made or mounted: `prefix`.
+    pub option: Option<String>,
+    /// Routers are functions that are given the app.
+    #[serde(default)]
+    pub functions: bool,
 }
 
 /// How a router is hooked into an app.
@@ -496,6 +639,8 @@ pub struct Mount {
     pub before: Vec<String>,
     /// Path in front of the router's own, below what the neighbours have in common.
     pub prefix: String,
-    /// The lines.
+    /// The lines. Variables: `app`, `router`, and `prefix` where the mount says it and not the router.
     pub insert: Snippet,
+    /// What the router is called in its file, where that is not named as its neighbours are.
+    pub router: Option<String>,
 }

@@ -42,8 +42,9 @@ pub use detect::{Condition, Dependency, Ecosystem, FilePattern, ImportPattern, T
 pub use entry::{AppLanguage, Callee, Entry, Kind, Snippet, Symbol, UserFields};
 pub use env::{Address, Also, Beside, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
-    Answer, ArgumentChoice, Carrier, ChainContext, Closing, Framework, Front, Handler, HandlerShape,
-    Middleware, Mount, Mounting, NamedParam, NewRoute, RefuseAs, Role, RoutePurpose, Runtime, Side,
+    Answer, ArgumentChoice, Carried, Carrier, ChainContext, Closing, Framework, Front, Handler, HandlerShape,
+    KeptBody, Listed, Middleware, Mount, Mounting, NamedParam, NewRoute, RefuseAs, Role, RoutePurpose,
+    Runtime, Side, Writing,
 };
 pub use host::Host;
 pub use http::{Answered, Http, Request, Succeeded};

@@ -219,7 +219,7 @@ impl Engine<'_> {
             let made = name.as_ref().and_then(|name| inner.locals.get(name).cloned());
             (made.unwrap_or_else(|| Abs::any(Trust::App)), inner.cells)
         });
-        match made.reduce(|(a, first), (b, then)| (a.join(b), join_cells(first, then))) {
+        match made.reduce(|(a, first), (b, then)| (a.join(b), join_cells(first, &then))) {
             Some((value, cells)) => {
                 state.cells = cells;
                 value

@@ -126,7 +126,7 @@ impl<'w> Engine<'w> {
         let before = std::mem::take(&mut self.went_on);
         self.invoke(function, given);
         let seen = std::mem::replace(&mut self.went_on, before);
-        seen.into_iter().reduce(join_cells)
+        seen.into_iter().reduce(|a, b| join_cells(a, &b))
     }
 
     /// What the shared places hold wherever a function comes back with nothing.
@@ -134,7 +134,7 @@ impl<'w> Engine<'w> {
         let What::Function(file, id, seen) = &function.what else { return None };
         let exits = self.exits((*file, *id), seen, given)?;
         let silent = exits.into_iter().filter(|(value, _)| value.maybe);
-        silent.map(|(_, state)| state.cells).reduce(join_cells)
+        silent.map(|(_, state)| state.cells).reduce(|a, b| join_cells(a, &b))
     }
 
     /// What a function is called with whenever another one is run; nothing where it was not seen to be called.
@@ -157,7 +157,7 @@ impl<'w> Engine<'w> {
         exits
             .into_iter()
             .map(|(value, state)| (value, state.cells))
-            .reduce(|(a, first), (b, then)| (a.join(b), join_cells(first, then)))
+            .reduce(|(a, first), (b, then)| (a.join(b), join_cells(first, &then)))
     }
 
     /// What names hold at an offset of a function, or of one written inside of it.
@@ -271,7 +271,7 @@ impl<'w> Engine<'w> {
                         let round = rounds.entry(to).or_default();
                         *round += 1;
                         let wide = *round > ROUNDS;
-                        join_states(old.clone(), state, wide)
+                        join_states(old.clone(), &state, wide)
                     }
                 };
                 if before.get(&to) != Some(&merged) {

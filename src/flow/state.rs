@@ -29,7 +29,7 @@ pub struct Given {
 impl State {
     /// What they hold where two ways meet.
     #[must_use]
-    pub fn join(self, other: Self) -> Self {
+    pub fn join(self, other: &Self) -> Self {
         join_states(self, other, false)
     }
 
@@ -106,8 +106,8 @@ pub(super) fn refined(cond: &Cond, holds: bool, mut state: State) -> State {
     state
 }
 
-pub(super) fn join_cells(a: Names, b: Names) -> Names {
-    join_maps(a, &b, false)
+pub(super) fn join_cells(a: Names, b: &Names) -> Names {
+    join_maps(a, b, false)
 }
 
 /// What names hold where two ways meet. Where a name is given a value on one way only, it is not looked at on the other.
@@ -127,7 +127,7 @@ pub(super) fn join_maps(a: Names, b: &Names, wide: bool) -> Names {
     joined
 }
 
-pub(super) fn join_states(a: State, b: State, wide: bool) -> State {
+pub(super) fn join_states(a: State, b: &State, wide: bool) -> State {
     State { locals: join_maps(a.locals, &b.locals, wide), cells: join_maps(a.cells, &b.cells, wide) }
 }
 
@@ -138,5 +138,5 @@ pub(super) fn join_given(a: Given, b: Given) -> Given {
         b.keywords.keys().filter(|key| a.keywords.contains_key(key)).map(str::to_owned).collect();
     let mut keywords = join_maps(a.keywords, &b.keywords, false);
     keywords.retain(|key| both.contains(key));
-    Given { args, keywords, cells: join_cells(a.cells, b.cells) }
+    Given { args, keywords, cells: join_cells(a.cells, &b.cells) }
 }

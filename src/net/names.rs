@@ -27,6 +27,7 @@ fn ours(planned: &Planned<'_>, file: &PlannedFile<'_>, name: &Use) -> Option<Fau
     let Some(scope) = file.scopes.resolve(name) else {
         let fine = known::is_global(file.language, &name.name)
             || file.scopes.is_open()
+            || planned.is_brought(&name.name)
             || planned.is_free_elsewhere(file.language, &name.name);
         let why = || format!("nothing declares `{}` there, in `{}`", name.name, file.line(name.span));
         return (!fine).then(|| file.fault(FaultKind::Unbound, name.span, name.span, why()));

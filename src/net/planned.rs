@@ -66,6 +66,15 @@ impl<'a> Planned<'a> {
         scopes(&self.after, id)
     }
 
+    /// Whether a framework of the app has this name in scope without an import.
+    pub(super) fn is_brought(&self, name: &str) -> bool {
+        let Ground { catalog, app, .. } = self.ground;
+        app.entries
+            .iter()
+            .filter_map(|id| catalog.get(id)?.framework.as_ref())
+            .any(|framework| framework.globals.iter().any(|global| global == name))
+    }
+
     /// Whether a file of the app, as it is, uses this name without declaring it: its framework brings it in.
     pub(super) fn is_free_elsewhere(&self, language: Language, name: &str) -> bool {
         let before = self.ground.before;

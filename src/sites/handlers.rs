@@ -51,7 +51,10 @@ pub fn handler_of<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option
 
 /// The search behind [`handler_of`], which keeps what it found.
 pub(super) fn find_handler<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option<Found<'a>> {
-    for framework in cx.entries(Kind::Framework).chain(cx.entries(Kind::Worker)) {
+    // What is built on another framework says more of its handlers than that one does.
+    let built_on = |entry: &&Entry| !entry.implies.is_empty();
+    let (first, rest): (Vec<&Entry>, Vec<&Entry>) = cx.entries(Kind::Framework).partition(built_on);
+    for framework in first.into_iter().chain(rest).chain(cx.entries(Kind::Worker)) {
         if runs_elsewhere(cx, framework, file) {
             continue;
         }

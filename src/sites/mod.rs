@@ -367,6 +367,8 @@ pub enum IdentitySource {
     },
     /// The owner of a record that the app loaded: `bot.ownerId`.
     Record,
+    /// What a handler holds, followed back to what vouches for it: `c.get("userId")`.
+    Followed,
     /// A name imported from a library: `flask_login.current_user`.
     Import {
         /// The name.

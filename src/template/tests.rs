@@ -338,7 +338,8 @@ fn areas_come_after_those_they_need_and_all_their_files_are_rendered() {
     }
     let templates = catalog::template_paths();
     assert!(!templates.is_empty());
-    for path in templates {
+    // Bodies of routes are rendered by the steps that write them.
+    for path in templates.into_iter().filter(|path| !path.ends_with("/route.j2")) {
         assert!(rendered.iter().any(|name| path.ends_with(name)), "{path} is never rendered");
     }
 }

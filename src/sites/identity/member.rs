@@ -21,14 +21,17 @@ pub(super) fn from_member(
     at: u32,
 ) -> Option<Identity> {
     let facts = cx.program.facts(reached.file);
-    let base = format!("{}.{path}", parameter(facts, reached, of)?);
+    let base = match parameter(facts, reached, of) {
+        Some(name) => format!("{name}.{path}"),
+        None => in_pattern(facts, reached, of, path)?,
+    };
     let own = function_text(cx, reached.file, reached.function);
     let whole = cx.workspace().text(reached.file).ok()?;
+    let (holder, last) = base.rsplit_once('.')?;
     let guard = guard::of_handler(cx, reached, path);
     let alias = aliased(facts, reached.function, &base, at);
     // Without a guard, a member that the handler never reads is not known to be set for its requests.
-    let read =
-        alias.is_some() || written_member(&own, parameter(facts, reached, of)?.as_str(), path).is_some();
+    let read = alias.is_some() || written_member(&own, holder, last).is_some();
     if guard.is_none() && !read && !source.everywhere.iter().any(|text| cx.says(text)) {
         return None;
     }
@@ -61,6 +64,15 @@ pub(super) fn from_member(
         source: guard::on_request(guard.as_ref()),
         evidence,
     })
+}
+
+/// The member by what a parameter that is taken apart has of it: `locals.user` of `({ locals })`.
+fn in_pattern(facts: &Facts, reached: &Reached<'_>, of: Role, path: &str) -> Option<String> {
+    let position = reached.found.handler.params.iter().position(|role| *role == of)?;
+    let param = facts.function(reached.function).params.get(position)?;
+    let (first, rest) = path.split_once('.')?;
+    let taken = param.names.iter().find(|n| n.path.len() == 1 && n.path[0] == first)?;
+    Some(format!("{}.{rest}", taken.local))
 }
 
 /// The name that the member is bound to before an offset: `const user = req.user`.
@@ -173,7 +185,7 @@ pub(super) fn from_object(
     source: &catalog::Identity,
     symbol: &catalog::Symbol,
     reached: &Reached<'_>,
-    _at: u32,
+    at: u32,
 ) -> Option<Identity> {
     let facts = cx.program.facts(reached.file);
     let import = facts.imports.iter().find(|i| {
@@ -182,6 +194,9 @@ pub(super) fn from_object(
     })?;
     let whole = cx.workspace().text(reached.file).ok()?;
     let local = import.local.clone();
+    if source.items {
+        return from_items(cx, entry, source, reached, &local, at);
+    }
     let find = |c: &[String]| c.first().map(|m| member(&local, m, Some(whole.as_str())));
     // An id every user has; whether there is more is for the app's own code to show.
     let shown = |c: &[String]| c.iter().find(|m| declares(cx, m)).map(|m| format!("{local}.{m}"));
@@ -197,6 +212,44 @@ pub(super) fn from_object(
     })
 }
 
+/// `session["user_id"]`: an item that the handler reads, under the name it is bound to.
+fn from_items(
+    cx: &Cx<'_>,
+    entry: &Entry,
+    source: &catalog::Identity,
+    reached: &Reached<'_>,
+    local: &str,
+    at: u32,
+) -> Option<Identity> {
+    let facts = cx.program.facts(reached.file);
+    let own = function_text(cx, reached.file, reached.function);
+    let form = source.user.id.iter().find_map(|key| {
+        ["[\"{}\"]", "['{}']", ".get(\"{}\")", ".get('{}')"]
+            .into_iter()
+            .map(|form| format!("{local}{}", form.replace("{}", key)))
+            .find(|form| own.contains(form.as_str()) && !own.contains(&format!("{form} =")))
+    })?;
+    let mut before = bindings_before(facts, reached.function, at);
+    let bound = before.find_map(|binding| {
+        let [name] = binding.names.as_slice() else { return None };
+        let is_it = cx.slice(reached.file, binding.statement) == format!("{} = {form}", name.local);
+        is_it.then(|| (name.local.clone(), binding.statement))
+    });
+    let start = start_of(facts, reached.function);
+    let (id, from) = bound.unwrap_or((form, start));
+    let guarded = holds::end_of_guard(cx, reached.file, from, &[&id], at);
+    Some(Identity {
+        evidence: vec![format!("`{id}` is kept in the session (line {})", cx.line(reached.file, from.start))],
+        email: None,
+        name: None,
+        auth: entry.id.clone(),
+        ready_at: guarded.unwrap_or(from.end),
+        nullable: guarded.is_none(),
+        source: IdentitySource::Followed,
+        id,
+    })
+}
+
 /// Whether a class of the app has a member of this name: a field, or with brackets a method.
 fn declares(cx: &Cx<'_>, member: &str) -> bool {
     let (name, is_method) = member.strip_suffix("()").map_or((member, false), |name| (name, true));
@@ -206,8 +259,13 @@ fn declares(cx: &Cx<'_>, member: &str) -> bool {
         if is_method {
             return facts.functions.iter().any(|f| f.class.is_some() && f.name == name);
         }
-        let field = facts.classes.iter().flat_map(|c| &c.fields).any(|f| f.name == name);
-        let bound = |b: &Binding| b.class.is_some() && b.names.iter().any(|n| n.local == name);
+        // A record type extends something; a plain class of values says nothing of users.
+        let records = || facts.classes.iter().filter(|c| !c.bases.is_empty());
+        let field = records().flat_map(|c| &c.fields).any(|f| f.name == name);
+        let bound = |b: &Binding| {
+            b.class.is_some_and(|class| !facts.class(class).bases.is_empty())
+                && b.names.iter().any(|n| n.local == name)
+        };
         field || facts.bindings.iter().any(bound)
     })
 }

@@ -66,6 +66,14 @@ fn search<'a>(
                 if let Some(found) = verifiers().find(|(_, v)| is_callee(&v.call, &def) && checks(v)) {
                     return Some(found);
                 }
+                // A parameter of the framework's own type.
+                let callee = &facts.call(id).callee;
+                let root = callee.root_name();
+                let given =
+                    facts.function(function).params.iter().any(|p| p.name() == root && root.is_some());
+                if let Some(found) = callee.segments.last().filter(|_| given).and_then(|m| by_method(cx, m)) {
+                    return Some(found);
+                }
             }
             Def::Function(at, inner) if (at, inner) != (file, function) => {
                 if let Some(found) = search(cx, at, inner, hops + 1, seen) {

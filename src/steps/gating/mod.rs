@@ -175,12 +175,10 @@ fn others<'a>(kit: &Kit<'_>, spend: &Spend<'a>, nearest: &HandlerRef) -> Vec<Gat
     let reached = all_reached_from(cx, spend.file, spend.billable.plan.function);
     let others = reached.into_iter().filter(|r| (r.file, r.function) != (nearest.file, nearest.function));
     // Where the owner of a record is billed, nobody has to be signed in.
-    let by_owner = spend
-        .billable
-        .plan
-        .identity
-        .as_ref()
-        .is_some_and(|identity| identity.source == IdentitySource::Record);
+    let by_owner =
+        spend.billable.plan.identity.as_ref().is_some_and(|identity| {
+            matches!(identity.source, IdentitySource::Record | IdentitySource::Followed)
+        });
     let others = others.filter_map(|reached| {
         let (file, call) = *reached.calls.first()?;
         let reached_by = cx.program.facts(file).call(call).statement;

@@ -191,7 +191,7 @@ fn way(kit: &Kit<'_>) -> Option<String> {
         IdentitySource::Call { text, binding, .. } if kit.is_python() => format!("`{binding} = {text}`"),
         IdentitySource::Call { text, binding, .. } => format!("`const {binding} = {text}`"),
         IdentitySource::Parameter { text, .. } => format!("the parameter `{text}`"),
-        IdentitySource::RequestProperty { .. } | IdentitySource::Import { .. } => {
+        IdentitySource::RequestProperty { .. } | IdentitySource::Import { .. } | IdentitySource::Followed => {
             format!("`{}`", identity.id)
         }
         IdentitySource::Record | IdentitySource::Handed { .. } => return None,

@@ -14,7 +14,10 @@ const FOLDER: &str = "credyt";
 pub(super) fn forms(kit: &Kit<'_>) -> (ModuleSystem, String, String) {
     match kit.lang {
         Lang::Python => (ModuleSystem::Esm, String::new(), "py".to_owned()),
-        Lang::TypeScript => (ModuleSystem::Esm, suffix(kit, ""), "ts".to_owned()),
+        Lang::TypeScript => {
+            let otherwise = if asks_for_endings(kit) { ".js" } else { "" };
+            (ModuleSystem::Esm, suffix(kit, otherwise), "ts".to_owned())
+        }
         Lang::JavaScript => {
             if kit.new_style(Language::JavaScript).commonjs {
                 return (ModuleSystem::Cjs, String::new(), extension(kit, "js"));
@@ -23,6 +26,18 @@ pub(super) fn forms(kit: &Kit<'_>) -> (ModuleSystem, String, String) {
             (ModuleSystem::Esm, suffix(kit, ".js"), extension(kit, "js"))
         }
     }
+}
+
+/// Whether the compiler resolves modules as Node does, which wants their endings.
+fn asks_for_endings(kit: &Kit<'_>) -> bool {
+    let says = |name: &str, any: &[&str]| {
+        kit.cx.workspace.text_at(&super::join(kit.cx.app.dir(), name)).is_some_and(|text| {
+            let text = text.as_str().to_ascii_lowercase();
+            any.iter().any(|mark| text.contains(mark))
+        })
+    };
+    says("tsconfig.json", &["\"nodenext\"", "\"node16\"", "\"node18\"", "\"node20\""])
+        && says("package.json", &["\"type\": \"module\"", "\"type\":\"module\""])
 }
 
 /// How relative imports of the app end, by majority.

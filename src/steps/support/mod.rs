@@ -84,7 +84,7 @@ pub struct Kit<'a> {
     graph: OnceCell<Cx<'a>>,
     habits: names::Habits,
     mounts: OnceCell<route::Mounts>,
-    examples: OnceCell<Vec<identity::Example>>,
+    examples: OnceCell<Vec<identity::Example<'a>>>,
     typed: RefCell<BTreeMap<String, bool>>,
 }
 

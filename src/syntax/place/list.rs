@@ -56,7 +56,7 @@ pub fn add_to_pattern(
 }
 
 /// One more in front of an element, on a line of its own where that has one.
-fn in_front_of(source: &Source<'_>, element: Node<'_>, text: &str, why: &str) -> Edit {
+pub fn in_front_of(source: &Source<'_>, element: Node<'_>, text: &str, why: &str) -> Edit {
     let next = element.start_byte();
     let gap = if source.is_first_on_line(next) {
         format!("{}{}", source.newline(), source.indent_at(next))

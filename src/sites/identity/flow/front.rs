@@ -37,7 +37,7 @@ pub(super) fn beginning(known: &Known<'_, '_>, reached: &Reached<'_>) -> Option<
     let mut begins = by_route(known, reached)?;
     for (file, call, _) in others {
         let found = Found { route: Some((*file, *call)), ..reached.found };
-        begins = begins.join(by_route(known, &Reached { found, ..reached.clone() })?);
+        begins = begins.join(&by_route(known, &Reached { found, ..reached.clone() })?);
     }
     Some(begins)
 }

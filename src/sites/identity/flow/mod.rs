@@ -150,21 +150,18 @@ fn identity(
 fn source(cx: &Cx<'_>, reached: &Reached<'_>, fun: Fun, root: &str, member: &str) -> IdentitySource {
     let facts = cx.program.facts(fun.0);
     let function = facts.function(reached.function);
-    let is_request = super::parameter(facts, reached, crate::catalog::Role::Request).as_deref() == Some(root);
-    if is_request && fun == (reached.file, reached.function) {
-        return match guard::of_handler(cx, reached, member) {
-            Some(guard) => guard::on_request(Some(&guard)),
-            None => IdentitySource::Record,
-        };
-    }
     let param = function.params.iter().find(|p| p.name() == Some(root));
     let injected = param.filter(|p| front::dependency(cx, reached.file, p).is_some());
-    match injected {
-        Some(param) => {
-            let text = cx.slice(reached.file, param.span);
-            IdentitySource::Parameter { imports: names_in(facts, &text), text }
-        }
-        None => IdentitySource::Record,
+    if let Some(param) = injected {
+        let text = cx.slice(reached.file, param.span);
+        return IdentitySource::Parameter { imports: names_in(facts, &text), text };
+    }
+    if fun != (reached.file, reached.function) {
+        return IdentitySource::Record;
+    }
+    match guard::of_handler(cx, reached, member) {
+        Some(guard) => guard::on_request(Some(&guard)),
+        None => IdentitySource::Followed,
     }
 }
 

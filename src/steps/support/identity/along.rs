@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Home, Unknown};
+use super::{Home, Step, Unknown, checks};
 use crate::catalog::{Handler, Role};
 use crate::resolve::Module;
 use crate::sites::handlers::handler_of;
@@ -14,7 +14,7 @@ use crate::steps::support::{Kit, names};
 use crate::syntax::source::Source;
 use crate::syntax::style::Indent;
 use crate::syntax::{
-    Binding, ExportTarget, Facts, FunctionId, Import, Imported, Span, all_names, free_names,
+    Binding, ExportTarget, Facts, FunctionId, Import, Imported, Param, Span, all_names, free_names,
 };
 use crate::workspace::FileId;
 
@@ -23,10 +23,14 @@ use crate::workspace::FileId;
 pub(super) struct Along {
     /// Import lines, in canonical form.
     pub(super) imports: Vec<String>,
-    /// Statements in front of the call, in order, in canonical indentation.
-    pub(super) statements: Vec<String>,
+    /// What stands in front of the call, in order.
+    pub(super) statements: Vec<Step>,
     /// The handler's request, where something reads it.
     pub(super) request: Option<Taken>,
+    /// The handler's response, where something uses it.
+    pub(super) response: Option<String>,
+    /// What is taken of a request, or a context, that is taken apart.
+    pub(super) members: Vec<String>,
     /// Every name that the statements and imports bind or use.
     pub(super) names: BTreeSet<String>,
 }
@@ -47,6 +51,8 @@ pub(super) struct Bringing<'k, 'a> {
     facts: &'k Facts,
     source: &'k Source<'k>,
     home: &'k Home<'k>,
+    /// What was bound is used here.
+    until: u32,
     seen: BTreeSet<String>,
     along: Along,
 }
@@ -58,8 +64,9 @@ impl<'k, 'a> Bringing<'k, 'a> {
         facts: &'k Facts,
         source: &'k Source<'k>,
         home: &'k Home<'k>,
+        until: u32,
     ) -> Self {
-        Self { kit, file, facts, source, home, seen: BTreeSet::new(), along: Along::default() }
+        Self { kit, file, facts, source, home, until, seen: BTreeSet::new(), along: Along::default() }
     }
 
     /// What has been collected.
@@ -77,7 +84,8 @@ impl<'k, 'a> Bringing<'k, 'a> {
         Ok(())
     }
 
-    fn name(&mut self, name: &str, at: u32) -> Result<(), Unknown> {
+    /// Brings what a name stands for.
+    pub(super) fn name(&mut self, name: &str, at: u32) -> Result<(), Unknown> {
         if !self.seen.insert(name.to_owned()) {
             return Ok(());
         }
@@ -107,21 +115,43 @@ impl<'k, 'a> Bringing<'k, 'a> {
             |b: &&Binding| b.names.iter().any(|n| n.local == name) && b.function == binding.function;
         let once = self.facts.bindings.iter().filter(names_it).count() == 1;
         let alone = self.facts.bindings.iter().filter(|b| b.statement == binding.statement).count() == 1;
+        if let Some((call, range)) = checks::attempted(self.source, binding, name).filter(|_| alone) {
+            // `let payload; try { payload = verify(token) } catch { return … }`
+            self.until = range.start;
+            self.code(range)?;
+            self.along.statements.push(Step::Attempt { binding: name.to_owned(), call });
+            return Ok(());
+        }
         if !once || !alone {
             return Err(self.local_to(name, binding.statement.start));
         }
         self.code(binding.statement)?;
         let text = canonical(self.kit, self.source, binding.statement);
-        self.along.statements.push(text);
+        self.along.statements.push(Step::Code(text));
+        // `if (!token) return …` says what the rest may rely on.
+        if let Some(test) = checks::of_name(self.source, binding, name, self.until) {
+            self.along.statements.push(Step::Unless(test));
+        }
         Ok(())
     }
 
     fn parameter(&mut self, function: FunctionId, position: usize, name: &str) -> Result<(), Unknown> {
         let at = self.facts.function(function).span.start;
         let found = handler_of(self.kit.graph(), self.file, function).ok_or(self.local_to(name, at))?;
-        let whole = self.facts.function(function).params.get(position).filter(|p| p.name() == Some(name));
-        if role(found.handler, self.facts, function, position) != Some(Role::Request) || whole.is_none() {
+        let param = self.facts.function(function).params.get(position);
+        let whole = param.filter(|p| p.name() == Some(name));
+        let role = role(found.handler, self.facts, function, position);
+        if role == Some(Role::Response) && whole.is_some() {
+            self.along.response = Some(name.to_owned());
+            return Ok(());
+        }
+        if !matches!(role, Some(Role::Request | Role::Context)) {
             return Err(self.local_to(name, at));
+        }
+        if whole.is_none() {
+            let taken = param.and_then(|p| taken(p, name)).ok_or(self.local_to(name, at))?;
+            self.along.members.push(taken);
+            return Ok(());
         }
         let of_type = whole.and_then(|p| own_type(p.annotation_text.as_deref()?));
         if let (Some(param), Some(written)) = (whole, &of_type) {
@@ -222,6 +252,16 @@ pub(super) fn package_line(kit: &Kit<'_>, module: &str, what: &Imported, local: 
     })
 }
 
+/// What a parameter that is taken apart has to take for a name: `locals`, `request: req`.
+pub(super) fn taken(param: &Param, name: &str) -> Option<String> {
+    let bound = param.names.iter().find(|n| n.local == name)?;
+    match bound.path.as_slice() {
+        [key] if key == name => Some(name.to_owned()),
+        [key] => Some(format!("{key}: {name}")),
+        _ => None,
+    }
+}
+
 /// The type of a request as written, unless it is the plain one, whose arguments are of the handler's own address.
 pub(super) fn own_type(written: &str) -> Option<String> {
     let name = written.split('<').next().unwrap_or(written).trim();
@@ -283,7 +323,7 @@ fn declared_at_top(source: &Source<'_>, facts: &Facts, name: &str) -> Option<u32
 }
 
 /// The text of a statement, its lines indented as templates have them.
-fn canonical(kit: &Kit<'_>, source: &Source<'_>, statement: Span) -> String {
+pub(super) fn canonical(kit: &Kit<'_>, source: &Source<'_>, statement: Span) -> String {
     let text = source.slice(statement.range());
     let outer = source.indent_at(statement.start as usize);
     let unit = match kit.style_of(source).indent {
@@ -302,4 +342,11 @@ fn canonical(kit: &Kit<'_>, source: &Source<'_>, statement: Span) -> String {
     });
     let text = lines.collect::<Vec<_>>().join("\n");
     if kit.is_python() || text.ends_with([';', '}']) { text } else { format!("{text};") }
+}
+
+/// Whether a node holds the statements of a function or of the file.
+pub(super) fn is_block(node: tree_sitter::Node<'_>) -> bool {
+    let of_function =
+        |n: tree_sitter::Node<'_>| n.kind().contains("function") || n.kind() == "method_definition";
+    matches!(node.kind(), "program" | "module") || node.parent().is_some_and(of_function)
 }

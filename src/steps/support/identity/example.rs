@@ -1,6 +1,6 @@
 //! The handlers of an app that show how the signed-in user is known, the best first.
 
-use crate::catalog::Answer;
+use crate::catalog::{Entry, Kind, Side};
 use crate::sites::handlers::{Reached, handler_of};
 use crate::sites::payer::in_handler;
 use crate::sites::{Detail, Identity, IdentitySource};
@@ -10,7 +10,9 @@ use crate::workspace::FileId;
 
 /// A handler's way to the user.
 #[derive(Debug, Clone)]
-pub(in crate::steps::support) struct Example {
+pub(in crate::steps::support) struct Example<'a> {
+    /// The entry of its framework.
+    pub(super) framework: &'a Entry,
     /// Its file.
     pub(super) file: FileId,
     /// The handler; nothing where a wrapper around it finds the user.
@@ -19,32 +21,54 @@ pub(in crate::steps::support) struct Example {
     pub(super) identity: Identity,
 }
 
-/// All of them: behind a guard first, then those that know the e-mail, then the most common way.
-pub(super) fn ranked<'k>(kit: &'k Kit<'_>) -> &'k [Example] {
+/// All of them: behind a guard first, then those that know the e-mail, then the most common way. Where the server's own
+/// framework has none, those of others that the app has beside it.
+pub(super) fn ranked<'k, 'a>(kit: &'k Kit<'a>) -> &'k [Example<'a>] {
     kit.examples.get_or_init(|| in_order(kit))
 }
 
-fn in_order(kit: &Kit<'_>) -> Vec<Example> {
-    let mut found: Vec<Example> = Vec::new();
+fn in_order<'a>(kit: &Kit<'a>) -> Vec<Example<'a>> {
+    let serves = |entry: &&Entry| {
+        entry.framework.as_ref().is_some_and(|f| f.side != Side::Client && f.writing.is_some())
+            && entry.languages.iter().any(|l| kit.framework.languages.contains(l))
+            && entry.id != kit.framework.id
+    };
+    let others = kit.entries(Kind::Framework).into_iter().filter(serves);
+    let mut all: Vec<&'a Entry> = std::iter::once(kit.framework).chain(others).collect();
+    // Whose handlers hold the paid calls comes first.
+    let spends = |entry: &&Entry| {
+        kit.cx.sites.iter().any(|site| match &site.detail {
+            Detail::Billable(billable) => {
+                billable.plan.handler.as_ref().is_some_and(|handler| handler.framework == entry.id)
+            }
+            _ => false,
+        })
+    };
+    all.sort_by_key(|entry| !spends(entry));
+    let found = all.into_iter().map(|entry| of_framework(kit, entry)).filter(|found| !found.is_empty());
+    let mut found: Vec<_> = found.collect();
+    // A handler that only the signed-in reach shows more than one that anybody does.
+    let sure = |found: &Vec<Example<'_>>| found.iter().any(|example| !example.identity.nullable);
+    let best = found.iter().position(sure).unwrap_or_default();
+    if best < found.len() { found.swap_remove(best) } else { Vec::new() }
+}
+
+fn of_framework<'a>(kit: &Kit<'a>, framework: &'a Entry) -> Vec<Example<'a>> {
+    let mut found: Vec<Example<'a>> = Vec::new();
     for site in kit.cx.sites {
         if let Detail::Billable(billable) = &site.detail
             && let (Some(identity), Some(handler)) = (&billable.plan.identity, &billable.plan.handler)
-            && handler.framework == kit.framework.id
+            && handler.framework == framework.id
         {
-            found.extend(own_way(handler.file, Some(handler.function), identity));
+            found.extend(own_way(framework, handler.file, Some(handler.function), identity));
         }
     }
-    // What handlers bind for themselves is in scope up to the last byte of their bodies. A route is written as the app's
-    // own routes are; pages and actions show how where there is none.
-    let places: [fn(Span) -> u32; 2] = [|body| body.end, |body| body.end.saturating_sub(1)];
-    let ways = [true, false].into_iter().flat_map(|routes| places.map(|place| (routes, place)));
-    for (routes, place) in ways {
-        found.extend(in_handlers(kit, routes, place));
-        if !found.is_empty() {
-            break;
-        }
+    found.extend(in_handlers(kit, framework, |body| body.end));
+    if found.is_empty() {
+        // What handlers bind for themselves is in scope up to the last byte of their bodies.
+        found = in_handlers(kit, framework, |body| body.end.saturating_sub(1));
     }
-    let worth = |example: &Example| {
+    let worth = |example: &Example<'_>| {
         let source = &example.identity.source;
         let alike = found.iter().filter(|other| other.identity.source == *source).count();
         let guarded = matches!(source, IdentitySource::RequestProperty { guard: Some(_), .. });
@@ -59,18 +83,23 @@ fn in_order(kit: &Kit<'_>) -> Vec<Example> {
 
 /// The way to the user that another handler can go as well. What a wrapper hands over, it has found itself; whom a record
 /// of one handler belongs to says nothing of another.
-fn own_way(file: FileId, function: Option<FunctionId>, identity: &Identity) -> Option<Example> {
+fn own_way<'a>(
+    framework: &'a Entry,
+    file: FileId,
+    function: Option<FunctionId>,
+    identity: &Identity,
+) -> Option<Example<'a>> {
     match &identity.source {
         IdentitySource::Record => None,
         IdentitySource::Handed { origin, .. } => {
-            origin.as_deref().and_then(|(file, own)| own_way(*file, None, own))
+            origin.as_deref().and_then(|(file, own)| own_way(framework, *file, None, own))
         }
-        _ => Some(Example { file, function, identity: identity.clone() }),
+        _ => Some(Example { framework, file, function, identity: identity.clone() }),
     }
 }
 
-/// Who is known in the app's handlers that answer a request, or in the others, each looked at from a place of its body.
-fn in_handlers(kit: &Kit<'_>, routes: bool, place: fn(Span) -> u32) -> Vec<Example> {
+/// Who is known in the app's handlers, each looked at from a place of its body.
+fn in_handlers<'a>(kit: &Kit<'a>, framework: &'a Entry, place: impl Fn(Span) -> u32) -> Vec<Example<'a>> {
     let cx = kit.graph();
     let mut found = Vec::new();
     kit.cx.program.read(&kit.files);
@@ -78,14 +107,19 @@ fn in_handlers(kit: &Kit<'_>, routes: bool, place: fn(Span) -> u32) -> Vec<Examp
         let facts = kit.cx.program.facts(*file);
         for function in facts.function_ids() {
             let Some(shape) = handler_of(cx, *file, function) else { continue };
-            if shape.framework.id != kit.framework.id || (shape.handler.answers == Answer::Response) != routes
-            {
+            if shape.framework.id != framework.id || is_own(kit, *file, facts.function(function).span) {
                 continue;
             }
             let reached = Reached { file: *file, function, found: shape, calls: Vec::new() };
             let identity = in_handler(cx, &reached, place(facts.function(function).body));
-            found.extend(identity.and_then(|identity| own_way(*file, Some(function), &identity)));
+            found.extend(identity.and_then(|identity| own_way(framework, *file, Some(function), &identity)));
         }
     }
     found
+}
+
+/// Whether a handler is one that was added: it shows what the app showed before.
+fn is_own(kit: &Kit<'_>, file: FileId, span: Span) -> bool {
+    let written = kit.graph().slice(file, span);
+    ["createPortalUrl", "formatBalance"].iter().any(|name| written.contains(&kit.function(name)))
 }

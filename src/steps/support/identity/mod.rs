@@ -1,16 +1,19 @@
 //! How a new request handler comes by the signed-in user: the way the app's own handlers do.
 
 mod along;
+mod checks;
 mod example;
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Kind, Role};
+use crate::catalog::{Carried, Entry, Framework, Kind, Role};
+use crate::sites::cx::after;
 use crate::sites::handlers::handler_of;
 use crate::sites::{Identity, IdentitySource};
+use crate::steps::paid;
 use crate::steps::support::{Kit, names, user};
 use crate::syntax::source::Source;
-use crate::syntax::{Imported, Span};
+use crate::syntax::{Decorator, FunctionId, Imported, Span};
 use crate::workspace::FileId;
 use along::{Along, Bringing, can_import, import_line, package_line};
 pub(super) use example::Example;
@@ -42,21 +45,42 @@ pub enum Unknown {
     },
 }
 
+/// Something on the way to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Statements, in canonical form.
+    Code(String),
+    /// Where this holds nobody is signed in.
+    Unless(String),
+    /// `const payload = verify(token)`, where a call that throws says that nobody is.
+    Attempt {
+        /// The name or pattern it is bound to.
+        binding: String,
+        /// The call.
+        call: String,
+    },
+}
+
 /// What a template of a handler needs to know of the user.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct Signed {
     /// Import lines for the new file.
     pub imports: Vec<String>,
-    /// Statements that fetch the session, if any do.
-    pub setup: Option<String>,
+    /// What fetches the session, if anything does.
+    #[serde(skip)]
+    pub setup: Vec<Step>,
     /// Expression that holds when nobody is signed in; nothing when the framework sees to that.
     pub missing: Option<String>,
     /// A parameter of the handler that the framework fills.
     pub param: Option<String>,
     /// Middleware in front of the handler.
     pub guard: Option<String>,
+    /// Decorators of the handler that let only the signed-in through, as written.
+    pub decorators: Vec<String>,
     /// The name the handler's request has in these expressions, where they use it.
     pub request: Option<String>,
+    /// What is taken of a request that is taken apart.
+    pub members: Vec<String>,
     /// Its type as the app writes it, where that is not the framework's usual one.
     pub request_type: Option<String>,
     /// The name of the handler's response, where the user is kept with it.
@@ -68,6 +92,16 @@ pub struct Signed {
     /// Every name in all of that: locals of the template take others.
     #[serde(skip)]
     pub names: BTreeSet<String>,
+    /// The type arguments with which the neighbour's router is made: `<Env>`.
+    pub made_of: String,
+    /// The handler it was learned from.
+    #[serde(skip)]
+    pub shown_by: Option<(FileId, Option<FunctionId>)>,
+}
+
+/// The framework whose handlers show how the user is known: the server's own, else another that the app has beside it.
+pub fn framework<'a>(kit: &Kit<'a>) -> &'a Entry {
+    example::ranked(kit).first().map_or(kit.framework, |example| example.framework)
 }
 
 /// The user in a new handler: as in the most common way of the app that can be gone there, preferring one that knows the
@@ -88,10 +122,15 @@ pub fn signed(kit: &Kit<'_>, home: &Home<'_>) -> Result<Signed, Unknown> {
     Err(why)
 }
 
-fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example) -> Result<Signed, Unknown> {
-    let Example { file, identity, .. } = example;
-    let user = user::literal(kit, &identity.id, identity.email.as_deref(), identity.name.as_deref());
-    let mut signed = Signed { fields: inside(&user), user, ..Signed::default() };
+fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<Signed, Unknown> {
+    // Behind the check that nobody is missing, nothing is asked for with `?.`.
+    let plain = |text: &String| text.replace("?.", ".");
+    let mut known = example.clone();
+    known.identity.id = plain(&known.identity.id);
+    known.identity.email = known.identity.email.as_ref().map(plain);
+    let example = &known;
+    let Example { file, function, identity, .. } = example;
+    let mut signed = Signed { shown_by: Some((*file, *function)), ..Signed::default() };
     match &identity.source {
         IdentitySource::Call { text, binding, statement } => {
             called(kit, home, example, (text, binding, *statement), &mut signed)?;
@@ -103,15 +142,20 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example) -> Result<Signe
             signed.param = Some(text.clone());
         }
         IdentitySource::RequestProperty { guard, from, imported, defined_in } => {
-            on_request(kit, home, example, &mut signed)?;
+            held(kit, home, example, &mut signed)?;
             match guard {
-                Some(guard) => {
+                Some(guard) if !decorated(kit, home, example, guard, &mut signed)? => {
                     let import = (from.as_deref(), imported.as_ref(), *defined_in);
                     signed.imports.extend(guarding(kit, home, guard, import)?);
                     signed.guard = Some(guard.clone());
                 }
-                None => signed.missing = Some(format!("!{}", optional(&identity.id))),
+                Some(_) => {}
+                None => signed.missing = Some(signed_out(kit, example)),
             }
+        }
+        IdentitySource::Followed => {
+            held(kit, home, example, &mut signed)?;
+            signed.missing = Some(signed_out(kit, example));
         }
         // Whom a new handler serves is not said by a record of another one, nor by a wrapper that is not around it.
         IdentitySource::Record | IdentitySource::Handed { .. } => return Err(Unknown::Nobody),
@@ -120,9 +164,20 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example) -> Result<Signe
             let import = facts.imports.iter().find(|i| i.local == *name && i.module == *module);
             let line = import.and_then(|import| import_line(kit, *file, home.path, import));
             signed.imports.extend(Some(line.ok_or(Unknown::Nobody)?));
+            signed.missing = asked(kit, example);
         }
     }
+    carried(kit, home, example, &mut signed)?;
+    made_of(kit, home, example, &mut signed)?;
+    if example.framework.framework.as_ref().and_then(|f| f.writing.as_ref()).is_some_and(|w| w.vouches) {
+        signed.missing = None;
+    }
     signed.imports.dedup();
+    let own = matches!(identity.source, IdentitySource::Followed)
+        || signed.setup.iter().any(|step| matches!(step, Step::Attempt { .. }));
+    let id = if own && !kit.is_python() { paid::user_id(kit, identity) } else { identity.id.clone() };
+    signed.user = user::literal(kit, &id, identity.email.as_deref(), identity.name.as_deref());
+    signed.fields = inside(&signed.user);
     Ok(signed)
 }
 
@@ -130,7 +185,7 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example) -> Result<Signe
 fn called(
     kit: &Kit<'_>,
     home: &Home<'_>,
-    example: &Example,
+    example: &Example<'_>,
     (call, binding, statement): (&str, &str, Span),
     signed: &mut Signed,
 ) -> Result<(), Unknown> {
@@ -145,20 +200,200 @@ fn called(
     if !binding.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).any(|word| word == root) {
         return Err(Unknown::Nobody);
     }
-    let (bound, missing) = if kit.is_python() {
-        (format!("{binding} = {call}"), identity.nullable.then(|| format!("{binding} is None")))
+    let facts = kit.cx.program.facts(example.file);
+    let made =
+        facts.bindings.iter().find(|b| b.statement == statement).and_then(|b| b.value.unawaited().as_call());
+    let bound = if made.is_some_and(|made| checks::throws(kit, example.file, made)) {
+        Step::Attempt { binding: binding.to_owned(), call: call.to_owned() }
+    } else if kit.is_python() {
+        Step::Code(format!("{binding} = {call}"))
     } else {
-        (format!("const {binding} = {call};"), Some(format!("!{}", optional(&identity.id))))
+        Step::Code(format!("const {binding} = {call};"))
     };
-    signed.setup = Some(along.statements.iter().chain([&bound]).cloned().collect::<Vec<_>>().join("\n"));
-    signed.missing = missing;
-    signed.imports = along.imports;
-    signed.names = along.names;
+    signed.missing = if kit.is_python() {
+        asked(kit, example).or_else(|| identity.nullable.then(|| format!("{binding} is None")))
+    } else {
+        Some(format!("!{}", optional(&identity.id)))
+    };
+    bring(signed, along);
+    signed.setup.push(bound);
+    Ok(())
+}
+
+/// Takes what comes along.
+fn bring(signed: &mut Signed, along: Along) {
+    signed.setup.extend(along.statements);
+    signed.imports.extend(along.imports);
+    signed.names.extend(along.names);
+    signed.members.extend(along.members);
+    signed.response = along.response.or_else(|| signed.response.take());
     if let Some(request) = along.request {
         signed.request = Some(request.name);
         signed.request_type = request.of_type;
     }
+}
+
+/// The user is held by something in scope there: the request, what was taken of it, an object of the framework's.
+fn held(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>, signed: &mut Signed) -> Result<(), Unknown> {
+    let Example { file, function, identity, .. } = example;
+    let function = function.ok_or(Unknown::Nobody)?;
+    let facts = kit.cx.program.facts(*file);
+    let root = root_of(&identity.id);
+    if facts.function(function).params.iter().any(|p| p.name() == Some(root)) {
+        return on_request(kit, home, example, signed);
+    }
+    let text = kit.text(*file);
+    let language = kit.cx.workspace.entry(*file).language.ok_or(Unknown::Nobody)?;
+    let source = Source::parse(language, text.as_str()).ok_or(Unknown::Nobody)?;
+    let at = facts.function(function).body.end.saturating_sub(1);
+    let mut bringing = Bringing::new(kit, *file, facts, &source, home, at);
+    bringing.name(root, at)?;
+    let mut along = bringing.finish();
+    // What the last of it makes sure of is asked in other words below.
+    if let Some(Step::Unless(test)) = along.statements.last()
+        && test.contains(root)
+    {
+        along.statements.pop();
+    }
+    bring(signed, along);
     Ok(())
+}
+
+/// Whether the guard is a decorator; it comes along then, with those that are given guards.
+fn decorated(
+    kit: &Kit<'_>,
+    home: &Home<'_>,
+    example: &Example<'_>,
+    guard: &str,
+    signed: &mut Signed,
+) -> Result<bool, Unknown> {
+    let Some(framework) = example.framework.framework.as_ref() else { return Ok(false) };
+    let guards = |d: &Decorator| d.path.dotted() == guard || is_one_of(kit, example, d, framework);
+    let found = decorators(kit, example);
+    if !found.iter().any(guards) {
+        return Ok(false);
+    }
+    for decorator in found.iter().filter(|d| guards(d)) {
+        let along = collect(kit, home, example.file, decorator.span)?;
+        signed.imports.extend(along.imports);
+        signed.names.extend(along.names);
+        let text = kit.graph().slice(example.file, decorator.span);
+        if !signed.decorators.contains(&text) {
+            signed.decorators.push(text);
+        }
+    }
+    Ok(true)
+}
+
+fn is_one_of(kit: &Kit<'_>, example: &Example<'_>, decorator: &Decorator, framework: &Framework) -> bool {
+    let def = kit.graph().def(example.file, None, &decorator.path);
+    framework.guard_decorators.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
+}
+
+/// The decorators around a handler, those of its class first.
+fn decorators(kit: &Kit<'_>, example: &Example<'_>) -> Vec<Decorator> {
+    let facts = kit.cx.program.facts(example.file);
+    let Some(function) = example.function.map(|f| facts.function(f)) else { return Vec::new() };
+    let of_class = function.class.map(|class| facts.class(class).decorators.as_slice()).unwrap_or_default();
+    of_class.iter().chain(&function.decorators).cloned().collect()
+}
+
+/// What else the neighbour says of itself: `@authentication_classes([…])`, or a field of its class.
+fn carried(
+    kit: &Kit<'_>,
+    home: &Home<'_>,
+    example: &Example<'_>,
+    signed: &mut Signed,
+) -> Result<(), Unknown> {
+    let writing = example.framework.framework.as_ref().and_then(|f| f.writing.as_ref());
+    let facts = kit.cx.program.facts(example.file);
+    let Some(function) = example.function.map(|f| facts.function(f)) else { return Ok(()) };
+    for Carried { decorator, field } in writing.iter().flat_map(|w| &w.carried) {
+        let name = decorator.name.as_str();
+        let own = function.decorators.iter().find(|d| {
+            let def = kit.graph().def(example.file, None, &d.path);
+            after(decorator, &def).is_some_and(<[String]>::is_empty)
+        });
+        let of_class = function.class.iter().flat_map(|class| &facts.class(*class).fields);
+        let of_class = of_class.into_iter().find(|f| Some(&f.name) == field.as_ref());
+        let (span, text) = if let Some(own) = own {
+            (own.span, kit.graph().slice(example.file, own.span))
+        } else if let Some(of_class) = of_class {
+            let written = kit.graph().slice(example.file, of_class.span);
+            let value = written.split_once('=').map(|(_, value)| value.trim()).unwrap_or_default();
+            let line = package_line(kit, &decorator.module, &Imported::Named(name.to_owned()), name);
+            signed.imports.extend(line);
+            (of_class.span, format!("@{name}({value})"))
+        } else {
+            continue;
+        };
+        let along = collect(kit, home, example.file, span)?;
+        signed.imports.extend(along.imports);
+        signed.names.extend(along.names);
+        signed.decorators.push(text);
+    }
+    Ok(())
+}
+
+/// The type arguments of the router that the neighbour is registered on: `<Env>` of `new Hono<Env>()`.
+fn made_of(
+    kit: &Kit<'_>,
+    home: &Home<'_>,
+    example: &Example<'_>,
+    signed: &mut Signed,
+) -> Result<(), Unknown> {
+    let found = example.function.and_then(|f| handler_of(kit.graph(), example.file, f));
+    let Some((file, call)) = found.and_then(|found| found.route) else { return Ok(()) };
+    let facts = kit.cx.program.facts(file);
+    let Some(router) = facts.call(call).callee.root_name() else { return Ok(()) };
+    let mut bound = facts.bindings.iter().filter(|b| b.names.iter().any(|n| n.local == router));
+    let Some(made) = bound.find_map(|b| b.value.as_call()) else { return Ok(()) };
+    let span = facts.call(made).span;
+    let written = kit.graph().slice(file, span);
+    if let Some((before, rest)) = written.split_once('<')
+        && let Some((inside, _)) = rest.rsplit_once(">(")
+    {
+        let start = span.start + before.len() as u32;
+        let along = collect(kit, home, file, Span { start, end: start + inside.len() as u32 + 2 })?;
+        signed.imports.extend(along.imports);
+        signed.names.extend(along.names);
+        signed.made_of = format!("<{inside}>");
+    }
+    Ok(())
+}
+
+/// How the auth library has it asked whether nobody is signed in.
+fn asked(kit: &Kit<'_>, example: &Example<'_>) -> Option<String> {
+    let auth = kit.cx.catalog.get(&example.identity.auth)?.auth.as_ref()?;
+    let user = example.identity.id.rsplit_once('.').map_or(example.identity.id.as_str(), |(user, _)| user);
+    Some(auth.signed_out.as_ref()?.replace("{{ user }}", user))
+}
+
+/// Expression that holds where the user is not there.
+fn signed_out(kit: &Kit<'_>, example: &Example<'_>) -> String {
+    if let Some(asked) = asked(kit, example) {
+        return asked;
+    }
+    let id = example.identity.id.as_str();
+    let root = root_of(id);
+    let facts = kit.cx.program.facts(example.file);
+    let params = example.function.map(|f| facts.function(f).params.as_slice()).unwrap_or_default();
+    if kit.is_python() {
+        if let Some((object, key)) = id.split_once('[').filter(|(object, _)| !object.contains('.')) {
+            return format!("{} not in {object}", key.trim_end_matches(']'));
+        }
+        let is_object = facts.imports.iter().any(|i| i.local == root);
+        let user = match id.rsplit_once('.') {
+            Some((user, _)) if !is_object || user.contains('.') => user,
+            _ => id,
+        };
+        return format!("{user} is None");
+    }
+    // The request is there, and so is what carries the user.
+    let depth = id.matches('.').count();
+    let is_param = params.iter().any(|p| p.names.iter().any(|n| n.local == root));
+    let sure = if is_param { 1.max(depth.saturating_sub(1)) } else { 0 };
+    format!("!{}", optional_after(id, sure))
 }
 
 /// What the code at a range of a file needs elsewhere.
@@ -166,7 +401,7 @@ fn collect(kit: &Kit<'_>, home: &Home<'_>, file: FileId, range: Span) -> Result<
     let text = kit.text(file);
     let language = kit.cx.workspace.entry(file).language.ok_or(Unknown::Nobody)?;
     let source = Source::parse(language, text.as_str()).ok_or(Unknown::Nobody)?;
-    let mut bringing = Bringing::new(kit, file, kit.cx.program.facts(file), &source, home);
+    let mut bringing = Bringing::new(kit, file, kit.cx.program.facts(file), &source, home, range.start);
     bringing.code(range)?;
     Ok(bringing.finish())
 }
@@ -181,8 +416,13 @@ fn parameter(kit: &Kit<'_>, home: &Home<'_>, file: FileId, written: &str) -> Res
 }
 
 /// The user is kept with the request or the response: the new handler's are called and typed as the example's.
-fn on_request(kit: &Kit<'_>, home: &Home<'_>, example: &Example, signed: &mut Signed) -> Result<(), Unknown> {
-    let Example { file, function, identity } = example;
+fn on_request(
+    kit: &Kit<'_>,
+    home: &Home<'_>,
+    example: &Example<'_>,
+    signed: &mut Signed,
+) -> Result<(), Unknown> {
+    let Example { file, function, identity, .. } = example;
     let function = function.ok_or(Unknown::Nobody)?;
     let found = handler_of(kit.graph(), *file, function).ok_or(Unknown::Nobody)?;
     let facts = kit.cx.program.facts(*file);
@@ -201,7 +441,18 @@ fn on_request(kit: &Kit<'_>, home: &Home<'_>, example: &Example, signed: &mut Si
             }
         }
         Some(Role::Response) => signed.response = Some(root.to_owned()),
-        _ => return Err(Unknown::Nobody),
+        // `@CurrentUser() user: User`: a decorator fills it.
+        _ => {
+            let param = params.get(position).ok_or(Unknown::Nobody)?;
+            let text = kit.graph().slice(*file, param.span);
+            if !text.starts_with('@') {
+                return Err(Unknown::Nobody);
+            }
+            let along = collect(kit, home, *file, param.span)?;
+            signed.imports.extend(along.imports);
+            signed.names.extend(along.names);
+            signed.param = Some(text);
+        }
     }
     Ok(())
 }
@@ -261,7 +512,22 @@ fn inside(user: &str) -> String {
 
 /// `session.user.id` as `session?.user?.id`.
 fn optional(path: &str) -> String {
-    path.replace(['!', '?'], "").replace('.', "?.")
+    optional_after(path, 0)
+}
+
+/// The same, where the first members are there for certain: `event.locals.user?.id` after two.
+fn optional_after(path: &str, sure: usize) -> String {
+    // What a call gives is asked, and not what is called.
+    let (called, path) = path.split_at(path.rfind(')').map_or(0, |at| at + 1));
+    let plain = path.replace(['!', '?'], "");
+    let parts: Vec<&str> = plain.split('.').collect();
+    let sure = if called.is_empty() { sure } else { 0 };
+    let joined = parts.iter().enumerate().map(|(at, part)| match at {
+        0 => (*part).to_owned(),
+        at if at <= sure => format!(".{part}"),
+        _ => format!("?.{part}"),
+    });
+    format!("{called}{}", joined.collect::<String>())
 }
 
 /// The app's own best way to the user, with the file of the handler that shows it.

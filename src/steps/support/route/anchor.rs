@@ -2,15 +2,15 @@
 
 use minijinja::{Environment, context};
 
-use super::mounts::{callers, is_own, mounted, mounting, outer_path, own_file};
+use super::mounts::{callers, is_own, mounted, mounting, option_of, outer_path, own_file, own_path};
 use super::paths;
 use super::registered::registered;
 use crate::catalog::{Mount, NewRoute};
 use crate::edit::Edit;
-use crate::steps::support::names::{Wanted, bring};
+use crate::steps::support::names::{Wanted, bring, import_line_from};
 use crate::steps::support::{Kit, join};
 use crate::syntax::source::Source;
-use crate::syntax::{Call, Expr, Facts, ResultUse, Span, place};
+use crate::syntax::{Call, Expr, Facts, Imported, ResultUse, Span, place};
 use crate::workspace::FileId;
 
 const WHY: &str = "the route is reached through it";
@@ -41,6 +41,8 @@ struct Sibling {
     file: FileId,
     /// Its path, where the mount says one.
     path: Option<String>,
+    /// Its path, where it says one itself.
+    own: Option<String>,
     statement: Span,
     app: String,
 }
@@ -86,7 +88,8 @@ impl<'a> Anchor<'a> {
                 None => registered(kit, file).pop().map(|last| (last.receiver, last.statement)),
             };
             let Some((app, at)) = place else { continue };
-            let mount_has_prefix = !kit.is_python() || siblings.last().is_none_or(|last| last.path.is_some());
+            let says = |last: &Sibling| last.path.is_some() || last.own.is_none() && !kit.is_python();
+            let mount_has_prefix = rules.insert.lines.contains("prefix") && siblings.last().is_none_or(says);
             // Routers mounted count for more than handlers; of files with as many the one that is mounted itself.
             let outer = outer_path(kit, file);
             let weight =
@@ -107,19 +110,20 @@ impl<'a> Anchor<'a> {
     }
 
     /// The path in front of the router, where the router itself says it.
-    pub(super) fn own_prefix(&self) -> &str {
-        &self.rules.prefix
+    pub(super) fn own_prefix(&self, kit: &Kit<'_>) -> Option<String> {
+        (!self.mount_has_prefix).then(|| self.prefix(kit))
     }
 
     /// `/billing`, below the same path as its siblings: `/api/drafts` gives `/api/billing`.
     pub(super) fn prefix(&self, kit: &Kit<'_>) -> String {
-        let mounted: Vec<&str> = self.siblings.iter().filter_map(|s| s.path.as_deref()).collect();
+        let said = |s: &'_ Sibling| s.path.clone().or_else(|| s.own.clone());
+        let mounted: Vec<String> = self.siblings.iter().filter_map(said).collect();
         let above = if self.siblings.is_empty() {
             let beside = registered(kit, self.file);
             let paths = beside.iter().filter(|one| one.receiver == self.app).map(|one| one.path.as_str());
             paths::above(paths, &mounting(kit).roots)
         } else {
-            paths::above(mounted.into_iter(), &mounting(kit).roots)
+            paths::above(mounted.iter().map(String::as_str), &mounting(kit).roots)
         };
         format!("{above}{}", self.rules.prefix)
     }
@@ -163,9 +167,9 @@ impl<'a> Anchor<'a> {
     }
 
     /// `billingRoutes` beside `draftRoutes`.
-    pub(super) fn router_name(&self, kit: &Kit<'_>) -> String {
-        if kit.is_python() {
-            return "router".to_owned();
+    pub(super) fn router_name(&self) -> String {
+        if let Some(name) = &self.rules.router {
+            return name.clone();
         }
         let last = self.siblings.last().map(|s| s.name.as_str());
         let ending =
@@ -173,25 +177,43 @@ impl<'a> Anchor<'a> {
         format!("{}{}", camel(&self.route.file), ending.unwrap_or("Routes"))
     }
 
+    /// The last of the imports by which a function has the routers it mounts.
+    fn local_import(&self, kit: &Kit<'_>) -> Option<Span> {
+        let facts = kit.cx.program.facts(self.file);
+        let of_router = |name: &str| self.siblings.iter().any(|s| s.name.split('.').next() == Some(name));
+        let imports = facts.imports.iter().filter(|i| i.function.is_some() && of_router(&i.local));
+        imports.map(|i| i.span).filter(|span| span.start < self.at.start).max_by_key(|span| span.start)
+    }
+
     /// The edits that mount the router of a file.
     pub(super) fn mount(&self, kit: &Kit<'_>, file: &str) -> Result<Vec<Edit>, String> {
         let text = kit.text(self.file);
         let language = kit.cx.workspace.entry(self.file).language.ok_or("it is no code")?;
         let source = Source::parse(language, text.as_str()).ok_or("it is no code")?;
-        let name = self.router_name(kit);
-        let local = kit.is_python().then(|| format!("{}_router", self.route.file));
+        let name = self.router_name();
+        let local = kit.is_python().then(|| format!("{}_{name}", self.route.file));
         let wanted = Wanted { local, ..Wanted::file(file, name) };
         let at = self.at.start as usize;
-        let (mut edits, names) =
-            bring(kit, kit.path(self.file), &source, &[wanted], Some(at)).map_err(|e| e.to_string())?;
-        let router = names.first().cloned().unwrap_or_default();
+        let style = kit.style_of(&source);
+        // Neighbours may be imported where they are mounted, since they import this file themselves.
+        let (mut edits, router) = if let Some(last) = self.local_import(kit) {
+            let local = wanted.local.clone().unwrap_or_else(|| wanted.name.clone());
+            let what = Imported::Named(wanted.name.clone());
+            let line = import_line_from(kit, kit.path(self.file), file, &what, &local);
+            let line = line.ok_or("it cannot be imported there")?;
+            let edits = place::after(&source, &style, &last.range(), &line, WHY);
+            (edits.map_err(|e| e.to_string())?, local)
+        } else {
+            let (edits, names) =
+                bring(kit, kit.path(self.file), &source, &[wanted], Some(at)).map_err(|e| e.to_string())?;
+            (edits, names.first().cloned().unwrap_or_default())
+        };
         let app = self.app.as_str();
         let prefix = if self.mount_has_prefix { Some(self.prefix(kit)) } else { None };
         let line = Environment::new()
             .render_str(&self.rules.insert.lines, context! { app, router, prefix })
             .map_err(|e| e.to_string())?;
         let range = self.at.range();
-        let style = kit.style_of(&source);
         let insert = if self.in_front { place::before } else { place::after };
         edits.extend(insert(&source, &style, &range, &line, WHY).map_err(|e| e.to_string())?);
         Ok(edits)
@@ -228,16 +250,18 @@ fn routers(kit: &Kit<'_>, file: FileId, facts: &Facts, rules: &Mount) -> Vec<Sib
         let router = mounted(kit, file, call)?;
         let path = match call.args.first() {
             Some(Expr::Str(path)) => Some(path.clone()),
-            _ => call
-                .keywords
-                .iter()
-                .find(|(k, _)| k == "prefix")
-                .map(|(_, v)| v.as_str().map(str::to_owned).unwrap_or_default()),
+            _ => option_of(kit, call).map(|v| v.as_str().map(str::to_owned).unwrap_or_default()),
         };
-        let name = call.args.last().and_then(Expr::as_path).and_then(|p| p.as_name()).unwrap_or_default();
+        let named = call.args.iter().rev().find_map(|arg| match arg {
+            Expr::Path(path) => path.as_name(),
+            Expr::Call(id) => facts.call(*id).callee.root_name(),
+            _ => None,
+        });
+        let name = named.unwrap_or_default();
         (!is_own(kit, router)).then(|| Sibling {
             name: name.to_owned(),
             file: router,
+            own: own_path(kit, router),
             path,
             statement: call.statement,
             app: call.callee.root_name().unwrap_or("app").to_owned(),
@@ -275,7 +299,15 @@ fn set_up(kit: &Kit<'_>, file: FileId, facts: &Facts, rules: &Mount) -> Option<(
             && place::is_unconditional(&source, &c.statement.range())
             && !c.callee.segments.last().is_some_and(|m| mounting(kit).ends.contains(m))
     });
-    let last = more.map(|c| c.statement).max_by_key(|s| s.start).unwrap_or(made);
+    let set = facts.assigns.iter().filter(|a| {
+        a.target.root_name() == Some(app.as_str())
+            && a.function.is_none()
+            && made.start < a.statement.start
+            && a.statement.start < until
+            && place::is_unconditional(&source, &a.statement.range())
+    });
+    let all = more.map(|c| c.statement).chain(set.map(|a| a.statement));
+    let last = all.max_by_key(|s| s.start).unwrap_or(made);
     Some((app, last))
 }
 

@@ -5,7 +5,9 @@
 
 mod anchor;
 mod front;
+mod listed;
 mod mounts;
+mod parts;
 mod paths;
 mod registered;
 mod text;
@@ -20,6 +22,7 @@ use crate::steps::{Area, Route, RouteKind, Todo};
 use crate::template::Areas;
 use crate::workspace::FileId;
 use anchor::Anchor;
+use listed::Listing;
 use within::Within;
 
 pub use front::let_through;
@@ -40,15 +43,25 @@ pub struct Added {
 
 /// The purpose's route in the framework's entry.
 fn entry_of<'a>(kit: &Kit<'a>, purpose: RoutePurpose) -> Option<(&'a Entry, &'a NewRoute)> {
-    let framework = kit.framework.framework.as_ref()?;
-    framework.routes.iter().find(|r| r.purpose == purpose).map(|r| (kit.framework, r))
+    // Nobody is signed in for a webhook, so the server's own framework has it where it can.
+    let of = |entry: &'a Entry| {
+        let routes = entry.framework.iter().flat_map(|f| &f.routes);
+        routes.into_iter().find(|r| r.purpose == purpose).map(|r| (entry, r))
+    };
+    match purpose {
+        RoutePurpose::Webhook => of(kit.framework).or_else(|| of(identity::framework(kit))),
+        RoutePurpose::Portal | RoutePurpose::Balance => of(identity::framework(kit)),
+    }
 }
 
 /// The path the app serves (or will serve) a route at.
 pub fn path(kit: &Kit<'_>, purpose: RoutePurpose) -> Option<String> {
-    let (_, route) = entry_of(kit, purpose)?;
+    let (entry, route) = entry_of(kit, purpose)?;
+    if let Some(listed) = &route.listed {
+        return Some(Listing::find(kit, entry, route, listed)?.path());
+    }
     if route.mount.is_none() {
-        return Some(place_of(kit, route).1);
+        return Some(place_of(kit, entry, route).1);
     }
     let anchor = Anchor::find(kit, route)?;
     let file = anchor.new_file(kit);
@@ -83,11 +96,23 @@ fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -
         })?),
         None => None,
     };
-    let file = match &anchor {
-        Some(anchor) => anchor.new_file(kit),
-        None => place_of(kit, route).0,
+    let listing = match &route.listed {
+        Some(listed) => Some(Listing::find(kit, entry, route, listed).ok_or_else(|| {
+            unmet(format!("add a route for {what}: no list was found in which routes are registered"))
+        })?),
+        None => None,
     };
-    let mounted_in = anchor.as_ref().map(|anchor| anchor.file);
+    let file = match (&anchor, &listing) {
+        (Some(anchor), _) => anchor.new_file(kit),
+        (_, Some(listing)) => listing.new_file(kit),
+        _ => place_of(kit, entry, route).0,
+    };
+    let mounted_in = anchor.as_ref().map(|a| a.file).or(listing.as_ref().map(|l| l.file));
+    let prefix = match (&anchor, &listing) {
+        (Some(anchor), _) => anchor.own_prefix(kit),
+        (_, Some(listing)) => Some(listing.prefix()),
+        _ => None,
+    };
     let signed = match user(kit, route, &Home { path: &file, mounted_in, within: None }) {
         Ok(signed) => signed,
         Err(unknown) => {
@@ -102,8 +127,15 @@ fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -
     let after = before.with(area.id()).unwrap_or(before);
     let path = path(kit, route.purpose).unwrap_or_else(|| route.path.clone());
     let text = |areas: Areas| -> Result<String, Todo> {
-        let scene =
-            text::Scene { entry, route, file: &file, signed: signed.as_ref(), anchor: anchor.as_ref() };
+        let prefix = prefix.clone();
+        let scene = text::Scene {
+            entry,
+            route,
+            file: &file,
+            signed: signed.as_ref(),
+            anchor: anchor.as_ref(),
+            prefix,
+        };
         scene
             .render(kit, areas)
             .map_err(|why| unmet(format!("the route `{file}` could not be written: {why}")))
@@ -136,6 +168,30 @@ fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -
                 kit.path(anchor.file),
                 anchor.line(kit),
             )),
+        }
+    }
+    if let Some(listing) = &listing
+        && !listing.has(kit, &file)
+    {
+        match listing.add(kit, &file) {
+            Ok(edits) => unit.add(kit.path(listing.file), edits),
+            Err(why) => todo.push(Todo::unmet(
+                format!("list the route of `{file}` here: {why}"),
+                kit.path(listing.file),
+                listing.line(kit),
+            )),
+        }
+    }
+    if route.purpose == RoutePurpose::Webhook
+        && let Some(kept) = entry.framework.iter().find_map(|f| f.writing.as_ref()?.keeps_body.as_ref())
+    {
+        match listed::keep_body(kit, kept) {
+            Some(Ok((path, edits))) => unit.add(path, edits),
+            Some(Err(())) => {}
+            None => todo.push(unmet(format!(
+                "give `{}` the option `{}: true`: a webhook's signature is over the body as it was sent",
+                kept.call, kept.option
+            ))),
         }
     }
     Ok(Added {
@@ -196,9 +252,9 @@ fn left(kit: &Kit<'_>, unknown: &Unknown, what: &str) -> Todo {
 }
 
 /// The file and the path of a route that the framework finds by itself.
-fn place_of(kit: &Kit<'_>, route: &NewRoute) -> (String, String) {
+fn place_of(kit: &Kit<'_>, entry: &Entry, route: &NewRoute) -> (String, String) {
     let root = kit.cx.app.dir();
-    let dirs = kit.framework.framework.as_ref().map_or(&[][..], |f| f.route_dirs.as_slice());
+    let dirs = entry.framework.as_ref().map_or(&[][..], |f| f.route_dirs.as_slice());
     let exists = |dir: &&String| kit.cx.workspace.has_dir(&join(root, dir));
     let routes = dirs.iter().find(exists).or(dirs.last()).map_or("", String::as_str);
     let file = route.file.replace("{routes}", routes).replace("{ext}", &kit.source_ext);

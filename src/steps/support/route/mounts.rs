@@ -94,8 +94,14 @@ fn verbs<'a>(kit: &Kit<'a>) -> impl Iterator<Item = &'a String> {
 
 /// How the framework's apps register routes.
 pub(super) fn mounting<'a>(kit: &Kit<'a>) -> &'a Mounting {
-    static NONE: Mounting =
-        Mounting { roots: Vec::new(), folders: Vec::new(), catch_all: Vec::new(), ends: Vec::new() };
+    static NONE: Mounting = Mounting {
+        roots: Vec::new(),
+        folders: Vec::new(),
+        catch_all: Vec::new(),
+        ends: Vec::new(),
+        option: None,
+        functions: false,
+    };
     kit.framework.framework.as_ref().map_or(&NONE, |framework| &framework.mounting)
 }
 
@@ -111,7 +117,17 @@ pub(super) fn mounted(kit: &Kit<'_>, file: FileId, call: &Call) -> Option<FileId
         return None;
     }
     let facts = kit.cx.program.facts(file);
-    call.args.iter().filter_map(Expr::as_path).find_map(|path| {
+    // `app.use(router.routes())` hands over what a router gives.
+    let given = |arg: &Expr| match arg {
+        Expr::Path(path) => Some(path.clone()),
+        Expr::Call(id) => {
+            let mut path = facts.call(*id).callee.clone();
+            path.segments.pop().is_some().then_some(path)
+        }
+        _ => None,
+    };
+    call.args.iter().filter_map(given).find_map(|path| {
+        let path = &path;
         let root = path.root_name()?;
         let import = facts.imports.iter().find(|i| i.local == root)?;
         let name = match &import.imported {
@@ -129,6 +145,7 @@ pub(super) fn mounted(kit: &Kit<'_>, file: FileId, call: &Call) -> Option<FileId
                 let made = kit.cx.program.binding(at, index)?.value.as_call();
                 made.map(|_| at)
             }
+            Def::Function(at, _) if at != file && mounting(kit).functions => Some(at),
             Def::Outside(_, members) if members.last().is_some_and(|m| m == "()") => Some(target),
             _ => None,
         }
@@ -139,8 +156,33 @@ pub(super) fn mounted(kit: &Kit<'_>, file: FileId, call: &Call) -> Option<FileId
 fn path_of(kit: &Kit<'_>, call: &Call) -> Option<String> {
     match call.args.first() {
         Some(Expr::Str(path)) => Some(path.clone()),
-        _ => call.keywords.iter().find(|(k, _)| k == "prefix").and_then(|(_, v)| prefix_of(kit, v)),
+        _ => option_of(kit, call).and_then(|value| prefix_of(kit, value)),
     }
+}
+
+/// The option of a call that says a router's path.
+pub(super) fn option_of<'c>(kit: &Kit<'_>, call: &'c Call) -> Option<&'c Expr> {
+    let name = mounting(kit).option.as_deref()?;
+    let objects = call.args.iter().filter_map(|arg| match arg {
+        Expr::Object(pairs) => Some(pairs),
+        _ => None,
+    });
+    let mut options = call.keywords.iter().chain(objects.flatten());
+    options.find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// The path that a router says where it is made.
+pub(super) fn own_path(kit: &Kit<'_>, file: FileId) -> Option<String> {
+    let facts = kit.cx.program.facts(file);
+    let framework = kit.framework.framework.as_ref()?;
+    let makers: Vec<&str> = framework.parts.iter().filter_map(|s| s.name.rsplit('.').next()).collect();
+    facts.bindings.iter().find_map(|binding| {
+        let call = facts.call(binding.value.as_call()?);
+        let of_import = |i: &&crate::syntax::Import| call.callee.root_name() == Some(i.local.as_str());
+        let made = call.callee.last().is_some_and(|last| makers.contains(&last))
+            || facts.imports.iter().find(of_import).is_some_and(|i| i.imported == Imported::Default);
+        option_of(kit, call).filter(|_| made)?.as_str().map(str::to_owned)
+    })
 }
 
 /// The path in front of everything registered in a file: where its router is mounted.

@@ -315,3 +315,168 @@ fn a_dependency_of_the_same_file_keeps_the_routes_there() {
     );
     assert_eq!(shown.matches("=== ").count(), 1, "{shown}");
 }
+
+const FLASK: (&str, &str) = ("requirements.txt", "flask\nflask-login\nopenai\n");
+const FLASK_APP: &str = "from flask import Flask\n\n\ndef create_app():\n    app = Flask(__name__)\n\n    from app.chat import chat\n\n    app.register_blueprint(chat, url_prefix=\"/api/chat\")\n    return app\n";
+
+fn flask(view: &str) -> String {
+    let chat = format!(
+        "from flask import Blueprint, jsonify\nfrom flask_login import current_user, login_required\n\nchat = Blueprint(\"chat\", __name__)\n\n\n{view}"
+    );
+    routes(&[FLASK, ("app/__init__.py", FLASK_APP), ("app/chat.py", &chat)])
+}
+
+#[test]
+fn a_blueprint_is_imported_where_its_neighbours_are() {
+    let shown =
+        flask("@chat.post(\"/\")\n@login_required\ndef ask():\n    return jsonify(user=current_user.id)\n");
+    has(
+        &shown,
+        &[
+            "    from app.chat import chat\n    from app.billing import bp as billing_bp\n",
+            "    app.register_blueprint(billing_bp, url_prefix=\"/api/billing\")\n    return app\n",
+            "=== app/billing.py",
+            "bp = Blueprint(\"billing\", __name__)\n",
+            "@bp.route(\"/portal\")\ndef open_portal() -> ResponseReturnValue:\n    if not current_user.is_authenticated:\n",
+            "return jsonify({\"error\": \"Sign in first\"}), 401",
+            "@bp.route(\"/balance\")",
+        ],
+    );
+}
+
+#[test]
+fn an_id_that_was_sent_makes_no_route() {
+    let shown = routes(&[
+        FLASK,
+        ("app/__init__.py", FLASK_APP),
+        (
+            "app/chat.py",
+            "from flask import Blueprint, jsonify, request\n\nchat = Blueprint(\"chat\", __name__)\n\n\n@chat.post(\"/\")\ndef ask():\n    return jsonify(user=request.json[\"user_id\"])\n",
+        ),
+    ]);
+    assert!(!shown.contains("==="), "{shown}");
+}
+
+fn django(requirements: &str, views: &str) -> String {
+    routes(&[
+        ("requirements.txt", requirements),
+        ("manage.py", "from django.core.management import execute_from_command_line\n"),
+        ("config/__init__.py", ""),
+        (
+            "config/settings.py",
+            "import os\n\nINSTALLED_APPS = [\"django.contrib.auth\"]\nMIDDLEWARE = [\"django.contrib.auth.middleware.AuthenticationMiddleware\"]\nROOT_URLCONF = \"config.urls\"\n",
+        ),
+        (
+            "config/urls.py",
+            "from django.urls import include, path, re_path\n\nfrom chat.views import page\n\nurlpatterns = [\n    path(\"api/\", include(\"chat.urls\")),\n    re_path(r\"^.*$\", page),\n]\n",
+        ),
+        ("chat/__init__.py", ""),
+        (
+            "chat/urls.py",
+            "from django.urls import path\n\nfrom . import views\n\nurlpatterns = [path(\"ask/\", views.ask)]\n",
+        ),
+        ("chat/views.py", views),
+    ])
+}
+
+const DJANGO_VIEWS: &str = "from django.contrib.auth.decorators import login_required\nfrom django.http import JsonResponse\n\n\ndef page(request):\n    return JsonResponse({})\n\n\n@login_required\ndef ask(request):\n    return JsonResponse({\"id\": request.user.pk})\n";
+
+#[test]
+fn a_view_is_listed_in_front_of_what_answers_the_rest() {
+    let shown = django("django\nopenai\n", DJANGO_VIEWS);
+    has(
+        &shown,
+        &[
+            "=== config/billing.py",
+            "@require_GET\ndef open_portal(request: HttpRequest) -> HttpResponse:\n    if not request.user.is_authenticated:\n        return JsonResponse({\"error\": \"Sign in first\"}, status=401)\n",
+        ],
+    );
+    has(
+        &shown,
+        &[
+            "=== config/urls.py",
+            "include(\"chat.urls\")),\n    path(\"api/billing/portal/\", billing.open_portal, name=\"billing-portal\"),\n",
+            "re_path(r\"^.*$\", page),",
+        ],
+    );
+}
+
+#[test]
+fn a_view_of_an_api_lets_in_by_the_token_of_its_neighbours() {
+    let shown = django(
+        "django\ndjangorestframework\ndjangorestframework-simplejwt\nopenai\n",
+        "from rest_framework.permissions import IsAuthenticated\nfrom rest_framework.response import Response\nfrom rest_framework.views import APIView\nfrom rest_framework_simplejwt.authentication import JWTAuthentication\n\n\ndef page(request):\n    return Response({})\n\n\nclass Ask(APIView):\n    authentication_classes = [JWTAuthentication]\n    permission_classes = [IsAuthenticated]\n\n    def post(self, request):\n        return Response({\"id\": request.user.pk})\n\n\nask = Ask.as_view()\n",
+    );
+    has(
+        &shown,
+        &[
+            "=== config/billing.py",
+            "from rest_framework_simplejwt.authentication import JWTAuthentication",
+            "@api_view([\"GET\"])\n@authentication_classes([JWTAuthentication])\n@permission_classes([IsAuthenticated])\ndef open_portal(",
+        ],
+    );
+}
+
+const NEST: &[(&str, &str)] = &[
+    (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"@nestjs/common": "11", "@nestjs/core": "11", "@nestjs/jwt": "11", "openai": "6"}}"#,
+    ),
+    (
+        "src/auth.guard.ts",
+        "import { CanActivate, ExecutionContext, Injectable } from \"@nestjs/common\";\nimport { JwtService } from \"@nestjs/jwt\";\n\nexport interface AuthedRequest {\n  user: { sub: string };\n}\n\n@Injectable()\nexport class AuthGuard implements CanActivate {\n  constructor(private readonly jwt: JwtService) {}\n\n  sign(sub: string) {\n    return this.jwt.signAsync({ sub });\n  }\n\n  async canActivate(context: ExecutionContext): Promise<boolean> {\n    const request = context.switchToHttp().getRequest();\n    request.user = await this.jwt.verifyAsync(request.headers.authorization);\n    return true;\n  }\n}\n",
+    ),
+    (
+        "src/chat/chat.module.ts",
+        "import { Module } from \"@nestjs/common\";\nimport { ChatController } from \"./chat.controller\";\n\n@Module({ controllers: [ChatController] })\nexport class ChatModule {}\n",
+    ),
+];
+
+fn nest(guard: &str) -> String {
+    let chat = format!(
+        "import {{ Controller, Post, Req, UseGuards }} from \"@nestjs/common\";\nimport {{ AuthGuard, AuthedRequest }} from \"../auth.guard\";\n\n@Controller(\"chat\")\n{guard}export class ChatController {{\n  @Post()\n  ask(@Req() req: AuthedRequest) {{\n    return {{ id: req.user.sub }};\n  }}\n}}\n"
+    );
+    let own = [("src/chat/chat.controller.ts", chat.as_str())];
+    let files: Vec<_> = NEST.iter().copied().chain(own).collect();
+    routes(&files)
+}
+
+#[test]
+fn a_controller_is_guarded_and_registered_as_its_neighbour_is() {
+    let shown = nest("@UseGuards(AuthGuard)\n");
+    has(
+        &shown,
+        &[
+            "=== src/billing/billing.controller.ts",
+            "@Controller(\"billing\")\nexport class BillingController {\n  @Get(\"portal\")\n  @UseGuards(AuthGuard)\n  async openPortal(\n    @Req() req: AuthedRequest,\n",
+            "async readBalance(@Req() req: AuthedRequest) {",
+        ],
+    );
+    has(&shown, &["=== src/chat/chat.module.ts", "controllers: [ChatController, BillingController]"]);
+}
+
+#[test]
+fn a_token_that_is_not_genuine_is_refused_and_not_an_error() {
+    let token = (
+        "src/token.ts",
+        "import jwt from \"jsonwebtoken\";\n\nexport function verifyToken(token: string): { userId: number } {\n  return jwt.verify(token, \"s\") as { userId: number };\n}\n\nexport const sign = (userId: number) => jwt.sign({ userId }, \"s\");\n",
+    );
+    let chat = (
+        "src/chat.ts",
+        "import { Router } from \"express\";\nimport OpenAI from \"openai\";\nimport { verifyToken } from \"./token.js\";\n\nexport const chat = Router();\n\nchat.post(\"/\", async (req, res) => {\n  const token: string | undefined = req.cookies.token;\n  if (!token) {\n    res.status(401).end();\n    return;\n  }\n  try {\n    const payload = verifyToken(token);\n    const answer = await new OpenAI().chat.completions.create({ model: \"gpt-4o\", messages: [] });\n    res.json({ id: payload.userId, answer });\n  } catch {\n    res.status(401).end();\n  }\n});\n",
+    );
+    let server = (
+        "src/index.ts",
+        "import express from \"express\";\nimport { chat } from \"./chat.js\";\n\nconst app = express();\napp.use(\"/chat\", chat);\napp.listen(3000);\n",
+    );
+    let shown = routes(&[EXPRESS, token, chat, server]);
+    has(
+        &shown,
+        &[
+            "=== src/billing.ts",
+            "  const token: string | undefined = req.cookies.token;\n  if (!token) {\n    res.status(401)",
+            "  let payload;\n  try {\n    payload = verifyToken(token);\n  } catch {\n    res.status(401)",
+            "createPortalUrl({ id: String(payload.userId) }, origin)",
+        ],
+    );
+}

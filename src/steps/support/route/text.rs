@@ -1,11 +1,13 @@
-//! The text of a route's file, from its template.
+//! The text of a route's file: its body from the area's template, around it the framework's own parts.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use minijinja::{Environment, UndefinedBehavior, Value, context, value::Serde};
+use minijinja::{Value, context, value::Serde};
 
 use super::anchor::Anchor;
-use crate::catalog::{Entry, NewRoute, embedded_text};
+use super::parts::Parts;
+use crate::catalog::{Entry, NewRoute, RoutePurpose, Snippet, Writing, embedded_text};
 use crate::steps::support::names::{relative, specifiers};
 use crate::steps::support::{Kit, env, identity, render};
 use crate::syntax::source::{Source, children};
@@ -22,6 +24,8 @@ pub(super) struct Scene<'a, 'k> {
     /// The signed-in user, for routes that have one.
     pub(super) signed: Option<&'a identity::Signed>,
     pub(super) anchor: Option<&'a Anchor<'k>>,
+    /// The path that the file itself says in front of its routes.
+    pub(super) prefix: Option<String>,
 }
 
 /// What is written into a file that is there already.
@@ -35,8 +39,8 @@ pub(super) struct Code {
 impl Scene<'_, '_> {
     /// The text for the areas that are done then, in the style of the app.
     pub(super) fn render(&self, kit: &Kit<'_>, areas: Areas) -> Result<String, String> {
-        let router = self.anchor.map_or("router".to_owned(), |a| a.router_name(kit));
-        let text = self.canonical(kit, areas, &router, "")?;
+        let router = self.anchor.map_or("router".to_owned(), Anchor::router_name);
+        let text = self.canonical(kit, areas, (&router, ""), false)?;
         let text = if kit.is_python() { tidy_imports(&text) } else { text };
         let text = template::for_language(&text, kit.lang, kit.module)
             .map_err(|line| format!("codemods/{} does not parse, line {line}", self.template()))?;
@@ -51,7 +55,7 @@ impl Scene<'_, '_> {
         other: &Source<'_>,
         (app, base): (&str, &str),
     ) -> Result<Code, String> {
-        let text = self.canonical(kit, areas, app, base)?;
+        let text = self.canonical(kit, areas, (app, base), true)?;
         let language = if kit.is_python() { Language::Python } else { Language::TypeScript };
         let source = Source::parse(language, &text).ok_or("the template is no code")?;
         let facts = facts(language, &text);
@@ -91,71 +95,283 @@ impl Scene<'_, '_> {
     }
 
     fn template(&self) -> String {
-        format!("{}/{}", self.entry.id, self.route.template)
+        format!("{}/entry.toml", self.entry.id)
     }
 
-    fn canonical(&self, kit: &Kit<'_>, areas: Areas, router: &str, base: &str) -> Result<String, String> {
-        let path = self.template();
-        let raw = embedded_text(&path).ok_or_else(|| format!("codemods/{path} is missing"))?;
-        let told = template::told(&raw, kit.noun());
-        let mut environment = Self::environment(kit, areas)?;
-        let taken = self.signed.map(|signed| signed.names.clone()).unwrap_or_default();
-        let is_python = kit.is_python();
-        environment.add_function("local", move |name: String| free(&taken, &name, is_python));
-        let scope = self.scope(kit, areas, router, base);
-        environment.render_named_str(&path, &told, scope).map_err(|e| format!("{e:#}"))
+    fn writing(&self) -> Result<&Writing, String> {
+        let writing = self.entry.framework.as_ref().and_then(|f| f.writing.as_ref());
+        writing.ok_or_else(|| format!("codemods/{} does not say how a route is written", self.template()))
     }
 
-    fn scope(&self, kit: &Kit<'_>, areas: Areas, router: &str, base: &str) -> Value {
+    /// The file: what it imports, what stands in front of its handlers, the handlers. Alone when they go to another file.
+    fn canonical(
+        &self,
+        kit: &Kit<'_>,
+        areas: Areas,
+        (router, base): (&str, &str),
+        alone: bool,
+    ) -> Result<String, String> {
+        let writing = self.writing()?;
+        let parts = Arc::new(Parts::new(kit, writing, self.signed));
+        let log = render::context(kit, areas).log;
+        let scope = self.scope(kit, areas, (router, base), &parts);
+        let environment = parts.environment(&scope, log)?;
+        let part = |snippet: &Snippet, more: Value| -> Result<String, String> {
+            parts
+                .render(&environment, snippet, context! { ..more, ..scope.clone() })
+                .map_err(|e| format!("{e:#}"))
+        };
+        let in_file = |r: &&NewRoute| r.file == self.route.file && areas.has(area_of(r.purpose));
+        let routes = self.entry.framework.iter().flat_map(|f| &f.routes).filter(in_file);
+        let level = if kit.is_python() { 4 } else { 2 };
+        let mut handlers: Vec<String> = Vec::new();
+        let mut behind = String::new();
+        for route in routes {
+            let purpose = area_of(route.purpose);
+            let path = format!("areas/{purpose}/{}/route.j2", language_folder(kit));
+            let raw = embedded_text(&path).ok_or_else(|| format!("codemods/{path} is missing"))?;
+            let told = template::told(&raw, kit.noun());
+            parts.begin();
+            let setup = parts.setup(&environment, &scope, self.signed, level)?;
+            let names = names_of(route.purpose);
+            let name = if kit.is_python() { names.1 } else { names.0 };
+            let more = context! { setup, purpose, name, method => route.method.clone(), path => format!("{base}{}", route.path) };
+            let text = environment
+                .render_named_str(&path, &told, context! { ..more.clone(), ..scope.clone() })
+                .map_err(|e| format!("{e:#}"))?;
+            let (body, rest) = text.split_once(BEHIND).unwrap_or((&text, ""));
+            behind.push_str(rest);
+            let open = if route.purpose == RoutePurpose::Webhook {
+                writing.open_webhook.as_ref().unwrap_or(&writing.open)
+            } else {
+                &writing.open
+            };
+            // The origin is asked for by what opens a handler in some frameworks, so that comes last.
+            let open = part(open, context! { params => parts.params(), ..more.clone() })?;
+            let close = environment
+                .render_str(&writing.close, context! { ..more, ..scope.clone() })
+                .map_err(|e| format!("{e:#}"))?;
+            let close = if close.is_empty() { String::new() } else { format!("\n{close}") };
+            handlers.push(format!("{open}\n{}{close}", indented(body.trim_matches('\n'), level)));
+        }
+        let gap = if kit.is_python() && !writing.nested { "\n\n\n" } else { "\n\n" };
+        let mut code = handlers.join(gap);
+        if !alone {
+            if writing.nested {
+                code = indented(&code, level);
+            }
+            if let Some(head) = &writing.head {
+                let above = part(head, context! { purpose => area_of(self.route.purpose) })?;
+                let above = above.trim_end();
+                let between = match () {
+                    () if above.is_empty() => "",
+                    // What ends a block of its own stands apart from the first handler.
+                    () if writing.nested && above.ends_with('{') => "\n",
+                    () if writing.nested => "\n\n",
+                    () => gap,
+                };
+                code = format!("{above}{between}{code}");
+            }
+            if let Some(foot) = &writing.foot {
+                code.push('\n');
+                code.push_str(foot);
+            }
+        }
+        let gap = if kit.is_python() { "\n\n\n" } else { "\n\n" };
+        let behind = behind.trim_matches('\n');
+        if !behind.is_empty() {
+            code = format!("{code}{gap}{behind}");
+        }
+        let above = self.above(kit, areas, &parts);
+        Ok(format!("{above}{code}\n"))
+    }
+
+    /// What stands above the code: imports, and a logger where the app makes one a file.
+    fn above(&self, kit: &Kit<'_>, areas: Areas, parts: &Parts) -> String {
+        let log = render::context(kit, areas).log;
+        let log_import = log.import.as_ref().map(|line| rebased(kit, line, self.file));
+        let signed = self.signed.map(|signed| signed.imports.clone()).unwrap_or_default();
+        let address = env::own_address(kit, self.file).and_then(|address| address.import);
+        let is_portal = areas.has("portal") && self.route.purpose != RoutePurpose::Webhook;
+        let modules = self.modules(kit, areas);
+        if !kit.is_python() {
+            let lines = parts.imports(false).into_iter().chain(log_import).chain(signed);
+            let lines = lines.chain(address.filter(|_| is_portal)).chain(modules);
+            return format!("{}\n\n", grouped(lines).join("\n"));
+        }
+        let standard: Vec<String> = parts
+            .imports(true)
+            .into_iter()
+            .filter(|line| STANDARD.iter().any(|m| line.starts_with(&format!("from {m} "))))
+            .collect();
+        let of_packages: Vec<String> =
+            parts.imports(true).into_iter().filter(|line| !standard.contains(line)).collect();
+        let is_standard = |line: &String| line == "import logging";
+        let (log_standard, log_own): (Vec<_>, Vec<_>) = log_import.into_iter().partition(is_standard);
+        let first: Vec<String> = log_standard.into_iter().chain(standard).collect();
+        let own = signed.into_iter().chain(log_own).chain(address.filter(|_| is_portal)).chain(modules);
+        let own: Vec<String> = own.collect();
+        let sections = [first, of_packages, own];
+        let sections = sections.iter().filter(|s| !s.is_empty()).map(|s| s.join("\n"));
+        let imports = sections.collect::<Vec<_>>().join("\n\n");
+        let gap = if log.setup.is_none() && self.writing().is_ok_and(|w| w.head.is_none()) {
+            "\n\n\n"
+        } else {
+            "\n\n"
+        };
+        match log.setup {
+            Some(setup) if self.writing().is_ok_and(|w| w.head.is_some()) => {
+                format!("{imports}\n\n{setup}\n")
+            }
+            Some(setup) => format!("{imports}\n\n{setup}\n\n\n"),
+            None => format!("{imports}{gap}"),
+        }
+    }
+
+    /// The import lines of the generated modules.
+    fn modules(&self, kit: &Kit<'_>, areas: Areas) -> Vec<String> {
         let module = |name: &str| specifiers(kit, self.file, &kit.module_path(name)).0;
+        let mut wanted: Vec<(&str, &[&str])> = Vec::new();
+        if self.route.purpose == RoutePurpose::Webhook {
+            wanted.push(("webhook", &["handleWebhook", "readWebhook"]));
+        } else {
+            let in_file = |purpose: RoutePurpose| {
+                let mut routes = self.entry.framework.iter().flat_map(|f| &f.routes);
+                areas.has(area_of(purpose))
+                    && routes.any(|r| r.purpose == purpose && r.file == self.route.file)
+            };
+            let balance = in_file(RoutePurpose::Balance);
+            if balance {
+                wanted.push(("balance", &["getBalance"]));
+            }
+            if kit.is_python() {
+                wanted.push(("customer", &["BillingUser"]));
+            }
+            if balance {
+                wanted.push(("display", &["formatBalance"]));
+            }
+            if in_file(RoutePurpose::Portal) {
+                wanted.push(("portal", &["createPortalUrl"]));
+            }
+        }
+        let line = |(file, names): (&str, &[&str])| {
+            let named = |name: &&str| {
+                if name.starts_with(char::is_uppercase) { kit.told(name) } else { kit.function(name) }
+            };
+            let names = names.iter().map(named).collect::<Vec<_>>().join(", ");
+            let module = module(file);
+            if kit.is_python() {
+                format!("from {module} import {names}")
+            } else {
+                format!("import {{ {names} }} from \"{module}\";")
+            }
+        };
+        wanted.into_iter().map(line).collect()
+    }
+
+    fn scope(&self, kit: &Kit<'_>, areas: Areas, (router, base): (&str, &str), parts: &Parts) -> Value {
         let log = render::context(kit, areas).log;
         let is_async = kit.flavour() == Flavour::Async;
         let address = env::own_address(kit, self.file);
+        let writing = self.writing().ok();
+        let names_error =
+            log.error.contains("{error}") || writing.is_some_and(|w| w.refuse.lines.contains("~ error"));
+        let shown_by = self.signed.and_then(|signed| signed.shown_by);
+        let beside = shown_by.map(|(file, _)| kit.text(file).as_str().to_owned());
         context! {
             address => address.as_ref().map(|address| &address.expr),
-            address_import => address.as_ref().and_then(|address| address.import.as_ref()),
             areas => Value::from(Serde(&areas)),
-            signed => self.signed.map(|signed| Value::from(Serde(signed))),
+            signed => Value::from(Serde(self.signed.cloned().unwrap_or_default())),
             person => "user",
             pages => identity::has_pages(kit),
             router,
             base,
-            prefix => self.anchor.filter(|a| !a.mount_has_prefix).map(Anchor::own_prefix),
-            client_module => module("client"),
-            customer_module => module("customer"),
-            portal_module => module("portal"),
-            balance_module => module("balance"),
-            display_module => module("display"),
-            webhook_module => module("webhook"),
-            log_import => log.import.as_ref().map(|line| rebased(kit, line, self.file)),
-            log_setup => log.setup,
+            prefix => self.prefix.clone(),
+            response => parts.response(),
+            leaves => writing.is_some_and(|w| w.leaves),
+            throws => writing.is_some_and(|w| w.throws),
+            typed => kit.lang == Lang::TypeScript,
+            as_error => if names_error { " as error" } else { "" },
+            neighbour => beside.unwrap_or_default(),
             is_async,
             async_ => if is_async { "async " } else { "" },
             await_ => if is_async { "await " } else { "" },
         }
     }
+}
 
-    fn environment(kit: &Kit<'_>, areas: Areas) -> Result<Environment<'static>, String> {
-        let log = render::context(kit, areas).log;
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        let syntax = minijinja::syntax::SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build();
-        environment.set_syntax(syntax.map_err(|e| e.to_string())?);
-        environment.add_function("log_error", move |message: String, name: String| {
-            log.error.replace("{message}", &message).replace("{error}", &name)
-        });
-        environment.add_function("log_info", move |message: String| log.info.replace("{message}", &message));
-        Ok(environment)
+/// Between the statements of a handler and what stands behind it in the file.
+const BEHIND: &str = "=== behind the handlers ===";
+
+/// Modules of Python's own that parts import.
+const STANDARD: &[&str] = &["typing", "http", "collections.abc"];
+
+fn language_folder(kit: &Kit<'_>) -> &'static str {
+    if kit.is_python() { "python" } else { "typescript" }
+}
+
+/// The area that a route belongs to.
+fn area_of(purpose: RoutePurpose) -> &'static str {
+    match purpose {
+        RoutePurpose::Portal => "portal",
+        RoutePurpose::Balance => "balance",
+        RoutePurpose::Webhook => "webhook",
     }
 }
 
+/// What a handler is called: in TypeScript, in Python.
+fn names_of(purpose: RoutePurpose) -> (&'static str, &'static str) {
+    match purpose {
+        RoutePurpose::Portal => ("openPortal", "open_portal"),
+        RoutePurpose::Balance => ("readBalance", "read_balance"),
+        RoutePurpose::Webhook => ("receiveWebhook", "receive_webhook"),
+    }
+}
+
+/// What a handler is called in the app's language.
+pub(super) fn handler_name(kit: &Kit<'_>, purpose: RoutePurpose) -> &'static str {
+    let names = names_of(purpose);
+    if kit.is_python() { names.1 } else { names.0 }
+}
+
+/// Lines a level further in; empty ones stay so.
+fn indented(text: &str, level: usize) -> String {
+    let line =
+        |line: &str| if line.is_empty() { String::new() } else { format!("{}{line}", " ".repeat(level)) };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Import lines with one line a module.
+fn grouped(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    for line in lines {
+        let names = |head: &str| {
+            let (names, module) = line.strip_prefix(head)?.split_once(" } from ")?;
+            Some((format!("{head}|{module}"), names.split(", ").map(str::to_owned).collect::<Vec<_>>()))
+        };
+        let Some((key, names)) = names("import { ").or_else(|| names("import type { ")) else {
+            if !all.iter().any(|(known, _)| *known == line) {
+                all.push((line, Vec::new()));
+            }
+            continue;
+        };
+        match all.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, known)) => {
+                let new = names.into_iter().filter(|name| !known.contains(name)).collect::<Vec<_>>();
+                known.extend(new);
+            }
+            None => all.push((key, names)),
+        }
+    }
+    let line = |(key, names): (String, Vec<String>)| match key.split_once('|') {
+        Some((head, module)) if !names.is_empty() => format!("{head}{} }} from {module}", names.join(", ")),
+        _ => key,
+    };
+    all.into_iter().map(line).collect()
+}
+
 /// A name that nothing else has: `url`, else `billingUrl` (`billing_url`).
-fn free(taken: &BTreeSet<String>, name: &str, is_python: bool) -> String {
+pub(super) fn free(taken: &BTreeSet<String>, name: &str, is_python: bool) -> String {
     let mut chars = name.chars();
     let capital: String = chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect();
     let second = if is_python { format!("billing_{name}") } else { format!("billing{capital}") };

@@ -70,7 +70,7 @@ impl Within {
         let language = kit.cx.workspace.entry(self.file).language.ok_or("it is no code")?;
         let source = Source::parse(language, text.as_str()).ok_or("it is no code")?;
         let path = kit.path(self.file);
-        let scene = Scene { entry, route, file: path, signed: Some(signed), anchor: None };
+        let scene = Scene { entry, route, file: path, signed: Some(signed), anchor: None, prefix: None };
         let Code { imports, text } = scene.within(kit, areas, &source, (&self.receiver, &self.prefix))?;
         let at = Some(self.last.statement.start as usize);
         let requests: Vec<ImportRequest<'_>> = imports
