@@ -111,3 +111,17 @@ fn a_folder_whose_path_is_not_utf8_is_named_as_that() {
     let error = Workspace::open(Utf8Path::from_path(&link).unwrap()).unwrap_err();
     assert!(matches!(error, WorkspaceError::NotUtf8Path(_)), "{error}");
 }
+
+#[test]
+fn a_file_that_somebody_wrote_is_read_though_one_line_of_it_is_long() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = Utf8Path::from_path(dir.path()).expect("a UTF-8 path");
+    let picture = format!("export const LOGO = \"{}\";\n", "A".repeat(90_000));
+    let lines = "export const one = 1;\n".repeat(60);
+    std::fs::write(root.join("first.js"), format!("{picture}{lines}")).expect("written");
+    std::fs::write(root.join("last.js"), format!("{lines}{picture}")).expect("written");
+    std::fs::write(root.join("bundle.js"), format!("/*\n * A licence.\n */\n{picture}")).expect("written");
+    let workspace = Workspace::open(root).expect("opened");
+    let names: Vec<&str> = workspace.files().map(|(_, entry)| entry.path.as_str()).collect();
+    assert_eq!(names, ["first.js", "last.js"]);
+}

@@ -42,6 +42,9 @@ const HEAD: u64 = 64 * 1024;
 /// Mean length of a line in code that nobody wrote by hand; long texts in code do not come near it.
 const LONG: u64 = 1000;
 
+/// Lines of the usual length that a file made by a tool does not have: more than a licence at its head.
+const WRITTEN: usize = 30;
+
 /// A file left out of the analysis.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped {
@@ -140,12 +143,18 @@ fn record(found: &Mutex<Found>, path: String, size: u64, dense: impl Fn() -> boo
     }
 }
 
-/// Whether lines are so long, on average, that nobody wrote them.
+/// Whether lines are so long, on average, that nobody wrote them. A file with many lines of the usual length was written by
+/// somebody, a picture in one line of it or not.
 fn is_dense(path: &std::path::Path, size: u64) -> bool {
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     let lines = head.split(|byte| *byte == b'\n').count() as u64;
-    read.is_ok() && size.min(HEAD) / lines > LONG
+    if read.is_err() || size.min(HEAD) / lines <= LONG {
+        return false;
+    }
+    let Ok(all) = std::fs::read(path) else { return true };
+    let usual = |line: &[u8]| !line.trim_ascii().is_empty() && (line.len() as u64) < LONG;
+    all.split(|byte| *byte == b'\n').filter(|line| usual(line)).count() < WRITTEN
 }
 
 /// Lock files are never read, only their presence counts, so their size does not.

@@ -5,6 +5,7 @@
 
 mod refusal;
 mod spot;
+mod strict;
 #[cfg(test)]
 mod tests;
 
@@ -386,7 +387,8 @@ fn edits(
         format!("{variable} = {called}\nif not {variable}.ok:\n    {}", lines.trim().replace('\n', "\n    "))
     } else {
         let inner = lines.trim().replace('\n', "\n  ");
-        format!("const {variable} = {called};\nif (!{variable}.ok) {{\n  {inner}\n}}")
+        let failed = strict::failed(kit, &path, &variable);
+        format!("const {variable} = {called};\nif ({failed}) {{\n  {inner}\n}}")
     };
     let text = match own_key {
         Some(own) => own.guard(&own.expr, &text, kit.is_python()),

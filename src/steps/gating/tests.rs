@@ -167,3 +167,23 @@ fn a_call_is_left_alone_where_whose_key_it_is_cannot_be_read() {
     let (text, _) = keyed(hidden, Area::Events, "writer.js");
     assert!(!text.contains("recordUsage"), "{text}");
 }
+
+#[test]
+fn a_refused_balance_is_told_apart_as_the_apps_compiler_can() {
+    let check = |config: &str, more: (&str, &str)| {
+        let code = format!(
+            "import {{ auth }} from \"@clerk/nextjs/server\";\nimport {{ NextResponse }} from \"next/server\";\nimport {{ openai }} from \"@/lib/openai\";\n\n{}",
+            route("", "new Response(null, { status: 401 })")
+        );
+        let config = format!("{{{config}\"compilerOptions\": {{\"paths\": {{\"@/*\": [\"./*\"]}}}}}}");
+        let path = "app/api/write/route.ts";
+        gated(&[NEXT, OPENAI, PAGE, ("tsconfig.json", &config), more, (path, &code)], path).0
+    };
+    let base = "\"extends\": \"./config/base\", ";
+    let strict = ("config/base.json", "{\"compilerOptions\": {\"strict\": true}}");
+    let lenient =
+        ("config/base.json", "{\"compilerOptions\": {\"strict\": true, \"strictNullChecks\": false}}");
+    assert!(check(base, strict).contains("if (!balance.ok) {"));
+    assert!(check(base, lenient).contains("if (balance.ok === false) {"));
+    assert!(check("", strict).contains("if (balance.ok === false) {"));
+}

@@ -96,6 +96,8 @@ fn paid_paths(kit: &Kit<'_>) -> Vec<String> {
         _ => None,
     });
     let mut paths: Vec<String> = handlers.filter_map(|handler| route::served_at(kit, handler.file)).collect();
+    // The browser names other characters in a way of its own, and none may end the text that a path is written in.
+    paths.retain(|path| path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.~@:+".contains(&b)));
     paths.sort();
     paths.dedup();
     paths

@@ -173,9 +173,8 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
         signed.missing = None;
     }
     signed.imports.dedup();
-    let own = matches!(identity.source, IdentitySource::Followed)
-        || signed.setup.iter().any(|step| matches!(step, Step::Attempt { .. }));
-    let id = if own && !kit.is_python() { paid::user_id(kit, identity) } else { identity.id.clone() };
+    // As the checks of the balance and the events write it: one person is one customer.
+    let id = if kit.is_python() { identity.id.clone() } else { paid::user_id(kit, identity) };
     signed.user = user::literal(kit, &id, identity.email.as_deref(), identity.name.as_deref());
     signed.fields = inside(&signed.user);
     Ok(signed)
