@@ -127,6 +127,23 @@ fn apply_writes_exactly_what_was_planned_and_undo_brings_every_byte_back() {
 }
 
 #[test]
+fn a_file_in_utf_16_is_undone_to_its_bytes_by_steps_in_any_order() {
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let app = App::new(&[]);
+    let path = app.root.join("requirements.txt");
+    std::fs::write(&path, wide("\u{feff}flask\r\nopenai\r\n")).unwrap();
+    let before = app.tree();
+    app.apply("key", unit().edit("requirements.txt", ins(10, "credyt\r\n")));
+    let between = std::fs::read(&path).unwrap();
+    assert_eq!(between, wide("\u{feff}flask\r\ncredyt\r\nopenai\r\n"));
+    app.apply("events", unit().edit("requirements.txt", ins(26, "redis\r\n")));
+    app.undo(&Which::Step("key".to_owned())).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), wide("\u{feff}flask\r\nopenai\r\nredis\r\n"));
+    app.undo(&Which::All).unwrap();
+    assert_eq!(app.tree(), before);
+}
+
+#[test]
 fn the_journal_holds_no_secret_and_no_other_line_of_an_env_file() {
     let app = App::new(FILES);
     app.apply("key", everything());

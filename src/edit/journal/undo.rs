@@ -15,6 +15,7 @@ use super::past::Past;
 use super::record::{JournalEntry, JournalFile, hash};
 use super::store::{Journal, new_entry};
 use super::transaction::{Target, bits, read};
+use crate::workspace::SourceText;
 
 /// What to undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,7 +245,7 @@ impl Journal {
         let now = read(&real)?;
         let mut layout = past.find(now.as_deref().map(hash).as_deref()).cloned();
         if let (Some(known), Some(bytes)) = (&mut layout, &now)
-            && !known.hold(bytes)
+            && !known.hold(&as_text(bytes))
         {
             layout = None;
         }
@@ -272,7 +273,12 @@ impl Working {
     /// What to write; nothing when the file has those bytes. An error when the records contradict each other.
     fn target(self, path: &str) -> Result<Option<Target>, ()> {
         let Some(layout) = self.layout else { return Ok(None) };
-        let after = layout.bytes();
+        // Records are of texts; a file in UTF-16 is one still.
+        let after = layout.bytes().map(|text| match (&self.now, String::from_utf8(text)) {
+            (Some(now), Ok(text)) => SourceText::new(now.clone()).with_text(text).bytes().to_vec(),
+            (None, Ok(text)) => text.into_bytes(),
+            (_, Err(bytes)) => bytes.into_bytes(),
+        });
         let hash_after = after.as_deref().map(hash);
         if self.past.hash_of(&layout).is_some_and(|known| *known != hash_after) {
             return Err(());
@@ -292,6 +298,12 @@ impl Working {
         };
         Ok(Some(Target { record, real: self.real, before: self.now, after }))
     }
+}
+
+/// The bytes of a file's text, as ranges of records count them.
+fn as_text(bytes: &[u8]) -> Vec<u8> {
+    let source = SourceText::new(bytes.to_vec());
+    if source.is_text() { source.as_str().as_bytes().to_vec() } else { bytes.to_vec() }
 }
 
 fn changed(file: &JournalFile, entry: &JournalEntry) -> JournalError {
