@@ -49,15 +49,6 @@ impl Survey for OfLibrary {
         Ok(self.look(Program::new(workspace), &fingerprint(workspace, &self.catalog)))
     }
 
-    fn survey_paid_by(
-        &self,
-        workspace: &Workspace,
-        app: &str,
-        payer: &PayerAnswer,
-    ) -> Result<Findings, RunError> {
-        Ok(self.look(Program::new(workspace), &self.paid_by(workspace, app, payer)))
-    }
-
     fn survey_again(
         &self,
         before: &Program,
@@ -77,7 +68,7 @@ fn facts(app: &fingerprint::App, payers: Payers, catalog: &Catalog) -> AppFacts 
         root: app.root.clone(),
         name: app.name.clone(),
         app: app.clone(),
-        providers: app.providers.iter().map(|value| title(catalog, Kind::Provider, value)).collect(),
+        providers: app.providers.iter().map(|value| title(app, catalog, Kind::Provider, value)).collect(),
         facts,
         has_users: !app.auth.is_empty(),
         payers,
@@ -101,7 +92,7 @@ fn rows(app: &fingerprint::App, catalog: &Catalog) -> Vec<Fact> {
     let mut rows = Vec::new();
     let mut row = |label: &'static str, field: &str, kind: Option<Kind>, values: &[String]| {
         for value in values {
-            let shown = kind.map_or_else(|| value.clone(), |kind| title(catalog, kind, value));
+            let shown = kind.map_or_else(|| value.clone(), |kind| title(app, catalog, kind, value));
             let evidence = app.evidence.iter().find(|e| e.field == field && e.value == *value);
             let place = evidence.map(|e| format!("{}:{}", e.file, e.line));
             rows.push(Fact { label, value: shown, place });
@@ -124,8 +115,11 @@ fn rows(app: &fingerprint::App, catalog: &Catalog) -> Vec<Fact> {
 }
 
 /// An entry's name for people, by the value reports use.
-fn title(catalog: &Catalog, kind: Kind, value: &str) -> String {
-    catalog.by_value(kind, value).map_or_else(|| value.to_owned(), |entry| entry.title.clone())
+/// Several entries may share a value; the one that was found in the app is meant.
+fn title(app: &fingerprint::App, catalog: &Catalog, kind: Kind, value: &str) -> String {
+    let found = app.picked(catalog, kind).into_iter().find(|entry| entry.value() == value);
+    let entry = found.or_else(|| catalog.by_value(kind, value));
+    entry.map_or_else(|| value.to_owned(), |entry| entry.title.clone())
 }
 
 fn name(language: AppLanguage) -> &'static str {

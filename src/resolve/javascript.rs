@@ -59,6 +59,31 @@ impl JavaScript {
         Self { resolver: ResolverGeneric::new_with_file_system(fs, options), index }
     }
 
+    /// See [`super::Program::compiler_option`].
+    pub(super) fn compiler_option(&self, from: &str, names: &[&str]) -> Option<serde_json::Value> {
+        let fs = WorkspaceFs { index: Arc::clone(&self.index) };
+        let mut dirs = Path::new(from).ancestors().skip(1);
+        let nearest = dirs.find_map(|dir| {
+            let path = Path::new(ROOT).join(dir).join("tsconfig.json");
+            self.index.file(&path).map(|_| path)
+        })?;
+        let mut chain = Vec::new();
+        let mut open = vec![nearest];
+        let mut seen = BTreeSet::new();
+        // Of several that one extends the last one counts.
+        while let Some(path) = open.pop() {
+            if seen.insert(path.clone()) {
+                chain.extend(fs.config_at(&path));
+                open.extend(fs.all_extended(&path));
+            }
+        }
+        let set = |name: &&str| {
+            let pointer = format!("/compilerOptions/{name}");
+            chain.iter().find_map(|config| config.pointer(&pointer)).cloned()
+        };
+        Some(names.iter().find_map(set).unwrap_or_default())
+    }
+
     pub(super) fn resolve(&self, from: &str, specifier: &str) -> Module {
         let specifier = specifier.split(['?', '#']).next().filter(|s| !s.is_empty()).unwrap_or(specifier);
         let file = PathBuf::from(format!("{ROOT}/{from}"));
@@ -243,10 +268,14 @@ impl WorkspaceFs {
         false
     }
 
+    fn config_at(&self, path: &Path) -> Option<serde_json::Value> {
+        let text = self.index.workspace.text(self.index.file(path)?).ok()?;
+        config(text.as_str().trim_start_matches('\u{feff}'))
+    }
+
     /// The files that one extends.
     fn all_extended(&self, path: &Path) -> Vec<PathBuf> {
-        let text = self.index.file(path).and_then(|id| self.index.workspace.text(id).ok());
-        let json = text.and_then(|text| config(text.as_str().trim_start_matches('\u{feff}')));
+        let json = self.config_at(path);
         let base = path.parent().unwrap_or(Path::new(ROOT));
         extends(json.as_ref()).iter().filter_map(|target| self.extended(base, target)).collect()
     }

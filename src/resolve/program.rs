@@ -164,6 +164,16 @@ impl Program {
         parsed.as_ref()
     }
 
+    fn javascript(&self) -> &JavaScript {
+        self.javascript.get_or_init(|| JavaScript::new(&self.workspace))
+    }
+
+    /// The first of these options of the TypeScript compiler that is set for a file at a path, in the configuration
+    /// nearest to it or in one that it extends; null where none is, `None` where there is no configuration.
+    pub fn compiler_option(&self, path: &str, names: &[&str]) -> Option<serde_json::Value> {
+        self.javascript().compiler_option(path, names)
+    }
+
     /// The module a specifier names in a file. `name` matters in Python, where a name may be a submodule.
     pub fn module(&self, from: FileId, specifier: &str, name: Option<&str>) -> Module {
         let entry = self.workspace.entry(from);
@@ -174,8 +184,7 @@ impl Program {
         if let Some(known) = self.modules.lock().ok().and_then(|m| m.get(&key).cloned()) {
             return known;
         }
-        let module =
-            self.javascript.get_or_init(|| JavaScript::new(&self.workspace)).resolve(&entry.path, specifier);
+        let module = self.javascript().resolve(&entry.path, specifier);
         if let Ok(mut modules) = self.modules.lock() {
             modules.insert(key, module.clone());
         }

@@ -80,7 +80,8 @@ impl<'a> Driver<'a> {
         }
         let mut sites = sites;
         if answers.payer() != app.app.payer {
-            findings = self.survey.survey_paid_by(&workspace, &app.root, &answers.payer())?;
+            findings =
+                self.survey.survey_again(&findings.program, &workspace, &app.root, &answers.payer())?;
             sites = findings.sites.iter().filter(|site| site.app == app.root).cloned().collect();
             let known = findings.apps.iter().find(|other| other.root == app.root).cloned();
             app = known.unwrap_or(app);

@@ -75,25 +75,16 @@ pub trait Survey {
     /// The apps and every place in them.
     fn survey(&self, workspace: &Workspace) -> Result<Findings, RunError>;
 
-    /// The same where it was just said who pays in one of the apps.
-    fn survey_paid_by(
+    /// The same later, where it was said who pays in one of the apps: what is known of files that have not changed is not
+    /// found out again.
+    fn survey_again(
         &self,
+        _before: &Program,
         workspace: &Workspace,
         _app: &str,
         _payer: &PayerAnswer,
     ) -> Result<Findings, RunError> {
         self.survey(workspace)
-    }
-
-    /// The same of a workspace that has changed since: what is known of files that have not is not found out again.
-    fn survey_again(
-        &self,
-        _before: &Program,
-        workspace: &Workspace,
-        app: &str,
-        payer: &PayerAnswer,
-    ) -> Result<Findings, RunError> {
-        self.survey_paid_by(workspace, app, payer)
     }
 }
 

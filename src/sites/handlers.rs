@@ -53,8 +53,9 @@ pub fn handler_of<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option
 pub(super) fn find_handler<'a>(cx: &Cx<'a>, file: FileId, function: FunctionId) -> Option<Found<'a>> {
     // What is built on another framework says more of its handlers than that one does.
     let built_on = |entry: &&Entry| !entry.implies.is_empty();
-    let (first, rest): (Vec<&Entry>, Vec<&Entry>) = cx.entries(Kind::Framework).partition(built_on);
-    for framework in first.into_iter().chain(rest).chain(cx.entries(Kind::Worker)) {
+    let first = cx.entries(Kind::Framework).filter(built_on);
+    let rest = cx.entries(Kind::Framework).filter(|entry| !built_on(entry));
+    for framework in first.chain(rest).chain(cx.entries(Kind::Worker)) {
         if runs_elsewhere(cx, framework, file) {
             continue;
         }

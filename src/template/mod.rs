@@ -37,7 +37,7 @@ pub use context::{
     Unit,
 };
 pub use payer::{renamed, told};
-pub use render::{Module, for_language, modules, packages};
+pub use render::{Module, environment, for_language, modules, packages};
 pub use tokens::{Reader, ReaderCode};
 
 /// Why nothing could be rendered.

@@ -128,16 +128,7 @@ fn render(path: &str, template: &str, context: &ModuleContext) -> Result<String,
     };
     let error_call = context.log.error.clone();
     let failed = |source| TemplateError::Render { path: path.to_owned(), source };
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    let syntax =
-        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
-    environment.set_syntax(syntax.map_err(failed)?);
-    environment.add_filter("literal", |text: String| {
-        Value::from(escaped(&serde_json::Value::from(text).to_string()))
-    });
-    environment.add_filter("digits", digits);
+    let mut environment = environment().map_err(failed)?;
     environment.add_function("log_error", move |message: String, error: String| {
         error_call.replace("{message}", &message).replace("{error}", &error)
     });
@@ -147,6 +138,22 @@ fn render(path: &str, template: &str, context: &ModuleContext) -> Result<String,
         plain_call.replace("{message}", &message).replace("{error}", &error)
     });
     environment.render_named_str(path, template, scope).map_err(failed)
+}
+
+/// Where templates of code are rendered: a line that is a tag leaves nothing, a variable that nobody gives is an error,
+/// `literal` writes a text as code does.
+pub fn environment() -> Result<Environment<'static>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    let syntax =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    environment.set_syntax(syntax?);
+    environment.add_filter("literal", |text: String| {
+        Value::from(escaped(&serde_json::Value::from(text).to_string()))
+    });
+    environment.add_filter("digits", digits);
+    Ok(environment)
 }
 
 /// `1000000` as `1_000_000`, which TypeScript, JavaScript and Python all read.

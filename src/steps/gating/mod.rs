@@ -5,7 +5,6 @@
 
 mod refusal;
 mod spot;
-mod strict;
 #[cfg(test)]
 mod tests;
 
@@ -387,7 +386,7 @@ fn edits(
         format!("{variable} = {called}\nif not {variable}.ok:\n    {}", lines.trim().replace('\n', "\n    "))
     } else {
         let inner = lines.trim().replace('\n', "\n  ");
-        let failed = strict::failed(kit, &path, &variable);
+        let failed = refusal::failed(kit, &path, &variable);
         format!("const {variable} = {called};\nif ({failed}) {{\n  {inner}\n}}")
     };
     let text = match own_key {

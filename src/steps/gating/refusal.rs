@@ -11,9 +11,21 @@ use crate::catalog::{Answer, Handler, RefuseAs, Role, Snippet};
 use crate::sites::HandlerRef;
 use crate::steps::support::Kit;
 use crate::syntax::source::{Source, named};
+use crate::template::Lang;
 
 /// Types that take any value.
 const ANY: &[&str] = &["any", "unknown", "object"];
+
+/// The condition under which a check of the balance failed, in a script. A compiler without strict null checks tells
+/// `{ ok: true }` from `{ ok: false }` by a comparison only: https://www.typescriptlang.org/tsconfig/#strictNullChecks
+pub(super) fn failed(kit: &Kit<'_>, path: &str, variable: &str) -> String {
+    let strict = kit.cx.program.compiler_option(path, &["strictNullChecks", "strict"]);
+    let is_lenient = strict.is_some_and(|set| set.as_bool() != Some(true));
+    if kit.lang == Lang::TypeScript && is_lenient {
+        return format!("{variable}.ok === false");
+    }
+    format!("!{variable}.ok")
+}
 
 /// The way in which a handler refuses.
 ///

@@ -30,14 +30,14 @@ pub(super) fn forms(kit: &Kit<'_>) -> (ModuleSystem, String, String) {
 
 /// Whether the compiler resolves modules as Node does, which wants their endings.
 fn asks_for_endings(kit: &Kit<'_>) -> bool {
-    let says = |name: &str, any: &[&str]| {
-        kit.cx.workspace.text_at(&super::join(kit.cx.app.dir(), name)).is_some_and(|text| {
-            let text = text.as_str().to_ascii_lowercase();
-            any.iter().any(|mark| text.contains(mark))
-        })
-    };
-    says("tsconfig.json", &["\"nodenext\"", "\"node16\"", "\"node18\"", "\"node20\""])
-        && says("package.json", &["\"type\": \"module\"", "\"type\":\"module\""])
+    const AS_NODE: &[&str] = &["nodenext", "node16", "node18", "node20"];
+    let at = |name: &str| super::join(kit.cx.app.dir(), name);
+    let option = kit.cx.program.compiler_option(&at("tsconfig.json"), &["moduleResolution", "module"]);
+    let resolves = option.as_ref().and_then(|option| option.as_str()).map(str::to_ascii_lowercase);
+    let package = kit.cx.workspace.text_at(&at("package.json"));
+    let package = package.and_then(|text| serde_json::from_str::<serde_json::Value>(text.as_str()).ok());
+    resolves.is_some_and(|resolves| AS_NODE.contains(&resolves.as_str()))
+        && package.is_some_and(|package| package.get("type").is_some_and(|of| of == "module"))
 }
 
 /// How relative imports of the app end, by majority.

@@ -4,7 +4,7 @@
 //! so that neither is there without the other. The file lies where the app's components lie, is called as they are, and
 //! is exported as they are.
 
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::context;
 
 use crate::catalog::{Display, Kind, embedded_text};
 use crate::edit::{EditUnit, NewFile};
@@ -13,6 +13,7 @@ use crate::steps::support::names::{Wanted, bring};
 use crate::steps::support::{Kit, join, link, route};
 use crate::syntax::source::Source;
 use crate::syntax::style::restyle;
+use crate::template;
 use crate::workspace::FileId;
 
 const WHY: &str = "users see what they have left";
@@ -80,7 +81,9 @@ fn build(
         typed => !language_is_plain(extension),
         path,
     };
-    let made = rendered(&template, &raw, scope).map_err(|e| format!("codemods/{template}: {e:#}"))?;
+    let made = template::environment()
+        .and_then(|environment| environment.render_named_str(&template, &raw, scope))
+        .map_err(|e| format!("codemods/{template}: {e:#}"))?;
     let made = restyle(&made, language, &kit.new_style(language));
     Ok(EditUnit::new("Show the balance", WHY)
         .for_site(site.id.as_str())
@@ -96,24 +99,9 @@ fn paid_paths(kit: &Kit<'_>) -> Vec<String> {
         _ => None,
     });
     let mut paths: Vec<String> = handlers.filter_map(|handler| route::served_at(kit, handler.file)).collect();
-    // The browser names other characters in a way of its own, and none may end the text that a path is written in.
-    paths.retain(|path| path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.~@:+".contains(&b)));
     paths.sort();
     paths.dedup();
     paths
-}
-
-fn rendered(name: &str, text: &str, scope: minijinja::Value) -> Result<String, minijinja::Error> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    let syntax = minijinja::syntax::SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .keep_trailing_newline(true)
-        .build()?;
-    environment.set_syntax(syntax);
-    environment.render_named_str(name, text, scope)
 }
 
 /// Files without type annotations.

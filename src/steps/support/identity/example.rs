@@ -45,12 +45,18 @@ fn in_order<'a>(kit: &Kit<'a>) -> Vec<Example<'a>> {
         })
     };
     all.sort_by_key(|entry| !spends(entry));
-    let found = all.into_iter().map(|entry| of_framework(kit, entry)).filter(|found| !found.is_empty());
-    let mut found: Vec<_> = found.collect();
-    // A handler that only the signed-in reach shows more than one that anybody does.
-    let sure = |found: &Vec<Example<'_>>| found.iter().any(|example| !example.identity.nullable);
-    let best = found.iter().position(sure).unwrap_or_default();
-    if best < found.len() { found.swap_remove(best) } else { Vec::new() }
+    let mut unsure = Vec::new();
+    for entry in all {
+        let found = of_framework(kit, entry);
+        // A handler that only the signed-in reach shows more than one that anybody does.
+        if found.iter().any(|example| !example.identity.nullable) {
+            return found;
+        }
+        if unsure.is_empty() {
+            unsure = found;
+        }
+    }
+    unsure
 }
 
 fn of_framework<'a>(kit: &Kit<'a>, framework: &'a Entry) -> Vec<Example<'a>> {
@@ -107,7 +113,9 @@ fn in_handlers<'a>(kit: &Kit<'a>, framework: &'a Entry, place: impl Fn(Span) -> 
         let facts = kit.cx.program.facts(*file);
         for function in facts.function_ids() {
             let Some(shape) = handler_of(cx, *file, function) else { continue };
-            if shape.framework.id != framework.id || is_own(kit, *file, facts.function(function).span) {
+            if shape.framework.id != framework.id
+                || is_own(kit, &cx.slice(*file, facts.function(function).span))
+            {
                 continue;
             }
             let reached = Reached { file: *file, function, found: shape, calls: Vec::new() };
@@ -118,8 +126,7 @@ fn in_handlers<'a>(kit: &Kit<'a>, framework: &'a Entry, place: impl Fn(Span) -> 
     found
 }
 
-/// Whether a handler is one that was added: it shows what the app showed before.
-fn is_own(kit: &Kit<'_>, file: FileId, span: Span) -> bool {
-    let written = kit.graph().slice(file, span);
+/// Whether code is of a handler that was added: it shows what the app showed before.
+pub(in crate::steps::support) fn is_own(kit: &Kit<'_>, written: &str) -> bool {
     ["createPortalUrl", "formatBalance"].iter().any(|name| written.contains(&kit.function(name)))
 }

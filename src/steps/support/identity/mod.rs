@@ -16,7 +16,7 @@ use crate::syntax::source::Source;
 use crate::syntax::{Decorator, FunctionId, Imported, Span};
 use crate::workspace::FileId;
 use along::{Along, Bringing, can_import, import_line, package_line};
-pub(super) use example::Example;
+pub(super) use example::{Example, is_own};
 
 /// Where a new handler is written.
 #[derive(Debug, Clone, Copy)]

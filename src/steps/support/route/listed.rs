@@ -156,7 +156,7 @@ impl<'a> Listing<'a> {
     }
 
     /// Whether the list names the handler.
-    pub(super) fn has(&self, kit: &Kit<'_>, _file: &str) -> bool {
+    pub(super) fn has(&self, kit: &Kit<'_>) -> bool {
         let text = kit.text(self.file);
         let handler = self.handler(kit);
         text.as_str()
@@ -245,7 +245,7 @@ fn listed_classes(kit: &Kit<'_>, key: &str) -> Vec<(FileId, Span, FileId)> {
         for path in facts.classes.iter().flat_map(|c| &c.decorators).flat_map(|d| elements(d, key)) {
             let def = kit.graph().def(*file, None, &path);
             if let Def::Class(at, _) = def
-                && !kit.text(at).as_str().contains("createPortalUrl")
+                && !identity::is_own(kit, kit.text(at).as_str())
             {
                 found.push((*file, path.span, at));
             }

@@ -171,7 +171,7 @@ fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -
         }
     }
     if let Some(listing) = &listing
-        && !listing.has(kit, &file)
+        && !listing.has(kit)
     {
         match listing.add(kit, &file) {
             Ok(edits) => unit.add(kit.path(listing.file), edits),

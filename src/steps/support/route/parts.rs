@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::Kwargs;
-use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Error, ErrorKind, State, Value, context};
 
 use super::text::free;
 use crate::catalog::{Snippet, Writing};
 use crate::steps::support::Kit;
 use crate::steps::support::identity::{Signed, Step};
-use crate::template::Log;
+use crate::template::{self, Log};
 
 /// See the module.
 #[derive(Debug)]
@@ -87,11 +87,12 @@ impl Parts {
     /// The handler's parameter as far as it was asked for: its name, or what is taken of it.
     pub(super) fn params(&self) -> String {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        match () {
-            () if self.apart && asked.members.is_empty() => String::new(),
-            () if self.apart => format!("{{ {} }}", asked.members.join(", ")),
-            () if asked.request => self.request.clone(),
-            () => String::new(),
+        if self.apart && !asked.members.is_empty() {
+            format!("{{ {} }}", asked.members.join(", "))
+        } else if !self.apart && asked.request {
+            self.request.clone()
+        } else {
+            String::new()
         }
     }
 
@@ -174,15 +175,7 @@ impl Parts {
         scope: &Value,
         log: Log,
     ) -> Result<Environment<'static>, String> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        let syntax = minijinja::syntax::SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build();
-        environment.set_syntax(syntax.map_err(|e| e.to_string())?);
+        let mut environment = template::environment().map_err(|e| e.to_string())?;
         let info = log.info.clone();
         environment.add_function("log_error", move |message: String, name: String| {
             log.error.replace("{message}", &message).replace("{error}", &name)

@@ -141,11 +141,8 @@ impl Scene<'_, '_> {
                 .map_err(|e| format!("{e:#}"))?;
             let (body, rest) = text.split_once(BEHIND).unwrap_or((&text, ""));
             behind.push_str(rest);
-            let open = if route.purpose == RoutePurpose::Webhook {
-                writing.open_webhook.as_ref().unwrap_or(&writing.open)
-            } else {
-                &writing.open
-            };
+            let own = writing.open_webhook.as_ref().filter(|_| route.purpose == RoutePurpose::Webhook);
+            let open = own.unwrap_or(&writing.open);
             // The origin is asked for by what opens a handler in some frameworks, so that comes last.
             let open = part(open, context! { params => parts.params(), ..more.clone() })?;
             let close = environment
@@ -163,12 +160,15 @@ impl Scene<'_, '_> {
             if let Some(head) = &writing.head {
                 let above = part(head, context! { purpose => area_of(self.route.purpose) })?;
                 let above = above.trim_end();
-                let between = match () {
-                    () if above.is_empty() => "",
+                let between = if above.is_empty() {
+                    ""
+                } else if !writing.nested {
+                    gap
+                } else if above.ends_with('{') {
+                    "\n"
+                } else {
                     // What ends a block of its own stands apart from the first handler.
-                    () if writing.nested && above.ends_with('{') => "\n",
-                    () if writing.nested => "\n\n",
-                    () => gap,
+                    "\n\n"
                 };
                 code = format!("{above}{between}{code}");
             }

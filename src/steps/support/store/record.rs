@@ -1,12 +1,13 @@
 //! The user record the id would stand on, and what must be so for that.
 
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Value, context};
 
 use crate::catalog::{Column, Entry, Kind, ModelShape, Orm, Snippet};
 use crate::sites::cx::Cx;
 use crate::sites::signup::{Key, key_of};
 use crate::sites::{Detail, Schema, Signup, SignupHow, Site, SiteKind, schema};
 use crate::steps::support::{Kit, render};
+use crate::template;
 use crate::workspace::FileId;
 
 /// The declaration of the user record.
@@ -165,16 +166,7 @@ fn small(name: &str) -> String {
 
 /// A template of an entry.
 pub(super) fn rendered(template: &str, scope: &Value) -> Result<String, String> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    let syntax = minijinja::syntax::SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .keep_trailing_newline(true)
-        .build()
-        .map_err(|e| e.to_string())?;
-    environment.set_syntax(syntax);
+    let environment = template::environment().map_err(|e| e.to_string())?;
     environment.render_str(template, scope).map_err(|e| e.to_string())
 }
 
