@@ -144,7 +144,7 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
         IdentitySource::RequestProperty { guard, from, imported, defined_in } => {
             held(kit, home, example, &mut signed)?;
             match guard {
-                Some(guard) if !decorated(kit, home, example, guard, &mut signed)? => {
+                Some(guard) if !decorated(kit, home, example, Some(guard), &mut signed)? => {
                     let import = (from.as_deref(), imported.as_ref(), *defined_in);
                     signed.imports.extend(guarding(kit, home, guard, import)?);
                     signed.guard = Some(guard.clone());
@@ -167,6 +167,8 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
             signed.missing = asked(kit, example);
         }
     }
+    // However the user is taken: it is the guards in front that make sure of them.
+    decorated(kit, home, example, None, &mut signed)?;
     carried(kit, home, example, &mut signed)?;
     made_of(kit, home, example, &mut signed)?;
     if example.framework.framework.as_ref().and_then(|f| f.writing.as_ref()).is_some_and(|w| w.vouches) {
@@ -258,28 +260,30 @@ fn held(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>, signed: &mut Sign
     Ok(())
 }
 
-/// Whether the guard is a decorator; it comes along then, with those that are given guards.
+/// Brings along the decorators that are given guards, and the guard where it is one itself. Whether there are any.
 fn decorated(
     kit: &Kit<'_>,
     home: &Home<'_>,
     example: &Example<'_>,
-    guard: &str,
+    guard: Option<&str>,
     signed: &mut Signed,
 ) -> Result<bool, Unknown> {
     let Some(framework) = example.framework.framework.as_ref() else { return Ok(false) };
-    let guards = |d: &Decorator| d.path.dotted() == guard || is_one_of(kit, example, d, framework);
+    let guards =
+        |d: &Decorator| Some(d.path.dotted().as_str()) == guard || is_one_of(kit, example, d, framework);
     let found = decorators(kit, example);
     if !found.iter().any(guards) {
         return Ok(false);
     }
     for decorator in found.iter().filter(|d| guards(d)) {
+        let text = kit.graph().slice(example.file, decorator.span);
+        if signed.decorators.contains(&text) {
+            continue;
+        }
         let along = collect(kit, home, example.file, decorator.span)?;
         signed.imports.extend(along.imports);
         signed.names.extend(along.names);
-        let text = kit.graph().slice(example.file, decorator.span);
-        if !signed.decorators.contains(&text) {
-            signed.decorators.push(text);
-        }
+        signed.decorators.push(text);
     }
     Ok(true)
 }

@@ -456,6 +456,20 @@ fn a_controller_is_guarded_and_registered_as_its_neighbour_is() {
 }
 
 #[test]
+fn the_guard_comes_along_with_a_parameter_that_a_decorator_fills() {
+    let decorator = (
+        "src/user.decorator.ts",
+        "import { createParamDecorator, ExecutionContext } from \"@nestjs/common\";\n\nexport const UserId = createParamDecorator((_: unknown, context: ExecutionContext): string => {\n  return context.switchToHttp().getRequest().user.sub;\n});\n",
+    );
+    let chat = (
+        "src/chat/chat.controller.ts",
+        "import { Controller, Get, UseGuards } from \"@nestjs/common\";\nimport { AuthGuard } from \"../auth.guard\";\nimport { UserId } from \"../user.decorator\";\n\n@Controller(\"chat\")\n@UseGuards(AuthGuard)\nexport class ChatController {\n  @Get()\n  who(@UserId() userId: string) {\n    return { userId };\n  }\n}\n",
+    );
+    let files: Vec<_> = NEST.iter().copied().chain([decorator, chat]).collect();
+    has(&routes(&files), &["@UseGuards(AuthGuard)\n  async readBalance(@UserId() userId: string) {"]);
+}
+
+#[test]
 fn a_token_that_is_not_genuine_is_refused_and_not_an_error() {
     let token = (
         "src/token.ts",
