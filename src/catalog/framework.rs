@@ -217,6 +217,15 @@ pub enum Side {
     Client,
     /// Both, in one app.
     Both,
+    /// In the server of another framework: procedures that it answers for, and nothing that serves by itself.
+    Within,
+}
+
+impl Side {
+    /// Whether an app with it has a server of its own.
+    pub fn serves(self) -> bool {
+        matches!(self, Self::Server | Self::Both)
+    }
 }
 
 /// One shape of handler.

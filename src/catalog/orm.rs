@@ -36,6 +36,12 @@ pub struct Orm {
     /// Keys and functions among them that let other records through, too.
     #[serde(default)]
     pub conditions_open: Vec<String>,
+    /// Methods that change records, beside those that make them.
+    #[serde(default)]
+    pub writes: Vec<String>,
+    /// Methods that run a function they are given inside a transaction, and are done when it is.
+    #[serde(default)]
+    pub transactions: Vec<String>,
     /// How a record type refers to the user (or the organisation) its records belong to.
     #[serde(default)]
     pub owners: Vec<Owner>,

@@ -25,7 +25,8 @@ pub(super) fn find(ws: &Workspace, catalog: &Catalog, manifests: &[Manifest], hi
             foreign: units.dirs.iter().filter(|d| *d != dir && below(dir, d)).cloned().collect(),
             manifests: units.manifests_for(dir, &[]),
         };
-        let frameworks = scope.pick_all(catalog, Kind::Framework, &[]);
+        let mut frameworks = scope.pick_all(catalog, Kind::Framework, &[]);
+        frameworks.retain(|pick| !is_within(pick));
         if !frameworks.is_empty() && !units.is_library(dir) {
             found.push((dir, frameworks));
         }
@@ -72,9 +73,14 @@ fn deployed_folders(ws: &Workspace) -> Vec<String> {
     found.into_iter().collect()
 }
 
+/// Whether a framework makes an app of nothing: it answers in the server of another one.
+fn is_within(pick: &Pick<'_>) -> bool {
+    pick.entry.framework.as_ref().is_some_and(|f| f.side == Side::Within)
+}
+
 fn browser_only(frameworks: &[Pick<'_>]) -> bool {
     let sides = frameworks.iter().filter_map(|p| p.entry.framework.as_ref()).map(|f| f.side);
-    sides.into_iter().all(|s| s == Side::Client)
+    sides.into_iter().all(|s| !s.serves())
 }
 
 fn is_server(frameworks: &[Pick<'_>]) -> bool {
@@ -90,7 +96,7 @@ fn is_client(scope: &Scope<'_>, frameworks: &[Pick<'_>]) -> bool {
         inside.then(|| path.get(dir.len()..).unwrap_or_default().trim_start_matches('/').to_owned())
     };
     frameworks.iter().filter_map(|p| p.entry.framework.as_ref()).all(|framework| match framework.side {
-        Side::Client => true,
+        Side::Client | Side::Within => true,
         Side::Server => false,
         Side::Both => !framework.handlers.iter().any(|handler| match &handler.shape {
             HandlerShape::FileExport { files, exports, .. } => {
@@ -117,6 +123,8 @@ fn assemble(
     (served, behind): (bool, bool),
 ) -> App {
     let mut picks: Vec<Pick<'_>> = frameworks.to_vec();
+    // The packages of the workspace that an app uses count, too.
+    picks.extend(scope.pick_all(catalog, Kind::Framework, &[]).into_iter().filter(is_within));
     let mut evidence = Vec::new();
     let mut values = |field: &'static str, found: &[Pick<'_>]| -> Vec<String> {
         for pick in found {

@@ -3,15 +3,56 @@
 //! As far out as the user is known, so that nothing is done for a request that is refused, but never above a branch that
 //! goes on without spending: a page that is only shown, an answer from a cache, a user who brings a key.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use tree_sitter::Node;
 
 use crate::catalog::Kind;
+use crate::resolve::Def;
 use crate::sites::HandlerRef;
 use crate::steps::support::Kit;
 use crate::syntax::Span;
 use crate::syntax::source::{Source, named};
+use crate::workspace::FileId;
+
+/// How many functions of the app are looked into, one inside the other, for what they write.
+const CALLS_DEEP: usize = 3;
+
+/// The methods by which an app's records are made and changed.
+struct Writing<'k, 'a> {
+    kit: &'k Kit<'a>,
+    methods: BTreeSet<&'k str>,
+}
+
+impl<'k, 'a> Writing<'k, 'a> {
+    fn of(kit: &'k Kit<'a>) -> Self {
+        let orms = kit.graph().entries(Kind::Orm).filter_map(|e| e.orm.as_ref());
+        let methods = orms.flat_map(|orm| {
+            let made = orm.creates.iter().flat_map(|create| create.form.methods());
+            made.chain(orm.writes.iter().map(String::as_str))
+        });
+        Self { kit, methods: methods.collect() }
+    }
+
+    /// Whether code writes, itself or in the functions of the app that it calls.
+    fn is_in(&self, file: FileId, code: &Range<usize>, deep: usize) -> bool {
+        let facts = self.kit.cx.program.facts(file);
+        let within = |span: Span| code.start <= span.start as usize && span.end as usize <= code.end;
+        facts.call_ids().filter(|id| within(facts.call(*id).span)).any(|id| {
+            if facts.call(id).callee.segments.last().is_some_and(|m| self.methods.contains(m.as_str())) {
+                return true;
+            }
+            match deep.checked_sub(1).map(|deeper| (deeper, self.kit.graph().callee(file, id))) {
+                Some((deeper, Def::Function(at, function))) => {
+                    let body = self.kit.cx.program.facts(at).function(function).body.range();
+                    self.is_in(at, &body, deeper)
+                }
+                _ => false,
+            }
+        })
+    }
+}
 
 /// The place of the check: in front of the first record that the handler writes on the way to the spend, so that a
 /// refused request leaves nothing behind.
@@ -22,16 +63,8 @@ pub(super) fn before_writes(
     ready_at: u32,
     spend: std::ops::Range<usize>,
 ) -> std::ops::Range<usize> {
-    let facts = kit.cx.program.facts(handler.file);
-    let creates = kit.graph().entries(Kind::Orm).filter_map(|e| e.orm.as_ref()).flat_map(|o| &o.creates);
-    let methods: Vec<&str> = creates.flat_map(|create| create.form.methods()).collect();
-    let writes = |statement: &std::ops::Range<usize>| {
-        facts.calls.iter().any(|call| {
-            let within =
-                statement.start <= call.span.start as usize && call.span.end as usize <= statement.end;
-            within && call.callee.segments.last().is_some_and(|m| methods.contains(&m.as_str()))
-        })
-    };
+    let writing = Writing::of(kit);
+    let writes = |statement: &std::ops::Range<usize>| writing.is_in(handler.file, statement, CALLS_DEEP);
     // A statement that is one expression has the same range as that.
     let mut at = source.node(&spend).and_then(|node| node.parent());
     while let Some(outer) = at.filter(|node| node.byte_range() == spend) {

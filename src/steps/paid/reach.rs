@@ -168,7 +168,12 @@ fn runs_at_once(cx: &Cx<'_>, file: FileId, function: FunctionId) -> bool {
     let facts = cx.program.facts(file);
     let Some((call, position)) = facts.function(function).argument_of else { return false };
     let call_facts = facts.call(call);
-    let member = call_facts.callee.segments.last().is_some_and(|m| RUN_AT_ONCE.contains(&m.as_str()));
+    let method = call_facts.callee.segments.last();
+    let member = method.is_some_and(|m| RUN_AT_ONCE.contains(&m.as_str()));
+    let orms = cx.entries(Kind::Orm).filter_map(|e| e.orm.as_ref());
+    if method.is_some_and(|m| orms.flat_map(|o| &o.transactions).any(|t| t == m)) {
+        return true;
+    }
     match cx.callee(file, call) {
         // The app's own wrapper: it calls its parameter itself.
         Def::Function(at, wrapper) => {

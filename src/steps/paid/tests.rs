@@ -462,6 +462,59 @@ fn the_check_stands_before_what_the_handler_writes() {
 }
 
 #[test]
+fn the_check_stands_before_what_the_handlers_functions_write() {
+    let manifest = r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9", "@prisma/client": "7"}}"#;
+    let server = app(
+        "async function take(id) {\n  await charge(id);\n}\nasync function charge(id) {\n  await db.user.update({ where: { id }, data: { credits: { decrement: 1 } } });\n}\napp.post('/ask', requireAuth, async (req, res) => {\n  const text = String(req.body.text);\n  await take(req.user.id);\n  const r = await ai.responses.create({ model: 'm', input: text });\n  res.json({ r });\n});",
+    );
+    let (_, text) = plan(&[("package.json", manifest), AUTH, ("app.js", &server)], Area::Gating, "app.js");
+    let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    assert!(at("String(req.body.text)") < at("checkBalance({"), "{text}");
+    assert!(at("checkBalance({") < at("await take(req.user.id)"), "{text}");
+}
+
+#[test]
+fn a_payer_is_still_named_inside_of_a_transaction() {
+    let manifest = r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9", "@prisma/client": "7"}}"#;
+    let inside = |run: &str| {
+        let service = format!(
+            "async function sum(input) {{\n  return db.{run}(async (tx) => {{\n    const r = await ai.responses.create({{ model: 'm', input }});\n    return tx.note.create({{ data: {{ text: r.output_text }} }});\n  }});\n}}\nexports.sum = sum;"
+        );
+        let mut files = layered(ROUTE, &service);
+        files[0].1 = manifest.to_owned();
+        let (_, service) = planned(&files, "service.js");
+        let (_, app) = planned(&files, "app.js");
+        (service.contains("userId: currentPayer(),"), app.contains("billTo(String(req.user.id), () => sum("))
+    };
+    assert_eq!(inside("$transaction"), (true, true));
+    // Nobody knows when this one runs what it is given.
+    assert_eq!(inside("$whenever"), (false, false));
+}
+
+#[test]
+fn the_modules_are_plain_where_most_paid_calls_are() {
+    let helper = |word: &str, wait: &str, client: &str| {
+        format!(
+            "from openai import {client}\n\nclient = {client}()\n\n\n{word}def summarise(text: str) -> str:\n    answer = {wait}client.responses.create(model=\"m\", input=text)\n    return answer.output_text\n"
+        )
+    };
+    let main = |wait: &str| {
+        format!(
+            "import jwt\nfrom fastapi import Depends, FastAPI\nfrom fastapi.security import OAuth2PasswordBearer\n\nfrom service import summarise\n\napp = FastAPI()\noauth = OAuth2PasswordBearer(tokenUrl=\"t\")\n\n\ndef sign(user_id: str) -> str:\n    return jwt.encode({{\"sub\": user_id}}, \"s\")\n\n\ndef current_user_id(token: str = Depends(oauth)) -> str:\n    return jwt.decode(token, \"s\")[\"sub\"]\n\n\n@app.post(\"/a\")\nasync def ask(text: str, user_id: str = Depends(current_user_id)) -> str:\n    answer = {wait}summarise(text)\n    return answer\n"
+        )
+    };
+    let manifest = ("requirements.txt", "fastapi\nopenai\npyjwt\n");
+    let (service, caller) = (helper("", "", "OpenAI"), main(""));
+    let files = [manifest, ("service.py", service.as_str()), ("main.py", caller.as_str())];
+    let (planned, text) = plan(&files, Area::Events, "service.py");
+    assert!(text.contains("\n    record_usage("), "{text} {}", todo_of(&planned));
+    let (service, caller) = (helper("async ", "await ", "AsyncOpenAI"), main("await "));
+    let files = [manifest, ("service.py", service.as_str()), ("main.py", caller.as_str())];
+    let (_, text) = plan(&files, Area::Events, "service.py");
+    assert!(text.contains("\n    await record_usage("), "{text}");
+}
+
+#[test]
 fn a_page_of_tags_shows_the_balance_beside_its_links() {
     let manifest = r#"{"name": "a", "dependencies": {"express": "5", "ejs": "3", "openai": "6", "passport": "0.7", "passport-local": "1"}}"#;
     let guards = "exports.isAuthenticated = (req, res, next) => {\n  if (req.isAuthenticated()) return next();\n  res.redirect('/login');\n};\n";

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::catalog::{AppLanguage, Catalog, Entry, Kind, Side};
+use crate::catalog::{AppLanguage, Catalog, Entry, Kind};
 use crate::fingerprint::is_aside;
 use crate::sites::cx::{Cx, word_at};
 use crate::sites::payer::Paying;
@@ -270,7 +270,7 @@ pub fn snake(camel: &str) -> String {
 fn server<'a>(cx: &'a StepContext<'a>) -> Result<&'a Entry, Unfit> {
     let catalog: &'a Catalog = cx.catalog;
     let picked = cx.app.picked(catalog, Kind::Framework);
-    let serves = |entry: &&&'a Entry| entry.framework.as_ref().is_some_and(|f| f.side != Side::Client);
+    let serves = |entry: &&&'a Entry| entry.framework.as_ref().is_some_and(|f| f.side.serves());
     let servers: Vec<&'a Entry> = picked.iter().filter(serves).copied().collect();
     let known = |entry: &&&Entry| {
         entry

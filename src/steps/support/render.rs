@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::answers::{ClientStyle, OnUnavailable as Policy};
 use crate::catalog::Kind;
+use crate::sites::Detail;
 use crate::steps::paid::code::fill;
 use crate::steps::support::{Kit, env, log};
 use crate::template::{
@@ -98,21 +99,40 @@ fn server_only(kit: &Kit<'_>) -> bool {
         })
 }
 
-/// Python handlers are asynchronous when most of them are.
+/// Modules of Python that are there stay what they are. New ones are asynchronous when most of the app's handlers are,
+/// unless more of its paid calls could be billed otherwise: an asynchronous module is of no use to a plain function,
+/// which a thread runs or which holds up the loop, and a plain one cannot read a stream asynchronously.
 pub(super) fn flavour(kit: &Kit<'_>) -> Flavour {
+    let of = |is_async: bool| if is_async { Flavour::Async } else { Flavour::Sync };
+    let facts = |file: FileId| kit.cx.program.facts(file);
+    if let Some(client) = kit.module_file("client") {
+        return of(facts(client).functions.iter().any(|f| f.is_async));
+    }
+    let paid = kit.cx.sites.iter().filter_map(|site| match &site.detail {
+        Detail::Billable(billable) => Some((kit.cx.workspace.find(&site.file)?, billable)),
+        _ => None,
+    });
+    let (mut plain, mut read) = (0u32, 0u32);
+    for (file, billable) in paid {
+        let is_async = billable.plan.function.is_none_or(|f| facts(file).function(f).is_async);
+        plain += u32::from(!is_async);
+        read += u32::from(is_async && billable.streaming);
+    }
+    if plain != read {
+        return of(majority(kit) && plain < read);
+    }
+    of(majority(kit))
+}
+
+/// Whether most of a Python app's handlers are asynchronous.
+fn majority(kit: &Kit<'_>) -> bool {
     let (mut sync, mut awaited) = (0u32, 0u32);
-    for file in &kit.files {
-        if kit.is_generated(*file) {
-            continue;
-        }
-        for function in &kit.cx.program.facts(*file).functions {
-            if function.decorators.is_empty() {
-                continue;
-            }
+    for file in kit.files.iter().filter(|file| !kit.is_generated(**file)) {
+        for function in kit.cx.program.facts(*file).functions.iter().filter(|f| !f.decorators.is_empty()) {
             if function.is_async { awaited += 1 } else { sync += 1 }
         }
     }
-    if awaited > sync { Flavour::Async } else { Flavour::Sync }
+    awaited > sync
 }
 
 /// What the app already uses; the SDK brings requests.

@@ -360,8 +360,14 @@ impl Walk<'_> {
         for clause in clauses {
             let values = if clause.kind() == "extends_clause" { children(clause) } else { vec![clause] };
             for value in values {
-                if let Expr::Path(path) = self.expr(value) {
-                    bases.push(path);
+                match self.expr(value) {
+                    Expr::Path(path) => bases.push(path),
+                    // What a function makes is a base too: `extends Mixin(Base)`.
+                    Expr::Call(made) => {
+                        let span = span(value);
+                        bases.push(Path { root: Root::Call(made), segments: Vec::new(), span });
+                    }
+                    _ => {}
                 }
             }
         }

@@ -17,8 +17,14 @@ fn payer(files: &[(&str, &str)]) -> String {
     let workspace = Workspace::in_memory(all);
     let catalog = Catalog::embedded().unwrap();
     let program = Program::new(&workspace);
-    let picked =
-        ["frameworks/nextjs-app", "auth/authjs", "auth/jwt-custom", "orm/prisma", "providers/openai"];
+    let picked = [
+        "frameworks/nextjs-app",
+        "frameworks/trpc",
+        "auth/authjs",
+        "auth/jwt-custom",
+        "orm/prisma",
+        "providers/openai",
+    ];
     let entries = picked.iter().map(|p| (*p).to_owned()).collect();
     let app = App { root: ".".to_owned(), entries, folders: vec![String::new()], ..App::default() };
     let cx = Cx::new(&program, &catalog, &app);

@@ -10,17 +10,22 @@ const GUARD: &str = "import { Injectable } from '@nestjs/common';\nimport { JwtS
 
 /// Who pays in a guarded handler with this parameter, where the decorator's function is this.
 fn payer(decorator: &str, param: &str, guard: &str) -> String {
+    payer_behind(GUARD, decorator, param, guard)
+}
+
+/// The same with a guard of its own.
+fn payer_behind(made: &str, decorator: &str, param: &str, guard: &str) -> String {
     let decorator = format!(
         "import {{ createParamDecorator }} from '@nestjs/common';\nexport const CurrentUser = createParamDecorator({decorator});\n"
     );
     let controller = format!(
         "import {{ Controller, Post, UseGuards }} from '@nestjs/common';\nimport OpenAI from 'openai';\nimport {{ CurrentUser }} from './decorator';\nimport {{ JwtGuard }} from './guard';\nconst ai = new OpenAI();\n@Controller('drafts')\nexport class Drafts {{\n  @Post()\n  {guard}\n  async write({param}) {{\n    return ai.responses.create({{ model: 'm', input: 'x' }});\n  }}\n}}\n"
     );
-    let files = [("src/guard.ts", GUARD), ("src/decorator.ts", &decorator), ("src/drafts.ts", &controller)];
+    let files = [("src/guard.ts", made), ("src/decorator.ts", &decorator), ("src/drafts.ts", &controller)];
     let workspace = Workspace::in_memory(files);
     let catalog = Catalog::embedded().unwrap();
     let program = Program::new(&workspace);
-    let picked = ["frameworks/nestjs", "auth/jwt-custom", "providers/openai"];
+    let picked = ["frameworks/nestjs", "auth/jwt-custom", "auth/passport", "providers/openai"];
     let entries = picked.iter().map(|p| (*p).to_owned()).collect();
     let app = App { root: ".".to_owned(), entries, folders: vec![String::new()], ..App::default() };
     let cx = Cx::new(&program, &catalog, &app);
@@ -54,6 +59,20 @@ fn one_member_of_it_counts_when_it_is_the_id() {
     assert_eq!(payer(by_name, "@CurrentUser('email') id: string", ON_GUARD), "-");
     let always = "(data, context) => context.switchToHttp().getRequest().user.id";
     assert_eq!(payer(always, "@CurrentUser() authorId: string", ON_GUARD), "authorId");
+}
+
+#[test]
+fn a_guard_may_extend_what_a_function_makes() {
+    let decorator = "(data, context) => context.switchToHttp().getRequest().user.id";
+    let extends = |base: &str| {
+        format!(
+            "import {{ Injectable }} from '@nestjs/common';\nimport {{ AuthGuard }} from '@nestjs/passport';\nimport {{ Fast }} from 'fast-guards';\n@Injectable()\nexport class JwtGuard extends {base} {{}}\n"
+        )
+    };
+    let id = |base: &str| payer_behind(&extends(base), decorator, "@CurrentUser() id: string", ON_GUARD);
+    assert_eq!(id("AuthGuard('jwt')"), "id");
+    assert_eq!(id("AuthGuard"), "id");
+    assert_eq!(id("Fast('jwt')"), "id?");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The handlers of an app that show how the signed-in user is known, the best first.
 
-use crate::catalog::{Entry, Kind, Side};
+use crate::catalog::{Entry, Kind};
 use crate::sites::handlers::{Reached, handler_of};
 use crate::sites::payer::in_handler;
 use crate::sites::{Detail, Identity, IdentitySource};
@@ -29,7 +29,7 @@ pub(super) fn ranked<'k, 'a>(kit: &'k Kit<'a>) -> &'k [Example<'a>] {
 
 fn in_order<'a>(kit: &Kit<'a>) -> Vec<Example<'a>> {
     let serves = |entry: &&Entry| {
-        entry.framework.as_ref().is_some_and(|f| f.side != Side::Client && f.writing.is_some())
+        entry.framework.as_ref().is_some_and(|f| f.side.serves() && f.writing.is_some())
             && entry.languages.iter().any(|l| kit.framework.languages.contains(l))
             && entry.id != kit.framework.id
     };

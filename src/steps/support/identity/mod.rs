@@ -81,7 +81,7 @@ pub struct Signed {
     pub request: Option<String>,
     /// What is taken of a request that is taken apart.
     pub members: Vec<String>,
-    /// Its type as the app writes it, where that is not the framework's usual one.
+    /// Its type as the app writes it, where that is not the framework's usual one; empty where it leaves it out.
     pub request_type: Option<String>,
     /// The name of the handler's response, where the user is kept with it.
     pub response: Option<String>,
@@ -436,6 +436,9 @@ fn on_request(
     match along::role(found.handler, facts, function, position) {
         Some(Role::Request | Role::Context) => {
             signed.request = Some(root.to_owned());
+            // A neighbour that leaves its type out can do so because the app allows it.
+            signed.request_type =
+                params.get(position).filter(|p| p.annotation_text.is_none()).map(|_| String::new());
             if let Some(param) = params.get(position).filter(|_| of_type.is_some()) {
                 let along = collect(kit, home, *file, param.span)?;
                 signed.imports.extend(along.imports);
