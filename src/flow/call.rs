@@ -17,10 +17,17 @@ const CONVERTING: &[&str] = &["toString", "trim", "strip", "hex", "toHexString"]
 
 impl Engine<'_> {
     pub(super) fn given(&mut self, frame: Frame<'_>, state: &mut State, call: &Call) -> Given {
-        let args = call.args.iter().map(|arg| self.eval(frame, state, arg)).collect();
-        let keywords = call.keywords.iter().map(|(key, v)| (key.as_str(), self.eval(frame, state, v)));
+        // Asked for, it is as good as nothing.
+        let is_false =
+            |value: &Value| matches!(&value.kind, Kind::Literal(word) if word.eq_ignore_ascii_case("false"));
+        let mut hand = |value: &Value| match is_false(value) {
+            true => Abs::NULL,
+            false => self.eval(frame, state, value),
+        };
+        let args = call.args.iter().map(&mut hand).collect();
+        let keywords = call.keywords.iter().map(|(key, v)| (key.as_str(), hand(v)));
         let keywords = keywords.collect();
-        Given { args, keywords, cells: state.cells.clone() }
+        Given { args, keywords, cells: state.cells.clone(), whole: !call.spread }
     }
 
     pub(super) fn call(&mut self, frame: Frame<'_>, state: &mut State, span: Span, call: &Call) -> Abs {
@@ -57,7 +64,7 @@ impl Engine<'_> {
                 // What went wrong comes first, and is nothing when the rest is something.
                 let mut args = vec![Abs::any(Trust::App).or_null(); position];
                 args.push(value);
-                let given = Given { args, keywords: Names::new(), cells: state.cells.clone() };
+                let given = Given { args, keywords: Names::new(), cells: state.cells.clone(), whole: false };
                 self.run(state, &last, given);
                 return Abs::NULL;
             }
@@ -133,7 +140,7 @@ impl Engine<'_> {
             "then" => {
                 let then = given.args.first()?;
                 let args = vec![of.clone()];
-                let inner = Given { args, keywords: Names::new(), cells: state.cells.clone() };
+                let inner = Given { args, keywords: Names::new(), cells: state.cells.clone(), whole: false };
                 matches!(then.what, What::Function(..)).then(|| self.run(state, then, inner))
             }
             "catch" => {
@@ -142,7 +149,7 @@ impl Engine<'_> {
                     return Some(of.clone());
                 }
                 let args = vec![Abs::any(Trust::App)];
-                let inner = Given { args, keywords: Names::new(), cells: state.cells.clone() };
+                let inner = Given { args, keywords: Names::new(), cells: state.cells.clone(), whole: false };
                 matches!(caught.what, What::Function(..))
                     .then(|| self.run(state, caught, inner).join(of.clone()))
             }
@@ -185,7 +192,7 @@ impl Engine<'_> {
             match &arg.what {
                 What::Function(file, id, _) if self.target == Some((*file, *id)) => {
                     let cells = given.cells.clone();
-                    self.noted.push(Given { args: Vec::new(), keywords: Names::new(), cells });
+                    self.noted.push(Given { args: Vec::new(), keywords: Names::new(), cells, whole: false });
                 }
                 What::Next => self.went_on.push(given.cells.clone()),
                 _ => {}

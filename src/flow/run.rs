@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::names::Names;
-use super::state::{Given, State, entered, join_cells, join_given, join_states, refined};
+use super::state::{Given, State, entered, is_dead, join_cells, join_given, join_states, refined};
 use super::value::{Abs, Trust, What};
 use super::world::World;
 use crate::ir::{Act, BlockId, Bound, Call, Cond, End, Kind, Known, Points, Spot, Value};
@@ -253,8 +253,12 @@ impl<'w> Engine<'w> {
                         }
                         let always = matches!(cond, Cond::Truthy(Value { kind: Kind::Literal(on), .. })
                             if matches!(on.as_str(), "true" | "True" | "1"));
-                        flows.extend([(*yes, refined(cond, true, after.clone()))]);
-                        flows.extend((!always).then(|| (*no, refined(cond, false, after))));
+                        if !is_dead(points, cond, true, &after) {
+                            flows.push((*yes, refined(cond, true, after.clone())));
+                        }
+                        if !always && !is_dead(points, cond, false, &after) {
+                            flows.push((*no, refined(cond, false, after)));
+                        }
                     }
                     End::Return(value) => {
                         let frame = Frame { fun, known: &known, careful: false };

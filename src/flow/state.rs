@@ -24,6 +24,8 @@ pub struct Given {
     pub keywords: Names,
     /// The shared places then.
     pub cells: Names,
+    /// The code of the call lists everything, so that what is not among it is missing.
+    pub whole: bool,
 }
 
 impl State {
@@ -51,6 +53,7 @@ pub(super) fn entered(points: &Points, seen: Names, given: Given) -> State {
             let by_name = given.keywords.get(&bound.name).filter(|_| bound.path.is_empty());
             let mut value = match by_name.or_else(|| given.args.get(at)) {
                 Some(value) => value.clone(),
+                None if given.whole && !bound.vague => Abs::NULL,
                 // What is not handed over is missing, or has a default.
                 None => Abs::any(Trust::App).or_null(),
             };
@@ -74,6 +77,17 @@ pub(super) fn entered(points: &Points, seen: Names, given: Given) -> State {
         }
     }
     State { locals, cells: given.cells }
+}
+
+/// Whether one side of a branch is never taken: it asks for a parameter that is missing.
+pub(super) fn is_dead(points: &Points, cond: &Cond, holds: bool, state: &State) -> bool {
+    let mut known = Known::new();
+    learn(cond, holds, &mut known);
+    let mut params = points.body().params.iter().flatten().filter(|bound| bound.path.is_empty());
+    params.any(|bound| {
+        let place = Place { root: bound.name.clone(), keys: Vec::new() };
+        known.contains(&(place, Fact::There)) && state.locals.get(&bound.name).is_some_and(Abs::is_null)
+    })
 }
 
 /// What names hold on one side of a branch.
@@ -138,5 +152,5 @@ pub(super) fn join_given(a: Given, b: Given) -> Given {
         b.keywords.keys().filter(|key| a.keywords.contains_key(key)).map(str::to_owned).collect();
     let mut keywords = join_maps(a.keywords, &b.keywords, false);
     keywords.retain(|key| both.contains(key));
-    Given { args, keywords, cells: join_cells(a.cells, &b.cells) }
+    Given { args, keywords, cells: join_cells(a.cells, &b.cells), whole: a.whole && b.whole }
 }

@@ -31,7 +31,8 @@ impl Program {
         let target = Def::Function(file, function);
         let name = self.facts(file).function(function).name.clone();
         let names = self.names_elsewhere(file, &name);
-        self.candidates(file, function, &names, which)
+        let mut found: Vec<_> = self
+            .candidates(file, function, &names, which)
             .into_par_iter()
             .flat_map_iter(|candidate| {
                 let facts = self.facts(candidate);
@@ -43,7 +44,14 @@ impl Program {
                 });
                 ids.map(move |id| (candidate, id)).collect::<Vec<_>>()
             })
-            .collect()
+            .collect();
+        let others = self.dispatched(file, function, which);
+        if !others.is_empty() {
+            found.extend(others);
+            found.sort_unstable();
+            found.dedup();
+        }
+        found
     }
 
     /// Calls that take the function as an argument, with the argument's position: `(file, call, position)`.

@@ -6,6 +6,7 @@
 
 mod callers;
 mod classes;
+mod dispatch;
 mod javascript;
 mod program;
 mod python;

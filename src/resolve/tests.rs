@@ -260,3 +260,64 @@ fn a_python_module_called_like_a_package_it_uses_is_not_that_package() {
         Def::Function(id(&p, "scripts/helpers.py"), FunctionId(0))
     );
 }
+
+/// The calls that come to the first method of this name in a file, as `path:callee`.
+fn coming(p: &Program, path: &str, name: &str) -> Vec<String> {
+    let file = id(p, path);
+    let function = p.facts(file).function_ids().find(|f| p.facts(file).function(*f).name == name).unwrap();
+    let calls = p.callers(file, function).into_iter();
+    calls
+        .map(|(at, call)| {
+            format!("{}:{}", p.workspace().entry(at).path, p.facts(at).call(call).callee.dotted())
+        })
+        .collect()
+}
+
+#[test]
+fn a_method_is_called_through_what_its_class_stands_for() {
+    let p = program(&[
+        (
+            "src/writer.ts",
+            "export abstract class Writer {\n  abstract write(text: string): Promise<string>;\n}\n",
+        ),
+        (
+            "src/quick.ts",
+            "import { Writer } from './writer';\nexport class Quick extends Writer {\n  async write(text: string) {\n    return text;\n  }\n}\n",
+        ),
+        (
+            "src/table.ts",
+            "import { Quick } from './quick';\nimport { Writer } from './writer';\nexport class Table {\n  private writers: Record<string, Writer> = { quick: new Quick() };\n  async first(text: string) {\n    for (const writer of Object.values(this.writers)) {\n      return writer.write(text);\n    }\n  }\n  async named(name: string, text: string) {\n    return this.writers[name].write(text);\n  }\n}\n",
+        ),
+        ("src/log.ts", "export function log(file: Disk) {\n  file.write('x');\n  other().write('y');\n}\n"),
+    ]);
+    assert_eq!(
+        coming(&p, "src/quick.ts", "write"),
+        ["src/table.ts:writer.write", "src/table.ts:this.writers.[].write"]
+    );
+}
+
+#[test]
+fn an_interface_stands_for_classes_and_objects() {
+    let p = program(&[
+        ("src/types.ts", "export interface Drawer {\n  draw(text: string): Promise<string>;\n}\n"),
+        (
+            "src/ink.ts",
+            "import type { Drawer } from './types';\nexport class Ink implements Drawer {\n  async draw(text: string) {\n    return text;\n  }\n}\nexport const pencil: Drawer = {\n  async draw(text) {\n    return text;\n  },\n};\n",
+        ),
+        (
+            "src/use.ts",
+            "import type { Drawer } from './types';\nexport const show = (drawer: Drawer) => drawer.draw('x');\nexport const many = (drawers: Map<string, Drawer>, name: string) => drawers.get(name)!.draw('y');\n",
+        ),
+    ]);
+    let calls = ["src/use.ts:drawer.draw", "src/use.ts:drawers.get().draw"];
+    assert_eq!(coming(&p, "src/ink.ts", "draw").len(), calls.len());
+    let python = program(&[
+        ("base.py", "class Base:\n    def run(self):\n        raise NotImplementedError\n"),
+        ("fast.py", "from base import Base\n\nclass Fast(Base):\n    def run(self):\n        return 1\n"),
+        (
+            "use.py",
+            "from base import Base\nfrom fast import Fast\n\nTABLE: dict[str, Base] = {\"fast\": Fast()}\n\ndef pick(name: str) -> Base:\n    return TABLE[name]\n\ndef go(name):\n    pick(name).run()\n    worker = TABLE.get(name)\n    worker.run()\n",
+        ),
+    ]);
+    assert_eq!(coming(&python, "fast.py", "run").len(), 2);
+}

@@ -27,6 +27,8 @@ pub struct Facts {
     pub functions: Vec<Function>,
     /// Every class.
     pub classes: Vec<Class>,
+    /// Interfaces and named shapes, in source order.
+    pub interfaces: Vec<Interface>,
     /// Names bound to a value: declarations, assignments (Python), loop and `with` targets.
     pub bindings: Vec<Binding>,
     /// Assignments to members: `this.client = x`, `req.user = x`, `module.exports.y = z`.
@@ -186,6 +188,8 @@ pub struct Function {
     pub expression_body: bool,
     /// Parameters in order.
     pub params: Vec<Param>,
+    /// The text of the type it says it gives back.
+    pub gives: Option<String>,
     /// `async`
     pub is_async: bool,
     /// It yields.
@@ -256,6 +260,8 @@ pub struct Class {
     pub name: String,
     /// What it extends.
     pub bases: Vec<Path>,
+    /// Names of the interfaces it implements.
+    pub implements: Vec<String>,
     /// Keyword arguments of a Python class head: `table=True`.
     pub keywords: Vec<(String, Expr)>,
     /// The whole class.
@@ -268,6 +274,17 @@ pub struct Class {
     pub decorators: Vec<Decorator>,
     /// The function around it.
     pub parent: Option<FunctionId>,
+}
+
+/// A type that classes and objects can be of: an interface, or a name for the shape of an object.
+#[derive(Debug, Clone)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// Names of the interfaces it extends.
+    pub bases: Vec<String>,
+    /// Its properties; methods are none.
+    pub fields: Vec<Field>,
 }
 
 /// A field of a class.

@@ -261,6 +261,7 @@ impl Walk<'_> {
             body: body.map_or_else(|| span(node), span),
             expression_body: true,
             params,
+            gives: None,
             is_async: false,
             is_generator: false,
             kind: FunctionKind::Arrow,

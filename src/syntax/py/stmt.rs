@@ -181,6 +181,7 @@ impl Walk<'_> {
             body: body.map_or_else(|| span(node), span),
             expression_body: false,
             params,
+            gives: field(node, "return_type").map(|t| self.text(t).to_owned()),
             is_async: has_token(node, "async"),
             is_generator: false,
             kind: if class.is_some() { FunctionKind::Method } else { FunctionKind::Declaration },
@@ -239,6 +240,7 @@ impl Walk<'_> {
         self.b.facts.classes.push(Class {
             name: field(node, "name").map_or("", |n| self.text(n)).to_owned(),
             bases,
+            implements: Vec::new(),
             keywords,
             span: span(node),
             body: body.map_or_else(|| span(node), span),

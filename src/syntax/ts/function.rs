@@ -25,6 +25,7 @@ impl Walk<'_> {
             body: body.map_or_else(|| span(node), span),
             expression_body: body.is_some() && block.is_none(),
             params,
+            gives: field(node, "return_type").map(|t| self.text(t).trim_start_matches([':', ' ']).to_owned()),
             is_async: has_token(node, "async"),
             is_generator: node.kind().contains("generator") || has_token(node, "*"),
             kind,

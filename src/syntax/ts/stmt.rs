@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::super::facts::{
     BindingKind, Class, ClassId, Decorator, Export, ExportTarget, Expr, Field, FunctionId, FunctionKind,
-    Import, ImportKind, Imported, Param, Path, PatternName, ResultUse, Root, Span,
+    Import, ImportKind, Imported, Interface, Param, Path, PatternName, ResultUse, Root, Span,
 };
 use super::{Walk, children, field, has_token, span};
 
@@ -72,8 +72,8 @@ impl Walk<'_> {
                 self.b.block = span(node);
                 self.each_part(node);
             }
-            "comment" | "empty_statement" | "interface_declaration" | "type_alias_declaration" | "string" => {
-            }
+            "interface_declaration" | "type_alias_declaration" => self.interface(node),
+            "comment" | "empty_statement" | "string" => {}
             _ => self.each_part(node),
         }
     }
@@ -336,6 +336,7 @@ impl Walk<'_> {
         self.b.facts.classes.push(Class {
             name,
             bases,
+            implements: self.implements(node),
             keywords: Vec::new(),
             span: span(node),
             body: body.map_or_else(|| span(node), span),
@@ -372,6 +373,36 @@ impl Walk<'_> {
             }
         }
         bases
+    }
+
+    fn implements(&self, node: Node<'_>) -> Vec<String> {
+        let heritage = children(node).into_iter().filter(|c| c.kind() == "class_heritage");
+        let clauses = heritage.flat_map(children).filter(|clause| clause.kind() == "implements_clause");
+        clauses.flat_map(children).filter_map(|named| self.type_name(named)).collect()
+    }
+
+    /// The name of a type, without its arguments.
+    fn type_name(&self, node: Node<'_>) -> Option<String> {
+        let name = if node.kind() == "generic_type" { field(node, "name")? } else { node };
+        let is_name = matches!(name.kind(), "type_identifier" | "nested_type_identifier" | "identifier");
+        is_name.then(|| self.text(name).to_owned())
+    }
+
+    /// `interface A extends B { c: D }`, `type A = { c: D }`
+    fn interface(&mut self, node: Node<'_>) {
+        let extends = children(node).into_iter().filter(|c| c.kind() == "extends_type_clause");
+        let bases = extends.flat_map(children).filter_map(|named| self.type_name(named)).collect();
+        let body = field(node, "body").or_else(|| field(node, "value"));
+        let shape = body.filter(|b| matches!(b.kind(), "interface_body" | "object_type"));
+        let (Some(name), Some(shape)) = (field(node, "name"), shape) else { return };
+        let properties = children(shape).into_iter().filter(|member| member.kind() == "property_signature");
+        let fields = properties.filter_map(|member| {
+            let name = self.text(field(member, "name")?).to_owned();
+            let annotation = self.text(field(member, "type")?).trim_start_matches([':', ' ']).to_owned();
+            Some(Field { name, annotation: Some(annotation), value: None, span: span(member) })
+        });
+        let interface = Interface { name: self.text(name).to_owned(), bases, fields: fields.collect() };
+        self.b.facts.interfaces.push(interface);
     }
 
     fn member(&mut self, node: Node<'_>, class: ClassId) {

@@ -57,7 +57,7 @@ fn by_route(known: &Known<'_, '_>, reached: &Reached<'_>) -> Option<State> {
         cells = passed(&mut engine, &before, cells);
     }
     let args = params(known, &mut engine, fun, &reached.found.handler.params, &cells, &mut Vec::new());
-    let mut given = Given { args, keywords: Names::new(), cells };
+    let mut given = Given { args, keywords: Names::new(), cells, whole: false };
     if let Some(seen) = wrapped(known, &mut engine, fun, &given) {
         // What is not handed over by position is what the framework hands over.
         let own = given.args.drain(..).skip(seen.args.len()).collect::<Vec<_>>();
@@ -72,10 +72,10 @@ fn by_route(known: &Known<'_, '_>, reached: &Reached<'_>) -> Option<State> {
 /// What the shared places hold behind a function in front.
 fn passed(engine: &mut Engine<'_>, front: &InFront<'_>, cells: Names) -> Names {
     let args = front.how.params.iter().map(|role| of_role(*role)).collect();
-    let given = Given { args, keywords: Names::new(), cells: cells.clone() };
+    let given = Given { args, keywords: Names::new(), cells: cells.clone(), whole: false };
     let mut function = Abs::of(What::Function(front.function.0, front.function.1, Names::new()));
     if front.makes {
-        let nothing = Given { args: Vec::new(), keywords: Names::new(), cells: cells.clone() };
+        let nothing = Given { args: Vec::new(), keywords: Names::new(), cells: cells.clone(), whole: false };
         let Some((made, _)) = engine.invoke(&function, nothing) else { return cells };
         function = made;
     }
@@ -128,7 +128,7 @@ fn params(
                 above.push(target);
                 let args = params(known, engine, target, &[], cells, above);
                 above.pop();
-                let given = Given { args, keywords: Names::new(), cells: cells.clone() };
+                let given = Given { args, keywords: Names::new(), cells: cells.clone(), whole: false };
                 let function = Abs::of(What::Function(target.0, target.1, Names::new()));
                 engine.invoke(&function, given).map_or(Abs::NEVER, |(value, _)| value)
             }
@@ -160,7 +160,8 @@ fn wrapped(known: &Known<'_, '_>, engine: &mut Engine<'_>, fun: Fun, given: &Giv
     let f = facts.function(fun.1);
     let itself = Abs::of(What::Function(fun.0, fun.1, Names::new()));
     let mut outer = itself.clone();
-    let with = |args: Vec<Abs>| Given { args, keywords: Names::new(), cells: given.cells.clone() };
+    let with =
+        |args: Vec<Abs>| Given { args, keywords: Names::new(), cells: given.cells.clone(), whole: false };
     for decorator in f.decorators.iter().rev() {
         let Def::Function(file, id) = cx.def(fun.0, f.parent, &decorator.path) else { continue };
         let mut maker = Abs::of(What::Function(file, id, Names::new()));

@@ -218,12 +218,16 @@ pub(super) fn call_in(points: &Points, span: Span) -> Option<Call> {
     None
 }
 
-/// The statement that gave a name its value before an offset.
+/// The statement that gave a name its value before an offset, in a function or in the ones around it that it sees the
+/// name of.
 pub(super) fn bound_at(known: &Known<'_, '_>, fun: Fun, name: &str, offset: u32) -> Option<Span> {
-    let points = known.points(fun.0, fun.1)?;
-    let body = points.body();
-    let stmts = body.blocks.iter().flat_map(|b| &b.stmts).filter(|s| s.span.end <= offset);
-    let binds =
-        stmts.filter(|s| matches!(&s.act, Act::Bind(names, _) if names.iter().any(|n| n.name == name)));
-    binds.map(|s| s.span).max()
+    let facts = known.cx.program.facts(fun.0);
+    facts.enclosing(Some(fun.1)).find_map(|function| {
+        let points = known.points(fun.0, function)?;
+        let body = points.body();
+        let stmts = body.blocks.iter().flat_map(|b| &b.stmts).filter(|s| s.span.end <= offset);
+        let binds =
+            stmts.filter(|s| matches!(&s.act, Act::Bind(names, _) if names.iter().any(|n| n.name == name)));
+        binds.map(|s| s.span).max()
+    })
 }

@@ -281,3 +281,23 @@ fn what_stands_around_a_django_view_says_that_somebody_is_signed_in() {
     let decides = "permission_classes = [IsAuthenticated]\n\n    def get_permissions(self):\n        return [AllowAny()]";
     assert_eq!(seen("", "class Talk(APIView)", decides), nobody);
 }
+
+#[test]
+fn a_helper_that_lets_nobody_through_unless_it_is_asked_to() {
+    let app = |helper: &str, call: &str| {
+        format!(
+            "{helper}\napp.post(\"/a\", async (req, res) => {{\n  const userId = {call};\n  const r = await SPEND;\n  res.json({{ r, userId }});\n}});\n"
+        )
+    };
+    let helper = format!(
+        "function whoIs(req, quietly) {{\n  try {{\n    return {VERIFY}.sub;\n  }} catch (error) {{\n    if (quietly) return null;\n    throw error;\n  }}\n}}"
+    );
+    express(&app(&helper, "whoIs(req)"), "userId");
+    express(&app(&helper, "whoIs(req, false)"), "userId");
+    express(&app(&helper, "whoIs(req, true)"), "userId?");
+    express(&app(&helper, "whoIs(req, req.body.quietly)"), "userId?");
+    express(&app(&helper, "whoIs(...[req, true])"), "userId?");
+    let by_default = helper.replace("(req, quietly)", "(req, quietly = false)");
+    express(&app(&by_default, "whoIs(req)"), "userId");
+    express(&app(&helper.replace("(req, quietly)", "(req, quietly = true)"), "whoIs(req)"), "userId?");
+}

@@ -19,7 +19,8 @@ impl Lower<'_> {
             };
             let Some(name) = name else { continue };
             let starred = matches!(name.kind(), "list_splat_pattern" | "dictionary_splat_pattern");
-            let vague = field(param, "value").is_some();
+            // What is false or null without being handed over is as good as missing.
+            let vague = field(param, "value").is_some_and(|value| !matches!(value.kind(), "false" | "none"));
             let key = if starred { vec!["...".to_owned()] } else { Vec::new() };
             let name = name.named_child(0).filter(|_| starred).unwrap_or(name);
             params.push(vec![Bound { name: self.of(name).to_owned(), path: key, vague: vague || starred }]);

@@ -18,7 +18,10 @@ impl Lower<'_> {
             for param in children(list).into_iter().filter(|p| p.kind() != "decorator") {
                 let mut names = Vec::new();
                 let pattern = field(param, "pattern").unwrap_or(param);
-                self.script_names(pattern, &mut Vec::new(), field(param, "value").is_some(), &mut names);
+                // What is false or null without being handed over is as good as missing.
+                let vague = field(param, "value")
+                    .is_some_and(|value| !matches!(value.kind(), "false" | "null" | "undefined"));
+                self.script_names(pattern, &mut Vec::new(), vague, &mut names);
                 params.push(names);
             }
         } else if let Some(one) = field(node, "parameter") {
