@@ -5,6 +5,7 @@
 //! What an entry may say is documented in `codemods/README.md` and defined by the types here; nothing here knows what any
 //! of it means for a repository.
 
+mod alias;
 mod auth;
 mod checks;
 mod deployed;
@@ -32,6 +33,7 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 use rust_embed::RustEmbed;
 
+pub use alias::{Alias, Ambient};
 pub use auth::{
     Auth, AuthOrganisations, Guests, How, Identity, IdentitySource, Linked, OptionIs, SessionId, SignUp,
     SignUpPlace, Verifier,
@@ -188,6 +190,31 @@ pub fn payer_words() -> &'static PayerWords {
 
 fn read_payer_words() -> Result<PayerWords, CatalogError> {
     read("payers.toml")
+}
+
+/// `aliases.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Conventions {
+    aliases: Vec<Alias>,
+    ambient: Vec<Ambient>,
+}
+
+/// Nothing when the file is wrong, which the tests of the catalog find.
+fn conventions() -> &'static Conventions {
+    static READ: LazyLock<Conventions> =
+        LazyLock::new(|| read::<Conventions>("aliases.toml").unwrap_or_default());
+    &READ
+}
+
+/// Prefixes of imports that a framework understands by itself.
+pub fn aliases() -> &'static [Alias] {
+    &conventions().aliases
+}
+
+/// Folders whose exports are in scope without an import.
+pub fn ambient() -> &'static [Ambient] {
+    &conventions().ambient
 }
 
 /// The rows of `deployed.toml`; none when the file is wrong, which the tests of the catalog find.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::hits::{Hits, import_forms, in_globs};
+use super::hits::{Hits, import_forms, in_globs, undeclared_forms};
 use super::manifest::Manifest;
 use super::{below, version};
 use crate::catalog::{
@@ -62,6 +62,23 @@ impl Scope<'_> {
             }
         }
         None
+    }
+
+    /// A package that the code imports and no manifest declares: it comes with another one, or by hand.
+    fn undeclared(&self, wanted: &Dependency) -> Option<Reason> {
+        undeclared_forms(wanted).into_iter().find_map(|form| {
+            self.with_literal(&form).find_map(|(id, _)| {
+                let text = self.ws.text(id).ok()?;
+                let body = text.as_str();
+                let at =
+                    body.match_indices(form.as_str()).map(|(at, _)| at).find(|at| is_import(body, *at))?;
+                let name = form.trim_matches(['"', '\'']).trim_end_matches('/');
+                let name =
+                    name.trim_start_matches("from ").trim_start_matches("import ").trim_end_matches(" as");
+                let why = format!("`{}`, imported", name.trim().trim_end_matches('.'));
+                Some(Reason { file: self.ws.entry(id).path.clone(), line: text.line_of(at), why })
+            })
+        })
     }
 
     fn file(&self, globs: &Globs) -> Option<Reason> {
@@ -137,9 +154,11 @@ impl Scope<'_> {
         None
     }
 
-    fn holds(&self, condition: &Condition) -> Option<Reason> {
+    fn holds(&self, kind: Kind, condition: &Condition) -> Option<Reason> {
         let found = match &condition.when {
-            When::Dependency(d) => self.dependency(d),
+            // What makes an app one of a framework's is declared.
+            When::Dependency(d) if kind == Kind::Framework => self.dependency(d),
+            When::Dependency(d) => self.dependency(d).or_else(|| self.undeclared(d)),
             When::File(f) => self.file(&f.globs),
             When::Text(t) => self.text(t),
             When::Import(i) => self.import(i),
@@ -153,7 +172,7 @@ impl Scope<'_> {
         let mut score = 0.0;
         let mut reasons = Vec::new();
         for condition in &entry.detect {
-            match self.holds(condition) {
+            match self.holds(entry.kind, condition) {
                 Some(reason) => {
                     score += condition.weight;
                     if condition.weight > 0.0 {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
-use crate::catalog::{Catalog, When, glob::Globs};
+use crate::catalog::{Catalog, Dependency, Ecosystem, Kind, When, glob::Globs};
 use crate::resolve::REGISTRIES;
 use crate::workspace::{FileId, Language, Workspace};
 
@@ -23,13 +23,17 @@ impl Hits {
     pub(super) fn of(ws: &Workspace, catalog: &Catalog) -> Self {
         let mut globs: Vec<&str> = Vec::new();
         let mut literals: Vec<String> = Vec::new();
-        for condition in catalog.entries().iter().flat_map(|e| &e.detect) {
+        let conditions = catalog.entries().iter().flat_map(|e| e.detect.iter().map(move |c| (e.kind, c)));
+        for (kind, condition) in conditions {
             match &condition.when {
                 When::Text(text) => {
                     globs.extend(text.globs.patterns().iter().map(String::as_str));
                     literals.extend(text.any.iter().cloned());
                 }
                 When::Import(import) => literals.extend(import.modules.iter().flat_map(|m| import_forms(m))),
+                When::Dependency(wanted) if kind != Kind::Framework => {
+                    literals.extend(undeclared_forms(wanted));
+                }
                 When::Dependency(_) | When::File(_) => {}
             }
         }
@@ -105,6 +109,30 @@ pub(crate) fn import_forms(module: &str) -> Vec<String> {
         format!("import {module} as"),
     ];
     forms.into_iter().chain(elsewhere).collect()
+}
+
+/// The byte strings by which code shows that it uses a package that no manifest declares. Of which version it is cannot be
+/// told then, so a condition that asks for one has none.
+pub(super) fn undeclared_forms(wanted: &Dependency) -> Vec<String> {
+    if wanted.min.is_some() || wanted.below.is_some() {
+        return Vec::new();
+    }
+    let names = wanted.names.iter().filter(|name| !name.contains('*'));
+    match wanted.from {
+        Ecosystem::Npm => names
+            .flat_map(|name| {
+                [format!("\"{name}\""), format!("'{name}'"), format!("\"{name}/"), format!("'{name}/")]
+            })
+            .collect(),
+        // The module is called as the package, where that is a name.
+        Ecosystem::Pypi => names
+            .map(|name| name.replace('-', "_").to_lowercase())
+            .flat_map(|module| [import_forms(&module), import_forms(&format!("{module}.*"))])
+            .flatten()
+            .filter(|form| form.starts_with("from ") || form.starts_with("import "))
+            .collect(),
+        Ecosystem::Crates => Vec::new(),
+    }
 }
 
 /// Whether a file of a text condition's globs: any source file when it names none.

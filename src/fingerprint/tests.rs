@@ -142,3 +142,22 @@ fn public_variables_are_no_settings_of_the_server() {
     assert_eq!(style(("lib/a.ts", "")), None);
     assert_eq!(style(("lib/a.ts", "const k = process.env.KEY;")).as_deref(), Some("process.env"));
 }
+
+#[test]
+fn a_package_that_is_imported_and_not_declared_counts() {
+    let manifest = r#"{"name": "a", "dependencies": {"next": "15", "react": "19"}, "devDependencies": {"@prisma/client": "6"}}"#;
+    let page = ("app/page.tsx", "export default function Page() { return <p/>; }");
+    let lib = (
+        "lib/all.ts",
+        "import OpenAI from 'openai';\nimport { PrismaClient } from \"@prisma/client\";\nimport { getServerSession } from 'next-auth';\nexport const who = () => getServerSession();\n",
+    );
+    let with = apps(&[("package.json", manifest), page, lib]);
+    assert_eq!(with[0].providers, ["openai"]);
+    assert_eq!(with[0].orm, ["prisma"]);
+    assert_eq!(with[0].auth, ["nextauth-v4"]);
+    // A word is no import, and neither is what stands in a test.
+    let words = ("lib/all.ts", "export const names = ['openai', 'next-auth'];\n");
+    let test = ("lib/all.test.ts", "import OpenAI from 'openai';\n");
+    let without = apps(&[("package.json", manifest), page, words, test]);
+    assert!(without[0].providers.is_empty() && without[0].auth.is_empty(), "{:?}", without[0]);
+}

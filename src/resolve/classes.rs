@@ -29,6 +29,7 @@ impl Program {
             return Def::Function(file, id);
         }
         let body = facts.class(class);
+        let mut outside = None;
         if let Some(field) = body.fields.iter().find(|f| f.name == name) {
             let constructor = facts.function_ids().find(|id| {
                 let f = facts.function(*id);
@@ -40,8 +41,11 @@ impl Program {
                     return def;
                 }
             }
-            if let Some(def) = field.annotation.as_deref().and_then(|text| self.of_type(file, text)) {
-                return def;
+            match field.annotation.as_deref().and_then(|text| self.of_type(file, text)) {
+                // What it is given may say more of it: which call made it.
+                Some(def @ Def::Outside(..)) => outside = Some(def),
+                Some(def) => return def,
+                None => {}
             }
         }
         let set = facts.assigns.iter().filter(|a| {
@@ -53,7 +57,12 @@ impl Program {
                 })
         });
         // `self.client = None` may come first.
-        let known = set.map(|a| self.value(file, a.function, &a.value, &[], 1)).find(|d| *d != Def::Unknown);
+        let mut known =
+            set.map(|a| self.value(file, a.function, &a.value, &[], 1)).filter(|d| *d != Def::Unknown);
+        let known = match &outside {
+            Some(_) => known.find(|d| matches!(d, Def::Outside(..))).or(outside),
+            None => known.next(),
+        };
         if let Some(Def::Param(at, maker, position, path)) = &known
             && *at == file
         {

@@ -16,6 +16,7 @@ use oxc_resolver::{
 };
 
 use super::Module;
+use crate::catalog::aliases;
 use crate::workspace::{FileId, Workspace};
 
 /// The workspace's root as the resolver sees it.
@@ -92,6 +93,9 @@ impl JavaScript {
         {
             return Module::File(id);
         }
+        if let Some(id) = self.by_convention(from, specifier) {
+            return Module::File(id);
+        }
         if let Some(id) = self.source_of_package(specifier) {
             return Module::File(id);
         }
@@ -104,16 +108,38 @@ impl JavaScript {
         if own { Module::Unknown } else { Module::Package(specifier.to_owned()) }
     }
 
+    /// `$lib/db`: a prefix that the framework of the nearest folder with its mark gives a meaning.
+    fn by_convention(&self, from: &str, specifier: &str) -> Option<FileId> {
+        let workspace = &self.index.workspace;
+        aliases().iter().filter_map(|alias| Some((alias, alias.rest(specifier)?))).find_map(
+            |(alias, rest)| {
+                let root = marked_above(workspace, from, &alias.marks)?;
+                alias.folders.iter().find_map(|folder| {
+                    let base = format!("{root}{folder}{rest}");
+                    ENDINGS.iter().find_map(|end| workspace.find(&format!("{base}{end}")))
+                })
+            },
+        )
+    }
+
     /// `@scope/pkg/sub` of this workspace, whatever its `exports` say of a build that is not there.
     fn source_of_package(&self, specifier: &str) -> Option<FileId> {
         let (name, dir) = self.index.package_of(specifier)?;
         let sub = specifier.get(name.len()..)?.trim_start_matches('/');
         let sub = if sub.is_empty() { "index" } else { sub };
         let bases = [format!("{dir}/src/{sub}"), format!("{dir}/{sub}"), format!("{dir}/lib/{sub}")];
-        let endings = ["", ".ts", ".tsx", ".js", ".jsx", ".mjs", "/index.ts", "/index.tsx", "/index.js"];
         let workspace = &self.index.workspace;
-        bases.iter().find_map(|base| endings.iter().find_map(|e| workspace.find(&format!("{base}{e}"))))
+        bases.iter().find_map(|base| ENDINGS.iter().find_map(|e| workspace.find(&format!("{base}{e}"))))
     }
+}
+
+/// What may be left out of an import.
+const ENDINGS: &[&str] = &["", ".ts", ".tsx", ".js", ".jsx", ".mjs", "/index.ts", "/index.tsx", "/index.js"];
+
+/// The nearest folder above a path in which one of the files lies, with a slash behind it; empty for the root.
+pub(super) fn marked_above<'p>(workspace: &Workspace, path: &'p str, marks: &[String]) -> Option<&'p str> {
+    let mut dirs = path.rmatch_indices('/').map(|(end, _)| &path[..=end]).chain([""]);
+    dirs.find(|dir| marks.iter().any(|mark| workspace.find(&format!("{dir}{mark}")).is_some()))
 }
 
 /// How a runtime without a manifest names a package in front of its name, with a version behind that.

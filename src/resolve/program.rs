@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 use rayon::prelude::*;
 
 use super::classes::is_property;
+use super::javascript::{JavaScript, marked_above};
 use super::words::Indexes;
-use super::{Module, javascript::JavaScript, python};
+use super::{Module, python};
+use crate::catalog::{Ambient, ambient};
 use crate::syntax::{
     Binding, ClassId, ExportTarget, Facts, FunctionId, Imported, Path, PatternName, Root, Tree, facts,
     facts_of, parse,
@@ -80,6 +82,8 @@ pub struct Program {
     facts: Vec<OnceLock<Arc<Facts>>>,
     trees: Vec<OnceLock<Option<Tree>>>,
     javascript: OnceLock<JavaScript>,
+    /// The rows of names without an import that hold somewhere here.
+    marked: OnceLock<Vec<&'static Ambient>>,
     modules: Mutex<BTreeMap<(FileId, String), Module>>,
     pub(super) words: Indexes,
 }
@@ -92,6 +96,7 @@ impl Program {
             facts: (0..workspace.files().len()).map(|_| OnceLock::new()).collect(),
             trees: (0..workspace.files().len()).map(|_| OnceLock::new()).collect(),
             javascript: OnceLock::new(),
+            marked: OnceLock::new(),
             modules: Mutex::default(),
             words: Indexes::new(workspace.files().len()),
         }
@@ -274,6 +279,32 @@ impl Program {
                 if def != Def::Unknown {
                     return def;
                 }
+            }
+        }
+        self.ambient_name(file, name, hops)
+    }
+
+    /// What a framework brings into scope without an import.
+    fn ambient_name(&self, file: FileId, name: &str, hops: usize) -> Def {
+        let marked = self.marked.get_or_init(|| {
+            let files = || self.workspace.files().map(|(_, entry)| entry);
+            let has = |row: &Ambient| files().any(|f| row.marks.iter().any(|mark| mark == f.name()));
+            ambient().iter().filter(|row| has(row)).collect()
+        });
+        let path = &self.workspace.entry(file).path;
+        let here = marked.iter().filter_map(|row| {
+            let root = marked_above(&self.workspace, path, &row.marks)?;
+            path[root.len()..].starts_with(&row.within).then_some((row, root))
+        });
+        for (row, root) in here {
+            let is_ambient = |at: &FileId| {
+                let inside = self.workspace.entry(*at).path.strip_prefix(root);
+                *at != file && inside.is_some_and(|p| row.folders.iter().any(|f| p.starts_with(f.as_str())))
+            };
+            let found = self.files_with_word(name).into_iter().filter(is_ambient);
+            let mut defs = found.map(|at| self.export(at, name, hops + 1));
+            if let Some(def) = defs.find(|def| *def != Def::Unknown) {
+                return def;
             }
         }
         Def::Unknown

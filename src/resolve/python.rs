@@ -79,6 +79,7 @@ fn below(workspace: &Workspace, base: &str, module: &str, name: Option<&str>) ->
         .or_else(|| (module.is_empty()).then(|| workspace.find(&join(&path, "__init__.py"))).flatten())
 }
 
+/// A package hides a module of its name.
 fn module_file(workspace: &Workspace, path: &str) -> Option<FileId> {
-    workspace.find(&format!("{path}.py")).or_else(|| workspace.find(&format!("{path}/__init__.py")))
+    workspace.find(&format!("{path}/__init__.py")).or_else(|| workspace.find(&format!("{path}.py")))
 }

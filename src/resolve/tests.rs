@@ -321,3 +321,50 @@ fn an_interface_stands_for_classes_and_objects() {
     ]);
     assert_eq!(coming(&python, "fast.py", "run").len(), 2);
 }
+
+#[test]
+fn names_and_prefixes_that_a_framework_brings() {
+    let p = program(&[
+        ("web/nuxt.config.ts", "export default {};\n"),
+        ("web/server/utils/ask.ts", "export function ask() {}\n"),
+        ("web/server/services/pay.ts", "export function pay() {}\n"),
+        ("web/server/api/a.ts", "import { pay } from '~~/server/services/pay';\nask();\npay();\n"),
+        ("web/app/page.ts", "ask();\n"),
+        ("kit/svelte.config.js", "export default {};\n"),
+        ("kit/src/lib/db.ts", "export function open() {}\n"),
+        ("kit/src/routes/+server.ts", "import { open } from '$lib/db';\nopen();\n"),
+        ("plain/server/api/b.ts", "ask();\n"),
+    ]);
+    let function = |path: &str| Def::Function(id(&p, path), FunctionId(0));
+    assert_eq!(callee(&p, "web/server/api/a.ts", 0), function("web/server/utils/ask.ts"));
+    assert_eq!(callee(&p, "web/server/api/a.ts", 1), function("web/server/services/pay.ts"));
+    assert_eq!(first_callee(&p, "web/app/page.ts"), Def::Unknown, "only the server sees its helpers");
+    assert_eq!(first_callee(&p, "kit/src/routes/+server.ts"), function("kit/src/lib/db.ts"));
+    assert_eq!(first_callee(&p, "plain/server/api/b.ts"), Def::Unknown);
+}
+
+#[test]
+fn a_python_package_hides_the_module_of_its_name() {
+    let p = program(&[
+        ("app/__init__.py", ""),
+        ("app/models.py", "def made():\n    pass\n"),
+        ("app/models/__init__.py", "def made():\n    pass\n"),
+        ("app/main.py", "from app.models import made\n\nmade()\n"),
+    ]);
+    assert_eq!(
+        first_callee(&p, "app/main.py"),
+        Def::Function(id(&p, "app/models/__init__.py"), FunctionId(0))
+    );
+}
+
+#[test]
+fn what_a_field_is_given_says_more_than_its_type() {
+    let p = program(&[(
+        "src/a.ts",
+        "import { Client, Model } from 'vendor';\nclass Service {\n  private model: Model;\n  constructor() {\n    this.model = new Client().pick({});\n  }\n  async ask() {\n    return this.model.write('x');\n  }\n}\n",
+    )]);
+    let facts = p.facts(id(&p, "src/a.ts"));
+    let at = facts.calls.iter().position(|c| c.callee.last() == Some("write")).unwrap();
+    let Def::Outside(module, members) = callee(&p, "src/a.ts", at) else { panic!("it leads outside") };
+    assert_eq!((module.as_str(), members.join(".")), ("vendor", "Client.().pick.().write".to_owned()));
+}

@@ -8,7 +8,7 @@ use super::text::Text;
 use super::{diff_view, edit_file, lists, overview, pager, pick, series};
 use crate::answers::Value;
 use crate::edit::{ChangeSet, Outcome};
-use crate::run::{AppFacts, Reviewer, RunError, StepView, Verdict, introduction, totals};
+use crate::run::{AppFacts, Reviewer, RunError, StepView, Verdict, introduction, likeliest, totals};
 use crate::sites::{Explainer, Site};
 use crate::steps::Question;
 
@@ -90,7 +90,7 @@ impl Reviewer for Terminal {
             .iter()
             .map(|app| format!("{}  {}  {} place(s) to integrate", app.root, app.name, weight(app)))
             .collect();
-        let best = (0..apps.len()).rev().max_by_key(|i| apps.get(*i).map(weight)).unwrap_or(0);
+        let best = likeliest(apps, sites);
         lists::select(&self.term, "Which app do you want to integrate?", &labels, best)
     }
 

@@ -34,7 +34,7 @@ pub(crate) use safety::open_journal;
 pub use status::{AppStatus, AreaFile, AreaState, AreaStatus, status_of};
 pub use summary::{CHECKLIST, checklist, summary};
 pub use typecheck::Problem;
-pub use unattended::Unattended;
+pub use unattended::{Unattended, likeliest};
 pub(crate) use walk::difference;
 
 use crate::answers::{PayerAnswer, Value};

@@ -2,7 +2,7 @@
 
 use crate::answers::Value;
 use crate::review::{Screen, Text, diff_view};
-use crate::sites::{Explainer, Site};
+use crate::sites::{Explainer, Site, SiteKind};
 use crate::steps::Question;
 
 use super::{AppFacts, Reviewer, RunError, StepView, Verdict, introduction};
@@ -11,22 +11,31 @@ use super::{AppFacts, Reviewer, RunError, StepView, Verdict, introduction};
 #[derive(Debug, Clone, Copy)]
 pub struct Unattended;
 
+/// The app in which most is spent, or else most would be acted on; the first of equals.
+pub fn likeliest(apps: &[AppFacts], sites: &[Site]) -> usize {
+    let weight = |app: &AppFacts| {
+        let own = || sites.iter().filter(|site| site.app == app.root && site.selected);
+        (own().filter(|site| site.kind == SiteKind::Billable).count(), own().count())
+    };
+    let best = apps.iter().map(weight).max().unwrap_or_default();
+    apps.iter().position(|app| weight(app) == best).unwrap_or(0)
+}
+
 impl Reviewer for Unattended {
-    /// The app with the most places that would be acted on; the first of equals.
+    /// The likeliest app; see [`likeliest`].
     fn choose_app(
         &mut self,
         screen: &mut Screen,
         apps: &[AppFacts],
         sites: &[Site],
     ) -> Result<usize, RunError> {
-        let weight =
-            |app: &AppFacts| sites.iter().filter(|site| site.app == app.root && site.selected).count();
-        let best = apps.iter().map(weight).max().unwrap_or(0);
-        let index = apps.iter().position(|app| weight(app) == best).unwrap_or(0);
+        let index = likeliest(apps, sites);
         if let Some(app) = apps.get(index) {
             let root = &app.root;
             screen.warn(&format!("the repository holds {} apps; taking `{root}`", apps.len()));
-            screen.hint(&format!("pass `--app {root}`, or another folder, to choose"));
+            let others: Vec<String> =
+                apps.iter().filter(|other| other.root != *root).map(|other| format!("`{}`", other.root)).collect();
+            screen.hint(&format!("`--app` chooses another: {}", others.join(", ")));
         }
         Ok(index)
     }

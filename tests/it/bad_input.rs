@@ -98,6 +98,7 @@ fn several_apps_are_chosen_from_by_name() {
     let ran = project.shell(&["run", "--yes"]);
     assert_eq!(ran.status, 0, "{}", ran.transcript());
     assert!(ran.err.contains("the repository holds 2 apps; taking `b`"), "{}", ran.err);
+    assert!(ran.err.contains("`--app` chooses another: `a`"), "{}", ran.err);
     assert!(project.exists("b/credyt.toml") && !project.exists("a/credyt.toml"));
     // The one with answers is meant from now on, from the root and from its folder.
     let again = project.shell(&["run", "--yes"]);

@@ -6,7 +6,7 @@ use crate::catalog::{self, Entry, UserFields};
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after, is_callee, written_member};
 use crate::sites::{Identity, IdentitySource};
-use crate::syntax::{Class, ClassId, Expr, Facts, FunctionId, Param, Path};
+use crate::syntax::{Class, ClassId, Expr, Facts, FunctionId, Param, Path, Root, Span};
 use crate::workspace::FileId;
 
 /// `current_user: User = Depends(get_current_user)`, `user: CurrentUser`.
@@ -25,6 +25,14 @@ pub(super) fn injected(
         let Some((file, dependency, of_type)) = dependency_of(cx, place.0, param, marker) else {
             continue;
         };
+        // A parameter without a type is what its dependency says it gives.
+        let given = match (&of_type, &dependency) {
+            (None, Def::Function(at, id)) => {
+                cx.program.facts(*at).function(*id).gives.clone().map(|t| (*at, t))
+            }
+            _ => None,
+        };
+        let (file, of_type) = given.map_or((file, of_type), |(at, of_type)| (at, Some(of_type)));
         let of_organisation = of_type.as_deref().is_some_and(|of_type| {
             of_type
                 .split(|c: char| !(c.is_alphanumeric() || c == '_'))
@@ -124,13 +132,13 @@ fn user_of_type(
         _ => {}
     }
     let class = bare.and_then(|name| {
-        match cx.program.name(file, None, name.rsplit('.').next().unwrap_or(&name), u32::MAX) {
+        let mut parts = name.split('.').map(str::to_owned);
+        let root = Root::Name(parts.next()?);
+        let path = Path { root, segments: parts.collect(), span: Span { start: u32::MAX, end: u32::MAX } };
+        [file, place.0].into_iter().find_map(|at| match cx.def(at, None, &path) {
             Def::Class(at, id) => Some((at, id)),
-            _ => match cx.program.name(place.0, None, &name, u32::MAX) {
-                Def::Class(at, id) => Some((at, id)),
-                _ => None,
-            },
-        }
+            _ => None,
+        })
     });
     if let Some((at, id)) = class {
         let members = all_fields(cx, at, id, 0);

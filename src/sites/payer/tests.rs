@@ -453,7 +453,9 @@ export const members = pgTable(\"members\", {
             "import { db }",
             "import { eq } from \"drizzle-orm\";\nimport { members } from \"@/lib/schema\";\nimport { db }",
         );
-        let case: Files<'_> = &[("package.json", &package), ("lib/schema.ts", schema), (ROUTE, &text)];
+        let db = "import { drizzle } from \"drizzle-orm/node-postgres\";\n\nexport const db = drizzle();\n";
+        let case: Files<'_> =
+            &[("package.json", &package), ("lib/schema.ts", schema), ("lib/db.ts", db), (ROUTE, &text)];
         assert_eq!(payer(NEXT, case), expected, "{lines}");
     }
 }

@@ -301,3 +301,25 @@ fn a_helper_that_lets_nobody_through_unless_it_is_asked_to() {
     express(&app(&by_default, "whoIs(req)"), "userId");
     express(&app(&helper.replace("(req, quietly)", "(req, quietly = true)"), "whoIs(req)"), "userId?");
 }
+
+#[test]
+fn a_dependency_tells_by_its_own_type_what_it_gives() {
+    let app = |param: &str| {
+        let main = format!(
+            "import jwt\nfrom fastapi import Depends, FastAPI\nfrom openai import OpenAI\nimport models\nfrom who import current_user\n\nclient = OpenAI()\napp = FastAPI()\n\n@app.post(\"/a\")\ndef ask({param}):\n    return client.chat.completions.create(model=\"m\", messages=[])\n"
+        );
+        payers(&[
+            ("requirements.txt", "fastapi\nopenai\npyjwt\nsqlalchemy\n"),
+            ("models.py", "class Base:\n    pass\n\n\nclass User(Base):\n    id: int\n    email: str\n"),
+            (
+                "who.py",
+                "import jwt\nimport models\n\n\ndef issue(sub):\n    return jwt.encode({\"sub\": sub}, \"s\")\n\n\ndef current_user(token: str) -> models.User:\n    return load(jwt.decode(token, \"s\")[\"sub\"])\n",
+            ),
+            ("main.py", &main),
+        ])
+        .join(" ")
+    };
+    assert_eq!(app("user: models.User = Depends(current_user)"), "user.id");
+    assert_eq!(app("user = Depends(current_user)"), "user.id");
+    assert_eq!(app("user: models.Missing = Depends(current_user)"), "-");
+}
