@@ -52,6 +52,8 @@ pub struct Framework {
     /// How code is put in front of handlers.
     #[serde(default)]
     pub middleware: Vec<Middleware>,
+    /// How a handler begins to answer before it is done.
+    pub sending: Option<Sending>,
     /// Functions that run what they are given before they are done, with the context of their caller, on another thread
     /// even (`run_in_threadpool`).
     #[serde(default)]
@@ -164,6 +166,18 @@ pub struct Middleware {
     /// Roles of its parameters by position. One without `next` goes on by coming back with nothing.
     #[serde(default)]
     pub params: Vec<Role>,
+}
+
+/// How a handler begins to answer bit by bit: behind that it can no longer refuse.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sending {
+    /// The parameter that is written to.
+    pub of: Role,
+    /// Its methods, and those of its members, that set a header. A refusal behind one says what is meant for the answer.
+    pub headers: Vec<String>,
+    /// Those that send something: the status cannot be changed after one.
+    pub starts: Vec<String>,
 }
 
 /// How a generator is closed once the response that sends it is over.

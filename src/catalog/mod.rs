@@ -44,7 +44,7 @@ pub use env::{Address, Also, Beside, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
     Answer, ArgumentChoice, Carried, Carrier, ChainContext, Closing, Framework, Front, Handler, HandlerShape,
     KeptBody, Listed, Middleware, Mount, Mounting, NamedParam, NewRoute, RefuseAs, Role, RoutePurpose,
-    Runtime, Side, Writing,
+    Runtime, Sending, Side, Writing,
 };
 pub use host::Host;
 pub use http::{Answered, Http, Request, Succeeded};
