@@ -151,6 +151,9 @@ pub struct Carrier {
     /// Members that are the sender's own: `body`.
     #[serde(default)]
     pub sent: Vec<String>,
+    /// Its types say of no member what it is, so that code may read any.
+    #[serde(default)]
+    pub untyped: bool,
 }
 
 /// A way to put a function in front of handlers.

@@ -34,7 +34,7 @@ use rust_embed::RustEmbed;
 
 pub use auth::{
     Auth, AuthOrganisations, Guests, How, Identity, IdentitySource, Linked, OptionIs, SessionId, SignUp,
-    SignUpPlace, Verifier,
+    SignUpPlace, Signer, Verifier,
 };
 pub use checks::faults;
 pub use deployed::{Deployed, Open};
