@@ -74,6 +74,9 @@ pub struct Framework {
     /// Members that start an app when its module is loaded (`app.listen`): no other module imports one that does.
     #[serde(default)]
     pub starts: Vec<String>,
+    /// Names of what runs once, when an app starts: decorators, options that take a function, methods of a class.
+    #[serde(default)]
+    pub startup: Vec<String>,
     /// How the app's own routes are registered, for a place beside them.
     #[serde(default)]
     pub mounting: Mounting,
