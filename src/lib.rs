@@ -12,6 +12,7 @@ pub mod answers;
 pub mod catalog;
 pub mod cli;
 pub mod credyt;
+mod deep;
 pub mod demo;
 pub mod edit;
 pub mod fingerprint;

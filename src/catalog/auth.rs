@@ -19,6 +19,9 @@ pub struct Auth {
     /// it, is a session reader of the app's own.
     #[serde(default)]
     pub verifiers: Vec<Verifier>,
+    /// Calls that make a token: what an app puts into all of its own is in each that it checks.
+    #[serde(default)]
+    pub signers: Vec<Signer>,
     /// Expression that holds when nobody is signed in, where the user is an object all the same. Variable: `user`.
     pub signed_out: Option<String>,
     /// What puts the user's id into a session, where the library leaves that to the app.
@@ -204,6 +207,14 @@ pub struct Verifier {
     /// Texts of calls that only read a token and check nothing: `verify_signature`, which is written to turn that off.
     #[serde(default)]
     pub unless: Vec<String>,
+}
+
+/// A call that makes a token; what it holds comes first.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signer {
+    /// What is called.
+    pub call: Callee,
 }
 
 /// Where a user comes to exist, as `sites` reports it.

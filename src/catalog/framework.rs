@@ -52,6 +52,8 @@ pub struct Framework {
     /// How code is put in front of handlers.
     #[serde(default)]
     pub middleware: Vec<Middleware>,
+    /// How a handler begins to answer before it is done.
+    pub sending: Option<Sending>,
     /// Functions that run what they are given before they are done, with the context of their caller, on another thread
     /// even (`run_in_threadpool`).
     #[serde(default)]
@@ -72,6 +74,9 @@ pub struct Framework {
     /// Members that start an app when its module is loaded (`app.listen`): no other module imports one that does.
     #[serde(default)]
     pub starts: Vec<String>,
+    /// Names of what runs once, when an app starts: decorators, options that take a function, methods of a class.
+    #[serde(default)]
+    pub startup: Vec<String>,
     /// How the app's own routes are registered, for a place beside them.
     #[serde(default)]
     pub mounting: Mounting,
@@ -149,6 +154,9 @@ pub struct Carrier {
     /// Members that are the sender's own: `body`.
     #[serde(default)]
     pub sent: Vec<String>,
+    /// Its types say of no member what it is, so that code may read any.
+    #[serde(default)]
+    pub untyped: bool,
 }
 
 /// A way to put a function in front of handlers.
@@ -164,6 +172,18 @@ pub struct Middleware {
     /// Roles of its parameters by position. One without `next` goes on by coming back with nothing.
     #[serde(default)]
     pub params: Vec<Role>,
+}
+
+/// How a handler begins to answer bit by bit: behind that it can no longer refuse.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sending {
+    /// The parameter that is written to.
+    pub of: Role,
+    /// Its methods, and those of its members, that set a header. A refusal behind one says what is meant for the answer.
+    pub headers: Vec<String>,
+    /// Those that send something: the status cannot be changed after one.
+    pub starts: Vec<String>,
 }
 
 /// How a generator is closed once the response that sends it is over.

@@ -36,7 +36,7 @@ use rust_embed::RustEmbed;
 pub use alias::{Alias, Ambient};
 pub use auth::{
     Auth, AuthOrganisations, Guests, How, Identity, IdentitySource, Linked, OptionIs, SessionId, SignUp,
-    SignUpPlace, Verifier,
+    SignUpPlace, Signer, Verifier,
 };
 pub use checks::faults;
 pub use deployed::{Deployed, Open};
@@ -46,7 +46,7 @@ pub use env::{Address, Also, Beside, Declaration, DeclarationShape, EnvStyle};
 pub use framework::{
     Answer, ArgumentChoice, Carried, Carrier, ChainContext, Closing, Framework, Front, Handler, HandlerShape,
     KeptBody, Listed, Middleware, Mount, Mounting, NamedParam, NewRoute, RefuseAs, Role, RoutePurpose,
-    Runtime, Side, Writing,
+    Runtime, Sending, Side, Writing,
 };
 pub use host::Host;
 pub use http::{Answered, Http, Request, Succeeded};

@@ -29,6 +29,9 @@ pub struct Orm {
     /// Those among [`Orm::reads`] that load a list, of which the app takes the first.
     #[serde(default)]
     pub reads_many: Vec<String>,
+    /// Those after which a record has only its columns, and not the key under the name that the library gives it.
+    #[serde(default)]
+    pub reads_plain: Vec<String>,
     /// Methods and keys whose arguments say which record is loaded: a record is one of the signed-in user's when these name
     /// the user.
     #[serde(default)]

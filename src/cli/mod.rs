@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::deep;
 use crate::review::{ColorChoice, Screen};
 use crate::run::{Exit, RunError, Survey};
 use crate::steps::{self, Step};
@@ -38,7 +39,7 @@ use args::{Cli, Command};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    run_with(|| Ok(Box::new(survey::OfLibrary::new()?)), steps::all())
+    deep::run(|| run_with(|| Ok(Box::new(survey::OfLibrary::new()?)), steps::all()))
 }
 
 /// Runs the program with another survey and other steps: what terminal tests of the walk itself do.

@@ -85,7 +85,11 @@ impl Engine<'_> {
                 if let (true, [one, ..]) = (converts, given.args.as_slice()) {
                     return one.clone().there();
                 }
-                self.outside(state, object.map(|(of, _)| of), call, &given)
+                let of = object.map(|(of, _)| of);
+                match self.world.record(frame.fun.0, span, of.as_ref(), &given.args) {
+                    Some(record) => record,
+                    None => self.outside(state, of, call, &given),
+                }
             }
         }
     }

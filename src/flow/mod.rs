@@ -6,8 +6,9 @@
 //! the app's own function runs that function with what it is given, so that a user is followed through helpers, wrappers,
 //! decorators and callbacks alike, whatever they are called.
 //!
-//! There is no limit of depth. A function that is being run already gives something unknown, and all that an engine looks
-//! at is counted against one allowance: once that is used up, nobody is named, and [`Engine::is_exhausted`] says so.
+//! No depth that code of people has is a limit. A function that is being run already gives something unknown, and all that
+//! an engine looks at is counted against one allowance: once that is used up, or the stack is, nobody is named, and
+//! [`Engine::is_exhausted`] says so.
 //!
 //! The engine knows no language, framework or library; [`World`] is asked for those.
 

@@ -7,6 +7,7 @@ use super::names::Names;
 use super::state::{Given, State, entered, is_dead, join_cells, join_given, join_states, refined};
 use super::value::{Abs, Trust, What};
 use super::world::World;
+use crate::deep::MAX_CALLS;
 use crate::ir::{Act, BlockId, Bound, Call, Cond, End, Kind, Known, Points, Spot, Value};
 use crate::syntax::{FunctionId, Span};
 use crate::workspace::FileId;
@@ -211,6 +212,10 @@ impl<'w> Engine<'w> {
         if self.running.contains(&fun) {
             self.cut += 1;
             return Some(vec![(Abs::any(Trust::App), State { locals: Names::new(), cells: given.cells })]);
+        }
+        if self.running.len() >= MAX_CALLS {
+            self.fuel = 0;
+            return None;
         }
         let called = (fun, seen.clone(), given);
         if let Some(known) = self.known.get(&called).or_else(|| self.before.get(&called)) {

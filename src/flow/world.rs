@@ -35,6 +35,10 @@ pub trait World {
     /// A member of claims.
     fn claim(&self, rule: usize, path: &[String], from: &BTreeSet<Origin>) -> Abs;
 
+    /// What a call that leads out of the app loads by an id of the signed-in user, given what it is handed; and what it
+    /// gives of such a record that it is chained onto.
+    fn record(&self, file: FileId, call: Span, of: Option<&Abs>, args: &[Abs]) -> Option<Abs>;
+
     /// The place that an outside name stands for.
     fn cell(&self, def: &Def) -> Option<Cell>;
 

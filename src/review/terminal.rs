@@ -102,7 +102,6 @@ impl Reviewer for Terminal {
         ask: bool,
     ) -> Result<Vec<(String, bool)>, RunError> {
         overview::show(screen, app, explainer.sites, ask)?;
-        overview::left_out(screen, explainer.program.workspace().skipped())?;
         if ask { overview::correct(screen, &self.term, explainer) } else { Ok(Vec::new()) }
     }
 

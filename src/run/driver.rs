@@ -18,7 +18,7 @@ use super::report::{self, StepReport, StepStatus};
 use super::walk::{Decided, Walk, normal_root, read_answers, roots};
 use super::{
     AppFacts, CheckResult, Exit, Findings, Options, Reviewer, RunError, RunReport, StepView, Survey, Verdict,
-    announce, checking, elsewhere, fitness, fold, local_env, payer, safety,
+    announce, checking, elsewhere, fitness, fold, local_env, payer, safety, unread,
 };
 
 /// Name in the journal of answers that belong to no applied step.
@@ -64,7 +64,8 @@ impl<'a> Driver<'a> {
         let mut findings = self.survey.survey(&workspace)?;
         let mut app = self.choose_app(&root, &findings)?;
         let sites: Vec<Site> = findings.sites.iter().filter(|site| site.app == app.root).cloned().collect();
-        fitness::check(&findings, self.survey.catalog(), &app, &sites)?;
+        fitness::check(&findings, self.survey.catalog(), &app, &sites)
+            .map_err(|refused| fitness::with_unread(refused, &workspace))?;
         if !self.options.dry_run {
             safety::check(self.screen, self.reviewer, &root, &app, &findings, self.options.allow_dirty)?;
         }
@@ -86,7 +87,8 @@ impl<'a> Driver<'a> {
             let known = findings.apps.iter().find(|other| other.root == app.root).cloned();
             app = known.unwrap_or(app);
         }
-        let elsewhere = elsewhere::todo(&findings, &app.root);
+        let elsewhere = elsewhere::todo(&findings, &app.root).into_iter().chain(unread::todo(&workspace));
+        let elsewhere: Vec<Todo> = elsewhere.collect();
         let mut walk = Walk {
             catalog: self.survey.catalog(),
             program: findings.program,

@@ -2,10 +2,11 @@
 
 use camino::Utf8Path;
 
-use super::{AppFacts, Findings, RunError};
+use super::{AppFacts, Findings, RunError, fold, unread};
 use crate::catalog::Catalog;
 use crate::sites::cx::Cx;
 use crate::sites::{Detail, IdentityAt, Site, SiteKind, in_front};
+use crate::workspace::Workspace;
 
 /// The refusal for a folder without any app.
 pub(super) fn no_app(root: &Utf8Path) -> RunError {
@@ -65,6 +66,17 @@ pub(super) fn check(
         why: format!("`{name}` has nothing to bill: no paid call, no sign-up and no sign-in was found"),
         hints: vec!["if the app is in another folder, give it: `credyt-integrate PATH`".to_owned()],
     })
+}
+
+/// The same refusal with the code that was not looked into: what is missing may be in there.
+pub(super) fn with_unread(refused: RunError, workspace: &Workspace) -> RunError {
+    match refused {
+        RunError::NotIntegrable { why, mut hints } => {
+            hints.extend(fold(&unread::todo(workspace)).iter().map(ToString::to_string));
+            RunError::NotIntegrable { why, hints }
+        }
+        other => other,
+    }
 }
 
 /// Whether something in front of a paid call asks who is signed in, though nobody could be named.

@@ -23,6 +23,7 @@ mod status;
 mod summary;
 mod typecheck;
 mod unattended;
+mod unread;
 mod walk;
 
 pub(crate) use announce::{introduction, totals};

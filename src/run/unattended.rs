@@ -33,8 +33,11 @@ impl Reviewer for Unattended {
         if let Some(app) = apps.get(index) {
             let root = &app.root;
             screen.warn(&format!("the repository holds {} apps; taking `{root}`", apps.len()));
-            let others: Vec<String> =
-                apps.iter().filter(|other| other.root != *root).map(|other| format!("`{}`", other.root)).collect();
+            let others: Vec<String> = apps
+                .iter()
+                .filter(|other| other.root != *root)
+                .map(|other| format!("`{}`", other.root))
+                .collect();
             screen.hint(&format!("`--app` chooses another: {}", others.join(", ")));
         }
         Ok(index)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::cx::{Cx, after};
 use crate::catalog::Kind as EntryKind;
+use crate::deep::MAX_CALLS;
 use crate::flow::Fun;
 use crate::ir::{Act, Calls, Fact, Kind, Place, Points, Spot, Value};
 use crate::resolve::Def;
@@ -84,6 +85,10 @@ impl Resolved<'_, '_> {
         let mut asking = self.asking.borrow_mut();
         if let Some(position) = asking.stack.iter().position(|fun| *fun == (file, function)) {
             asking.cut.insert(position);
+            return None;
+        }
+        // Nothing is known of what lies that far down.
+        if asking.stack.len() >= MAX_CALLS {
             return None;
         }
         let points = made(self.cx, file, Some(function), &mut asking)?;

@@ -27,6 +27,8 @@ pub enum Cause {
     OwnKey,
     /// It runs outside of the app that is integrated.
     Elsewhere,
+    /// Its code was not looked into.
+    Unread,
     /// It was shown and not taken.
     LeftOut,
     /// The app counts money of its own.

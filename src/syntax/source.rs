@@ -156,34 +156,42 @@ impl<'t> Source<'t> {
 
 /// Visits a node and everything below it, in order.
 pub(crate) fn walk<'a>(node: Node<'a>, visit: &mut impl FnMut(Node<'a>)) {
+    walk_below(node, &mut |node, _| visit(node));
+}
+
+/// The same with the node that each stands in, nothing for the first: to ask a node for its parent takes as long as the
+/// node lies deep.
+pub(crate) fn walk_below<'a>(node: Node<'a>, visit: &mut impl FnMut(Node<'a>, Option<Node<'a>>)) {
     let mut cursor = node.walk();
+    let mut above: Vec<Node<'a>> = Vec::new();
     loop {
-        visit(cursor.node());
+        visit(cursor.node(), above.last().copied());
+        let inner = cursor.node();
         if cursor.goto_first_child() {
+            above.push(inner);
             continue;
         }
-        loop {
-            if cursor.node() == node {
+        while !cursor.goto_next_sibling() {
+            if above.pop().is_none() || !cursor.goto_parent() {
                 return;
             }
-            if cursor.goto_next_sibling() {
-                break;
-            }
-            if !cursor.goto_parent() {
-                return;
-            }
+        }
+        if above.is_empty() {
+            return;
         }
     }
 }
 
 /// The children of a node, tokens included.
 pub(crate) fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    (0..node.child_count()).filter_map(|i| node.child(i)).collect()
+    let mut cursor = node.walk();
+    node.children(&mut cursor).collect()
 }
 
 /// The named children of a node.
 pub(crate) fn named(node: Node<'_>) -> Vec<Node<'_>> {
-    (0..node.named_child_count() as u32).filter_map(|i| node.named_child(i)).collect()
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).collect()
 }
 
 /// The named children that are no comments.

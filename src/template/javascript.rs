@@ -45,7 +45,8 @@ pub(super) fn first_error(node: Node<'_>) -> Option<usize> {
 }
 
 pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    (0..node.child_count()).filter_map(|index| node.child(index)).collect()
+    let mut cursor = node.walk();
+    node.children(&mut cursor).collect()
 }
 
 pub(super) fn named_children(node: Node<'_>) -> Vec<Node<'_>> {

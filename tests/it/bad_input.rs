@@ -106,3 +106,62 @@ fn several_apps_are_chosen_from_by_name() {
     assert_eq!(project.shell(&["undo", "--all", "--yes"]).status, 0);
     assert_eq!(project.changes(), "");
 }
+
+const MANIFEST: (&str, &str) = (
+    "package.json",
+    r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9"}}"#,
+);
+const PYTHON: &str = "import jwt\nfrom fastapi import Depends, FastAPI, Header\nfrom openai import OpenAI\n\napp = FastAPI()\nclient = OpenAI()\n\n\ndef sign(user_id):\n    return jwt.encode({\"sub\": user_id}, \"s\")\n\n\ndef signed_in(a: str = Header()):\n    return jwt.decode(a, \"s\", algorithms=[\"HS256\"])[\"sub\"]\n\n\n@app.post(\"/a\")\ndef a(user_id: str = Depends(signed_in)):\n";
+
+/// The exit status of a plan for a server in JavaScript with this in front of its route, and these lines in it.
+fn script(front: &str, lines: &str) -> i32 {
+    let app = format!(
+        "const express = require('express');\nconst jwt = require('jsonwebtoken');\nconst OpenAI = require('openai');\nconst ai = new OpenAI();\nconst app = express();\nconst sign = (id) => jwt.sign({{ id }}, 's');\nfunction m0(req, res, next) {{ req.user = jwt.verify(req.get('a'), 's'); next(); }}\n{front}\napp.post('/a', m0, async (req, res) => {{\n  log(req.user.id);\n{lines}\n  res.json(await ai.responses.create({{ input: 'x' }}));\n}});\n"
+    );
+    Project::without_git(&[MANIFEST, ("app.js", &app)]).tool(&["plan", "--json"]).status
+}
+
+/// The same for one in Python.
+fn python(lines: &str) -> i32 {
+    let app = format!("{PYTHON}{lines}\n    return client.responses.create(model=\"m\", input=\"x\")\n");
+    let files = [("requirements.txt", "fastapi\nopenai\npyjwt\n"), ("app.py", app.as_str())];
+    Project::without_git(&files).tool(&["plan", "--json"]).status
+}
+
+/// Code of so many levels, a line each: on one line it would be taken for minified.
+fn nested(open: &str, inner: &str, close: &str, levels: usize) -> String {
+    format!("{}{inner}\n{}", format!("{open}\n").repeat(levels), close.repeat(levels))
+}
+
+#[test]
+fn code_that_is_nested_deeply_is_read_as_far_as_it_is_and_ends_no_run() {
+    for levels in [420, 3000] {
+        for (open, inner, close) in
+            [("f(", "1", ")"), ("{ a:", "1", "}"), ("x.then(", "y", ")"), ("() => (", "1", ")")]
+        {
+            let code = format!("const x = {};", nested(open, inner, close, levels));
+            assert_eq!(script("", &code), 0, "{levels} times `{open}`");
+        }
+        for (open, inner, close) in [("[", "1", "]"), ("{1:", "1", "}"), ("(a and", "b", ")")] {
+            let code = format!("    x = {}", nested(open, inner, close, levels));
+            assert_eq!(python(&code), 0, "{levels} times `{open}`");
+        }
+    }
+}
+
+#[test]
+fn calls_far_down_in_one_another_name_nobody_and_end() {
+    let chain: String = (0..2000)
+        .map(|n| format!("const m{} = (req, res, next) => m{n}(req, res, next);\n", n + 1))
+        .collect();
+    let route = "app.post('/b', m2000, async (req, res) => {\n  res.json(await ai.responses.create({ input: req.user.id }));\n});";
+    // One of the two calls is billed.
+    assert_eq!(script(&format!("{chain}{route}"), ""), 6);
+}
+
+/// What asks each part of it for the part around takes longer by the square.
+#[test]
+fn a_text_put_together_from_thousands_takes_as_long_as_it_is() {
+    let code = format!("  const x =\n{}\"a\";", "\"a\" +\n".repeat(10_000));
+    assert_eq!(script("", &code), 0);
+}

@@ -82,8 +82,8 @@ pub(in crate::sites) fn dependency_of(
         let call = facts.call(expr.as_call()?);
         let def = cx.def(at, call.function, &call.callee);
         let is_marker = after(marker, &def).is_some_and(<[String]>::is_empty);
-        let inner = is_marker.then(|| call.args.first()?.as_path().cloned()).flatten()?;
-        Some(cx.def(at, call.function, &inner))
+        let given = call.args.first().filter(|_| is_marker)?;
+        called(cx, at, call.function, given)
     };
     if let Some(def) = param.default.as_ref().and_then(|d| marked(file, d)) {
         return Some((file, def, param.annotation_text.clone()));
@@ -102,6 +102,49 @@ pub(in crate::sites) fn dependency_of(
         },
         _ => None,
     }
+}
+
+/// What the framework calls to fill a parameter: the function that is given, or what an instance is called by.
+fn called(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, given: &Expr) -> Option<Def> {
+    let facts = cx.program.facts(file);
+    let made = |at: FileId, function: Option<FunctionId>, path: &Path| match cx.def(at, function, path) {
+        Def::Class(at, class) => method(cx, at, class, CALLED, 0),
+        _ => None,
+    };
+    match given {
+        Expr::Path(path) => {
+            // `current = CurrentUser()`, of which one is kept.
+            let kept = match cx.program.origin(file, function, path) {
+                Def::Value(at, index, _) => cx.program.binding(at, index).and_then(|binding| {
+                    let call = cx.program.facts(at).call(binding.value.as_call()?);
+                    made(at, call.function, &call.callee)
+                }),
+                _ => None,
+            };
+            Some(kept.unwrap_or_else(|| cx.def(file, function, path)))
+        }
+        Expr::Call(id) => made(file, function, &facts.call(*id).callee),
+        _ => None,
+    }
+}
+
+/// The method that an instance is called by.
+const CALLED: &str = "__call__";
+
+/// A method of a class or of one that it extends.
+fn method(cx: &Cx<'_>, file: FileId, class: ClassId, name: &str, hops: usize) -> Option<Def> {
+    let facts = cx.program.facts(file);
+    let own = facts.function_ids().find(|id| {
+        let f = facts.function(*id);
+        f.class == Some(class) && f.name == name
+    });
+    own.map(|id| Def::Function(file, id)).or_else(|| {
+        let class = facts.class(class);
+        class.bases.iter().filter(|_| hops < 5).find_map(|base| match cx.def(file, class.parent, base) {
+            Def::Class(at, base) => method(cx, at, base, name, hops + 1),
+            _ => None,
+        })
+    })
 }
 
 /// The user's members of a parameter with this type.

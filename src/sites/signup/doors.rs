@@ -95,7 +95,9 @@ pub(super) fn doors(
                     cx.line(insert.file, insert.statement.start)
                 ));
                 if aside > 0 {
-                    door.evidence.push(format!("`{symbol}` is also called from seeds, tests or scripts"));
+                    door.evidence.push(format!(
+                        "`{symbol}` is also called from seeds, tests or scripts, or when the program starts"
+                    ));
                 }
                 door
             })
@@ -143,7 +145,10 @@ fn unreached(cx: &Cx<'_>, file: FileId, service: FunctionId, aside: usize) -> Op
     let facts = cx.program.facts(file);
     let f = facts.function(service);
     if aside > 0 {
-        return Some(format!("`{}` is only called from seeds, tests or scripts", f.symbol));
+        return Some(format!(
+            "`{}` is only called from seeds, tests or scripts, or when the program starts",
+            f.symbol
+        ));
     }
     // Methods, callbacks and hooks are called by what cannot be followed.
     let dynamic = f.class.is_some()
@@ -206,7 +211,8 @@ fn caller(cx: &Cx<'_>, file: FileId, call: CallId, below: &[(FileId, CallId)]) -
         .find(|id| handler_of(cx, file, *id).is_some() || place::is_auth_callback(cx, file, *id));
     let against = place::aside(cx, file, inside)
         .or_else(|| (!cx.holds(file)).then(|| "outside of the app".to_owned()))
-        .or_else(|| handler.and_then(|_| place::only_in_development(cx, file)));
+        .or_else(|| handler.and_then(|_| place::only_in_development(cx, file)))
+        .or_else(|| if handler.is_none() { place::at_start(cx, file, inside) } else { None });
     let chain = below.iter().copied().chain([(file, call)]).collect();
     Caller { file, call, handler, chain, against }
 }
@@ -243,6 +249,7 @@ fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
                     || v.text_parts().is_some_and(|t| place::guest(&t))
             }));
     let against = place::aside(cx, insert.file, insert.function)
+        .or_else(|| if handler.is_none() { place::at_start(cx, insert.file, insert.function) } else { None })
         .or_else(|| handler.and_then(|_| place::only_in_development(cx, insert.file)))
         .or_else(|| insert.many.then(|| "makes many users at once".to_owned()))
         .or_else(|| for_programs(insert).then(|| "makes an account that a program uses".to_owned()));

@@ -38,6 +38,44 @@ pub(super) fn aside(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>) -> 
     None
 }
 
+/// Why code of a function runs when the program starts, and not because somebody asked for something.
+pub(super) fn at_start(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>) -> Option<String> {
+    const LOADED: &str = "it runs when the program starts";
+    let facts = cx.program.facts(file);
+    let Some(id) = function else { return Some(LOADED.to_owned()) };
+    let f = facts.function(id);
+    let frameworks = || cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref());
+    let named = |name: &str| frameworks().any(|f| f.startup.iter().any(|known| known == name));
+    let decorated = f.decorators.iter().filter_map(|d| d.path.last()).any(named);
+    let is_method = f.class.is_some() && named(&f.name);
+    let optional = || {
+        let is_it =
+            |value: &Expr| !f.name.is_empty() && value.as_path().and_then(|p| p.as_name()) == Some(&f.name);
+        let given = |(key, value): &(String, Expr)| named(key) && is_it(value);
+        f.class.is_none() && facts.calls.iter().any(|call| call.keywords.iter().any(given))
+    };
+    if decorated || is_method || optional() {
+        return Some(format!("`{}` runs when the app starts", f.name));
+    }
+    // `app.listen(port, async () => { … })`, `connect().then(() => { … })`
+    if let Some((call, _)) = f.argument_of {
+        let call = facts.call(call);
+        let last = call.callee.segments.last().map(String::as_str).unwrap_or_default();
+        let starts = frameworks().any(|f| f.starts.iter().any(|member| member == last));
+        return match last {
+            _ if starts => Some(LOADED.to_owned()),
+            "then" | "catch" | "finally" => at_start(cx, file, call.function),
+            _ => None,
+        };
+    }
+    // `(async () => { … })()`
+    let text = cx.workspace().text(file).ok()?;
+    let behind = text.as_str().get(f.span.end as usize..)?.trim_start();
+    let called =
+        f.name.is_empty() && behind.strip_prefix(')').is_some_and(|rest| rest.trim_start().starts_with('('));
+    called.then(|| at_start(cx, file, f.parent)).flatten()
+}
+
 /// Files that are started by hand.
 fn is_script(path: &str) -> bool {
     const FOLDERS: &[&str] =

@@ -492,3 +492,21 @@ fn guests_are_found_where_the_auth_library_makes_them_and_nothing_is_written_the
     let guest = made.iter().find(|s| s.symbol.as_deref() == Some("authorize")).unwrap();
     assert!(signup(guest).plan.later);
 }
+
+#[test]
+fn what_only_runs_when_the_program_starts_is_no_sign_up() {
+    let users = "import { prisma } from './prisma';\nexport async function ensureOwner() {\n  const user = await prisma.user.create({ data: { email: 'a', password: 'b' } });\n}\n";
+    let head = "import { ensureOwner } from './lib/users';\nimport { connect } from './lib/db';\n";
+    let shown = |code: &str| prisma(&[("lib/users.ts", users), ("worker.ts", &format!("{head}{code}\n"))]);
+    for code in [
+        "ensureOwner();",
+        "async function main() {\n  await ensureOwner();\n}\nmain();",
+        "connect().then(() => ensureOwner());",
+        "(async () => {\n  await ensureOwner();\n})();",
+    ] {
+        assert_eq!(shown(code), ["- lib/users.ts:3-3 ensureOwner service user.id"], "{code}");
+    }
+    // What cannot be followed may well be asked for.
+    let open = "export const onJoin = (bus) => bus.on('join', () => ensureOwner());";
+    assert_eq!(shown(open), ["* lib/users.ts:3-3 ensureOwner service user.id"]);
+}

@@ -3,6 +3,7 @@
 //! The refusal is written in the handler's own way of answering and before anything is spent or streamed. One check a
 //! handler: with several paid calls the largest estimate counts. A paid call that several handlers reach has a check in each.
 
+mod answering;
 mod refusal;
 mod spot;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::steps::{Area, Halt, Lacks, Question, Status, Step, StepContext, StepP
 use crate::syntax::source::Source;
 use crate::syntax::{Expr, FunctionId, Span, place};
 use crate::workspace::FileId;
+use answering::Answering;
 use refusal::refusal;
 use spot::is_function;
 
@@ -274,6 +276,11 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     let at = spot::before_spends(&source, body, &gate.ways, ready_at)
         .ok_or_else(|| reason("there is no statement before the call at which the user is known"))?;
     let at = spot::before_writes(kit, &source, &gate.handler, ready_at, at);
+    let at = Answering::of(kit, &gate.handler, shape)
+        .map_or(Some(at.clone()), |answering| answering.before(&source, ready_at, at))
+        .ok_or_else(|| {
+            reason("the answer has begun where the user is known, and can no longer be a refusal")
+        })?;
     if raises(refuse) && is_swallowed(&source, &at) {
         return Err(reason(
             "a handler of all exceptions around it would turn the refusal into another error",

@@ -125,7 +125,7 @@ fn is_branch(parent: Node<'_>, node: Node<'_>) -> bool {
 }
 
 /// Whether a statement is a branch that ends the function.
-fn leaves(statement: Node<'_>) -> bool {
+pub(super) fn leaves(statement: Node<'_>) -> bool {
     if statement.kind() != "if_statement" {
         return false;
     }
@@ -134,7 +134,7 @@ fn leaves(statement: Node<'_>) -> bool {
     last.is_some_and(|last| matches!(last.kind(), "return_statement" | "throw_statement" | "raise_statement"))
 }
 
-fn is_block(kind: &str) -> bool {
+pub(super) fn is_block(kind: &str) -> bool {
     matches!(kind, "statement_block" | "block" | "switch_case" | "switch_default")
 }
 

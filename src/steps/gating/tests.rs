@@ -187,3 +187,53 @@ fn a_refused_balance_is_told_apart_as_the_apps_compiler_can() {
     assert!(check(base, lenient).contains("if (balance.ok === false) {"));
     assert!(check("", strict).contains("if (balance.ok === false) {"));
 }
+
+/// The lines of a streaming handler of an Express app behind its check of the balance, and what is left.
+fn streamed(lines: &str) -> (String, String) {
+    let app = format!(
+        "const express = require('express');\nconst OpenAI = require('openai');\nconst {{ requireAuth }} = require('./auth');\nconst ai = new OpenAI();\nconst app = express();\nfunction open(out) {{\n  out.setHeader('Content-Type', 'text/event-stream');\n  out.flushHeaders();\n}}\napp.post('/s', requireAuth, async (req, res) => {{\n  log(req.user.id);\n  {lines}\n  for await (const part of stream) res.write(part.choices[0].delta.content);\n  res.end();\n}});\n"
+    );
+    let (text, todo) = gated(&[EXPRESS, AUTH, ("app.js", &app)], "app.js");
+    let behind = text.split_once("insufficientBalance(balance));").map_or("", |(_, behind)| behind);
+    (behind.to_owned(), todo)
+}
+
+#[test]
+fn nothing_is_sent_in_front_of_the_check_of_a_stream() {
+    let call = "const stream = await ai.chat.completions.create({ stream: true, messages: [] });";
+    for first in [
+        "res.setHeader('Content-Type', 'text/event-stream');",
+        "res.writeHead(200, { 'Content-Type': 'text/event-stream' });",
+        "open(res);",
+        "res.write(': hello');",
+    ] {
+        let (behind, todo) = streamed(&format!("{first}\n  {call}"));
+        assert!(behind.contains(first) && behind.contains(call), "{first}: {behind}{todo}");
+    }
+    // The head is sent before the branch in which the money is spent.
+    let branch =
+        format!("res.flushHeaders();\n  let stream = [];\n  if (req.body.fresh) {{\n    {call}\n  }}");
+    let (behind, todo) = streamed(&branch);
+    assert!(behind.contains("res.flushHeaders();"), "{behind}{todo}");
+    // An answer from the cache is free, and a header alone can still be another one.
+    let cached = format!(
+        "res.setHeader('Content-Type', 'text/plain');\n  if (cache) {{\n    res.end(cache);\n    return;\n  }}\n  {call}"
+    );
+    let (behind, todo) = streamed(&cached);
+    assert!(behind.contains(call) && !behind.contains("cache"), "{behind}{todo}");
+    // What another function sends later is not sent yet.
+    let later = format!("const say = (text) => res.write(text);\n  {call}");
+    let (behind, todo) = streamed(&later);
+    assert!(behind.contains(call) && !behind.contains("const say"), "{behind}{todo}");
+}
+
+#[test]
+fn a_check_that_could_only_stand_behind_the_first_byte_is_left_to_a_person() {
+    let lines = "res.writeHead(200);\n  const { id } = jwt.verify(req.get('a'), 's');\n  const stream = await ai.chat.completions.create({ stream: true, messages: [], user: id });";
+    let app = format!(
+        "const express = require('express');\nconst jwt = require('jsonwebtoken');\nconst OpenAI = require('openai');\nconst ai = new OpenAI();\nconst app = express();\napp.post('/s', async (req, res) => {{\n  {lines}\n  for await (const part of stream) res.write(part.choices[0].delta.content);\n  res.end();\n}});\n"
+    );
+    let (text, todo) = gated(&[EXPRESS, AUTH, ("app.js", &app)], "app.js");
+    assert!(!text.contains("checkBalance"), "{text}");
+    assert!(todo.contains("can no longer be a refusal"), "{todo}");
+}

@@ -7,11 +7,12 @@
 use super::Spend;
 use super::record::{NOBODY, Reason, is_recorded};
 use crate::answers::Key;
-use crate::sites::cx::Cx;
-use crate::sites::{Billable, Detail, IdentityAt, IdentitySource, Money, Site, SiteKind, in_front, sent_ids};
+use crate::sites::{
+    Billable, Detail, IdentityAt, IdentitySource, InFront, Money, Site, SiteKind, in_front, sent_ids,
+};
 use crate::steps::support::{Kit, identity};
 use crate::steps::{Candidate, Cause, Lacks, Todo, Unpaid};
-use crate::syntax::FunctionId;
+use crate::syntax::{FunctionId, Imported};
 use crate::workspace::FileId;
 
 /// Names of what stands in front that a line has room for.
@@ -157,17 +158,13 @@ fn nobody(
         return (missing.clone(), candidates);
     }
     let mut why = NOBODY.to_owned();
-    let guards = place.map(|(file, function)| guards(cx, file, function)).unwrap_or_default();
-    match (guards.is_empty(), way(kit)) {
-        (false, Some(way)) => {
+    let front = place.map(|(file, function)| in_front(cx, file, function)).unwrap_or_default();
+    match place.filter(|_| !front.is_empty()) {
+        Some(place) => {
+            let (guards, way) = (guards(&front), way(kit, place, &front));
             why = format!("it is behind {guards}, and no expression here names the user; {way}");
         }
-        (false, None) => {
-            why = format!(
-                "it is behind {guards}, and no expression here names the user; hand the user's id down to it"
-            );
-        }
-        (true, _) => {
+        None => {
             why.push_str("; add sign-in in front of it, or say `skip = true` if the app pays for it");
         }
     }
@@ -178,25 +175,73 @@ fn nobody(
 }
 
 /// What asks who is signed in before a handler runs, by name and place.
-fn guards(cx: &Cx<'_>, file: FileId, function: FunctionId) -> String {
-    let found = in_front(cx, file, function);
-    let named = |front: &crate::sites::InFront| format!("`{}` ({}:{})", front.name, front.file, front.line);
-    found.iter().take(NAMED).map(named).collect::<Vec<_>>().join(", ")
+fn guards(front: &[InFront]) -> String {
+    let named = |front: &InFront| format!("`{}` ({}:{})", front.name, front.file, front.line);
+    front.iter().take(NAMED).map(named).collect::<Vec<_>>().join(", ")
 }
 
-/// How other handlers of the app have the user.
-fn way(kit: &Kit<'_>) -> Option<String> {
-    let (file, identity) = identity::best(kit)?;
-    let how = match &identity.source {
-        IdentitySource::Call { text, binding, .. } if kit.is_python() => format!("`{binding} = {text}`"),
-        IdentitySource::Call { text, binding, .. } => format!("`const {binding} = {text}`"),
-        IdentitySource::Parameter { text, .. } => format!("the parameter `{text}`"),
-        IdentitySource::RequestProperty { .. } | IdentitySource::Import { .. } | IdentitySource::Followed => {
-            format!("`{}`", identity.id)
+/// How the user can be had in a handler: the way of other handlers where it leads there as well. What a guard fills is there
+/// only behind that guard, so of any other it is said who fills it, and that it is not here.
+fn way(kit: &Kit<'_>, place: (FileId, FunctionId), front: &[InFront]) -> String {
+    let mut elsewhere = None;
+    for shown in identity::shown(kit) {
+        let path = kit.path(shown.file);
+        match &shown.identity.source {
+            IdentitySource::Call { text, binding, .. } => {
+                let bound = if kit.is_python() { "" } else { "const " };
+                return format!("the user can be had with `{bound}{binding} = {text}`, as in {path}");
+            }
+            IdentitySource::Parameter { text, .. } => {
+                return format!("the user can be had with the parameter `{text}`, as in {path}");
+            }
+            IdentitySource::Import { .. } => {
+                return format!("the user can be had with `{}`, as in {path}", shown.identity.id);
+            }
+            IdentitySource::RequestProperty { guard: Some(guard), .. } => {
+                if front.iter().any(|f| is_same(kit, (place.0, &f.name), (shown.file, guard))) {
+                    let id = as_here(kit, place, &shown);
+                    return format!("the user can be had with `{id}`, as in {path}");
+                }
+                elsewhere.get_or_insert_with(|| {
+                    let id = &shown.identity.id;
+                    format!("other handlers have `{id}` ({path}), which `{guard}` fills, and that is not in front of this one")
+                });
+            }
+            IdentitySource::RequestProperty { guard: None, .. } | IdentitySource::Followed => {
+                elsewhere.get_or_insert_with(|| {
+                    let id = &shown.identity.id;
+                    format!("other handlers have `{id}` ({path}), which nothing was seen to fill in front of this one")
+                });
+            }
+            IdentitySource::Record | IdentitySource::Handed { .. } => {}
         }
-        IdentitySource::Record | IdentitySource::Handed { .. } => return None,
+    }
+    let hand_down = "hand the user's id down to it";
+    elsewhere.map_or_else(|| hand_down.to_owned(), |other| format!("{other}; {hand_down}"))
+}
+
+/// Whether two names, each of a file, are one thing by what they are called where they are declared.
+fn is_same(kit: &Kit<'_>, one: (FileId, &str), other: (FileId, &str)) -> bool {
+    let declared = |(file, name): (FileId, &str)| {
+        let imports = &kit.cx.program.facts(file).imports;
+        match imports.iter().find(|import| import.local == name).map(|import| &import.imported) {
+            Some(Imported::Named(declared)) => declared.clone(),
+            _ => name.rsplit('.').next().unwrap_or(name).to_owned(),
+        }
     };
-    Some(format!("the user can be had with {how}, as in {}", kit.path(file)))
+    declared(one) == declared(other)
+}
+
+/// What another handler reads of a parameter, with the name that the parameter has here.
+fn as_here(kit: &Kit<'_>, place: (FileId, FunctionId), shown: &identity::Shown) -> String {
+    let id = &shown.identity.id;
+    let end = id.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(id.len());
+    let (root, rest) = id.split_at(end);
+    let params = |file: FileId, function: FunctionId| &kit.cx.program.facts(file).function(function).params;
+    let position =
+        shown.function.and_then(|f| params(shown.file, f).iter().position(|p| p.name() == Some(root)));
+    let own = position.and_then(|at| params(place.0, place.1).get(at)?.name());
+    format!("{}{rest}", own.unwrap_or(root))
 }
 
 #[cfg(test)]

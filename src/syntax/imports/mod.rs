@@ -15,7 +15,7 @@ mod py;
 
 use crate::edit::Edit;
 
-use super::source::{Source, named, walk};
+use super::source::{Source, named, walk_below};
 use super::style::Style;
 
 /// Ranks before and behind those of all statements, and that of statements which stay in the order of the plan.
@@ -159,8 +159,9 @@ fn visible(source: &Source<'_>, name: &str, at: Option<usize>) -> Result<(), Imp
     let root = source.root();
     let around = named(root).into_iter().find(|n| n.byte_range().contains(&at));
     let Some(around) = around else { return Ok(()) };
-    walk(around, &mut |node| {
-        let declares = node.parent().is_some_and(|p| match p.kind() {
+    let outer = around.parent();
+    walk_below(around, &mut |node, above| {
+        let declares = above.or(outer).is_some_and(|p| match p.kind() {
             "variable_declarator" | "default_parameter" | "typed_default_parameter" => {
                 p.child_by_field_name("name") == Some(node)
             }

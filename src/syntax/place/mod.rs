@@ -84,35 +84,43 @@ fn code(source: &Source<'_>, style: &Style, text: &str, indent: &str) -> String 
     let styled = restyle(text.trim_end_matches('\n'), source.language, style).replace("\r\n", "\n");
     let mut lines = Vec::new();
     let mut offset = 0;
-    let parsed = Source::parse(source.language, &styled);
+    let literals =
+        Source::parse(source.language, &styled).map(|parsed| literals(&parsed)).unwrap_or_default();
     for line in styled.split('\n') {
-        let inside = parsed.as_ref().is_some_and(|p| in_literal(p, offset));
+        let inside = in_literal(&literals, offset);
         offset += line.len() + 1;
         lines.push(if line.is_empty() || inside { line.to_owned() } else { format!("{indent}{line}") });
     }
     lines.join(source.newline())
 }
 
-/// Whether a line that begins at `at` begins inside of a text that is data (a template, a long string).
-fn in_literal(source: &Source<'_>, at: usize) -> bool {
-    let Some(mut node) = source.root().descendant_for_byte_range(at, at) else { return false };
-    loop {
-        if matches!(node.kind(), "template_string" | "string" | "jsx_text")
-            && node.start_byte() < at
-            && at < node.end_byte()
-        {
-            return node.kind() != "jsx_text";
+/// Texts over several lines, the inner ones last, and whether they are data: a template or a long string, and not what
+/// stands between tags.
+fn literals(source: &Source<'_>) -> Vec<(Range<usize>, bool)> {
+    let mut found = Vec::new();
+    walk(source.root(), &mut |node| {
+        let data = match node.kind() {
+            "template_string" | "string" => true,
+            "jsx_text" => false,
+            _ => return,
+        };
+        if source.of(node).contains('\n') {
+            found.push((node.byte_range(), data));
         }
-        match node.parent() {
-            Some(parent) => node = parent,
-            None => return false,
-        }
-    }
+    });
+    found
+}
+
+/// Whether a line that begins at `at` begins inside of a text that is data.
+fn in_literal(literals: &[(Range<usize>, bool)], at: usize) -> bool {
+    let inside = |(range, _): &&(Range<usize>, bool)| range.start < at && at < range.end;
+    literals.iter().rev().find(inside).is_some_and(|(_, data)| *data)
 }
 
 /// Moves the lines that begin inside a range one level to the right.
 fn deeper(source: &Source<'_>, range: &Range<usize>, style: &Style, why: &str) -> Vec<Edit> {
     let mut edits = Vec::new();
+    let literals = literals(source);
     let mut at = source.line_end(range.start);
     while at < range.end {
         let start = at + source.slice(at..source.text.len()).find('\n').map_or(0, |i| i + 1);
@@ -120,7 +128,7 @@ fn deeper(source: &Source<'_>, range: &Range<usize>, style: &Style, why: &str) -
             break;
         }
         let blank = source.line_end(start) == start;
-        if !blank && !in_literal(source, start) {
+        if !blank && !in_literal(&literals, start) {
             edits.push(Edit::insertion(start, style.indent.unit(), why));
         }
         at = source.line_end(start);

@@ -9,7 +9,7 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::{Style, Votes};
-use crate::syntax::source::{Source, children, items, walk};
+use crate::syntax::source::{Source, children, items, walk_below};
 use crate::workspace::{Language, LineEnding};
 
 /// Brings a canonical file, or some canonical statements, into a style. Text that does not parse comes back with only its
@@ -22,17 +22,17 @@ pub fn restyle(text: &str, language: Language, style: &Style) -> String {
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
     // Lines that begin inside of a text that is data.
     let mut fixed: Vec<Range<usize>> = Vec::new();
-    walk(source.root(), &mut |node| {
+    walk_below(source.root(), &mut |node, above| {
         let kind = node.kind();
-        if kind == "template_string" || (kind == "string" && !is_docstring(node)) {
+        if kind == "template_string" || (kind == "string" && !is_docstring(above)) {
             fixed.push(node.byte_range());
         }
         match kind {
-            "string" => changes.extend(requoted(&source, node, style)),
-            ";" if !style.semicolons => changes.extend(without_semicolon(&source, node)),
+            "string" => changes.extend(requoted(&source, node, above, style)),
+            ";" if !style.semicolons => changes.extend(without_semicolon(&source, node, above)),
             _ => {
                 changes.extend(without_comma(&source, node, style));
-                changes.extend(without_spaces(&source, node, style));
+                changes.extend(without_spaces(&source, node, above, style));
             }
         }
     });
@@ -69,13 +69,18 @@ fn with_line_ends(text: &str, ending: LineEnding) -> String {
 }
 
 /// A string that stands as a statement of its own: its lines are indented with the code.
-fn is_docstring(node: Node<'_>) -> bool {
-    node.parent().is_some_and(|p| p.kind() == "expression_statement")
+fn is_docstring(above: Option<Node<'_>>) -> bool {
+    above.is_some_and(|p| p.kind() == "expression_statement")
 }
 
 /// A string with the other quotes, if nothing inside of it would have to be escaped for that.
-fn requoted(source: &Source<'_>, node: Node<'_>, style: &Style) -> Option<(Range<usize>, String)> {
-    if style.quote == '"' || node.parent().is_some_and(|p| p.kind() == "jsx_attribute") {
+fn requoted(
+    source: &Source<'_>,
+    node: Node<'_>,
+    above: Option<Node<'_>>,
+    style: &Style,
+) -> Option<(Range<usize>, String)> {
+    if style.quote == '"' || above.is_some_and(|p| p.kind() == "jsx_attribute") {
         return None;
     }
     let text = source.of(node);
@@ -89,8 +94,12 @@ fn requoted(source: &Source<'_>, node: Node<'_>, style: &Style) -> Option<(Range
 }
 
 /// A semicolon at the end of a line, unless it is needed.
-fn without_semicolon(source: &Source<'_>, node: Node<'_>) -> Option<(Range<usize>, String)> {
-    let parent = node.parent()?;
+fn without_semicolon(
+    source: &Source<'_>,
+    node: Node<'_>,
+    above: Option<Node<'_>>,
+) -> Option<(Range<usize>, String)> {
+    let parent = above?;
     let in_head = |n: Node<'_>| matches!(n.kind(), "for_statement" | "for_in_statement");
     if in_head(parent)
         || parent.kind() == "empty_statement"
@@ -149,11 +158,16 @@ fn without_comma(source: &Source<'_>, node: Node<'_>, style: &Style) -> Option<(
 
 /// The spaces inside the braces of something on one line, where the style has none. Both at once would need two
 /// changes, so this is called for the braces themselves.
-fn without_spaces(source: &Source<'_>, node: Node<'_>, style: &Style) -> Option<(Range<usize>, String)> {
-    if style.brace_spacing || source.is_python() {
+fn without_spaces(
+    source: &Source<'_>,
+    node: Node<'_>,
+    above: Option<Node<'_>>,
+    style: &Style,
+) -> Option<(Range<usize>, String)> {
+    if style.brace_spacing || source.is_python() || !matches!(node.kind(), "{" | "}") {
         return None;
     }
-    let parent = node.parent()?;
+    let parent = above?;
     let holds = matches!(
         parent.kind(),
         "object" | "object_pattern" | "named_imports" | "export_clause" | "object_type"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tree_sitter::Node;
 
 use super::Indent;
-use crate::syntax::source::{Source, children, items, walk};
+use crate::syntax::source::{Source, children, items, walk_below};
 
 /// Votes for and against.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Votes {
         if source.text.contains('\n') {
             votes.crlf.vote(source.newline() == "\r\n");
         }
-        walk(source.root(), &mut |node| votes.count(source, node));
+        walk_below(source.root(), &mut |node, above| votes.count(source, node, above));
         votes
     }
 
@@ -106,18 +106,18 @@ impl Votes {
         self.commonjs.majority()
     }
 
-    fn count(&mut self, source: &Source<'_>, node: Node<'_>) {
+    fn count(&mut self, source: &Source<'_>, node: Node<'_>, above: Option<Node<'_>>) {
         match node.kind() {
-            "string" => self.count_string(source, node),
+            "string" => self.count_string(source, node, above),
             "jsx_element" => self.count_jsx_indent(source, node),
             "statement_block" | "class_body" | "block" | "parenthesized_expression" => {
-                self.count_indent(source, node);
+                self.count_indent(source, node, above);
             }
             "object" | "array" | "object_pattern" | "named_imports" | "export_clause" | "dictionary"
             | "list" => {
                 self.count_comma(source, node, false);
                 self.count_spacing(source, node);
-                self.count_indent(source, node);
+                self.count_indent(source, node, above);
             }
             "arguments" | "formal_parameters" | "argument_list" | "parameters" => {
                 self.count_comma(source, node, true);
@@ -126,14 +126,14 @@ impl Votes {
             "call_expression" if is_require(source, node) => self.commonjs.vote(true),
             _ => {}
         }
-        if !source.is_python() && ends_with_semicolon_or_not(node) {
+        if !source.is_python() && ends_with_semicolon_or_not(node, above) {
             self.semicolons.vote(source.of(node).ends_with(';'));
         }
     }
 
-    fn count_string(&mut self, source: &Source<'_>, node: Node<'_>) {
+    fn count_string(&mut self, source: &Source<'_>, node: Node<'_>, above: Option<Node<'_>>) {
         // In JSX attributes the double quote is customary whatever the file does elsewhere.
-        if node.parent().is_some_and(|p| p.kind() == "jsx_attribute") {
+        if above.is_some_and(|p| p.kind() == "jsx_attribute") {
             return;
         }
         let text = source.of(node).trim_start_matches(char::is_alphabetic);
@@ -147,10 +147,10 @@ impl Votes {
         }
     }
 
-    fn count_indent(&mut self, source: &Source<'_>, node: Node<'_>) {
+    fn count_indent(&mut self, source: &Source<'_>, node: Node<'_>, above: Option<Node<'_>>) {
         let Some(first) = items(node).into_iter().next() else { return };
         // Where the block begins: the line of the statement that holds it.
-        let holder = if node.kind() == "block" { node.parent().unwrap_or(node) } else { node };
+        let holder = if node.kind() == "block" { above.unwrap_or(node) } else { node };
         if !source.is_first_on_line(first.start_byte())
             || first.start_position().row == holder.start_position().row
         {
@@ -201,7 +201,7 @@ impl Votes {
 }
 
 /// Statements that may end with a semicolon.
-fn ends_with_semicolon_or_not(node: Node<'_>) -> bool {
+fn ends_with_semicolon_or_not(node: Node<'_>, above: Option<Node<'_>>) -> bool {
     matches!(
         node.kind(),
         "expression_statement"
@@ -211,7 +211,7 @@ fn ends_with_semicolon_or_not(node: Node<'_>) -> bool {
             | "throw_statement"
             | "import_statement"
             | "type_alias_declaration"
-    ) && !node.parent().is_some_and(|p| matches!(p.kind(), "for_statement" | "for_in_statement"))
+    ) && !above.is_some_and(|p| matches!(p.kind(), "for_statement" | "for_in_statement"))
 }
 
 /// `require("…")`

@@ -10,6 +10,8 @@
 //! known to have the member. It has to be the user's id on every way to the place.
 
 mod front;
+mod record;
+mod signed;
 mod spell;
 mod world;
 

@@ -8,6 +8,7 @@ use crate::ir::Known as Facts;
 use crate::ir::{Act, Call, End, Kind, Place, Points, Value};
 use crate::resolve::Def;
 use crate::syntax::Span;
+use crate::workspace::FileId;
 
 /// The user, as written.
 pub(super) struct Spelled {
@@ -57,7 +58,7 @@ pub(super) fn spelled(
     for name in state.locals.keys().filter(|name| is_in_scope(known, fun, state, name, offset)) {
         let start = Value { span: Span { start: offset, end: offset }, kind: Kind::Name(name.to_owned()) };
         let held = engine.value(fun, state, &facts, &start);
-        let root = Name { known, python: known.is_python(fun.0), root: name, facts: &facts };
+        let root = Name { known, python: known.is_python(fun.0), file: fun.0, root: name, facts: &facts };
         root.members(engine, state, &held, &[], name, &mut found);
     }
     // What the code writes itself is there as it says; an account of e-mail addresses decides among equals.
@@ -85,6 +86,7 @@ fn is_in_scope(known: &Known<'_, '_>, fun: Fun, state: &State, name: &str, offse
 struct Name<'k, 'c, 'a> {
     known: &'k Known<'c, 'a>,
     python: bool,
+    file: FileId,
     root: &'k str,
     facts: &'k Facts,
 }
@@ -132,7 +134,12 @@ impl Name<'_, '_, '_> {
                 let ids: Vec<(Vec<String>, Vec<String>)> = ids.collect();
                 let read = ids.iter().find(|(whole, _)| engine.is_read(*rule, whole));
                 let sure = ids.first().filter(|_| rule_of.members_known);
-                if let Some((_, rest)) = read.or(sure) {
+                let free = || self.known.is_untyped(self.file, path);
+                let signed = || {
+                    let own = |whole: &[String]| matches!(whole, [key] if self.known.signed().contains(key));
+                    ids.iter().find(|(whole, _)| own(whole)).filter(|_| free())
+                };
+                if let Some((_, rest)) = read.or(sure).or_else(signed) {
                     let id = rest.iter().enumerate().fold(text.to_owned(), |text, (at, key)| {
                         let dot = if at == 0 && maybe && !self.python { "?." } else { "." };
                         if self.python { format!("{text}[\"{key}\"]") } else { format!("{text}{dot}{key}") }

@@ -28,6 +28,11 @@ fn payers(files: &[(&str, &str)]) -> Vec<String> {
 /// An app in one file of JavaScript, with a token that it signs itself.
 #[track_caller]
 fn script(packages: &str, code: &str, expected: &str) {
+    assert_eq!(script_says(packages, code), expected, "{code}");
+}
+
+/// Who pays in such an app.
+fn script_says(packages: &str, code: &str) -> String {
     let manifest = format!(
         "{{\"name\": \"app\", \"dependencies\": {{\"openai\": \"5\", \"jsonwebtoken\": \"9\", {packages}}}}}"
     );
@@ -39,7 +44,7 @@ fn script(packages: &str, code: &str, expected: &str) {
         code.replace("SPEND", "openai.chat.completions.create({ model: \"m\", messages: [] })")
     );
     let files = [("package.json", manifest.as_str()), ("src/sign.js", sign), ("src/index.js", code.as_str())];
-    assert_eq!(payers(&files).join(" "), expected, "{code}");
+    payers(&files).join(" ")
 }
 
 #[track_caller]
@@ -166,7 +171,7 @@ fn hooks_state_and_context_of_other_frameworks() {
     let packages = "\"hono\": \"4\"";
     script(packages, &hono("const user = c.get(\"user\");"), "user.sub");
     script(packages, &hono("const user = c.var.user;"), "user.sub");
-    script(packages, &hono("const user = await c.req.json();"), "-");
+    script(packages, &hono("const user = await c.req.json();"), "c.var.user.sub");
 }
 
 #[test]
@@ -177,7 +182,8 @@ fn a_service_that_is_handed_the_user() {
         )
     };
     express(&app("req.user"), "user.sub");
-    express(&app("req.body.user"), "-");
+    // Whom the service is handed was sent; the guard says who is signed in.
+    express(&app("req.body.user"), "req.user.sub");
     // The client is handed over as well, and nothing says of which class it is.
     let holds = |given: &str| {
         let made = app(given).replace("  async write", "  constructor(ai) { this.ai = ai; }\n  async write");
@@ -185,7 +191,7 @@ fn a_service_that_is_handed_the_user() {
             .replace("SPEND", "this.ai.chat.completions.create({ model: \"m\", messages: [] })")
     };
     express(&holds("req.user"), "user.sub");
-    express(&holds("req.body.user"), "-");
+    express(&holds("req.body.user"), "req.user.sub");
 }
 
 #[test]
@@ -322,4 +328,55 @@ fn a_dependency_tells_by_its_own_type_what_it_gives() {
     assert_eq!(app("user: models.User = Depends(current_user)"), "user.id");
     assert_eq!(app("user = Depends(current_user)"), "user.id");
     assert_eq!(app("user: models.Missing = Depends(current_user)"), "-");
+}
+
+#[test]
+fn a_record_that_a_guard_loads_by_the_users_id_and_leaves_for_the_handler() {
+    let app = |load: &str, check: &str| {
+        let load = load.replace("ID", &format!("{VERIFY}.sub"));
+        let code = format!(
+            "import express from \"express\";\nimport mongoose from \"mongoose\";\nconst app = express();\nconst User = mongoose.model(\"User\", new mongoose.Schema({{ email: String, password: String }}));\nconst Note = mongoose.model(\"Note\", new mongoose.Schema({{ text: String }}));\nasync function auth(req, res, next) {{\n  const user = await {load};\n  {check}\n  res.locals.user = user;\n  next();\n}}\napp.post(\"/a\", auth, async (req, res) => {{\n  const r = await SPEND;\n  res.json({{ r }});\n}});\n"
+        );
+        script_says("\"express\": \"4\", \"mongoose\": \"8\"", &code)
+    };
+    let there = "if (!user) return res.status(401).end();";
+    assert_eq!(app("User.findById(ID)", there), "res.locals.user.id");
+    assert_eq!(app("User.findOne({ id: ID })", there), "res.locals.user.id");
+    assert_eq!(app("User.findById(ID).select(\"email\")", there), "res.locals.user.id");
+    // It may not be there, has no such member, is another record, or somebody else's.
+    assert_eq!(app("User.findById(ID)", ""), "res.locals.user?.id?");
+    assert_eq!(app("User.findById(ID).lean()", there), "-");
+    assert_eq!(app("Note.findById(ID)", there), "-");
+    assert_eq!(app("User.findById(req.body.id)", there), "-");
+    assert_eq!(app("User.findOne({ $or: [{ id: ID }, { email: req.body.email }] })", there), "-");
+}
+
+#[test]
+fn what_the_app_puts_into_all_its_tokens_is_in_the_one_that_a_guard_checks() {
+    let app = |more: &str| {
+        format!(
+            "{more}function auth(req, res, next) {{ res.locals.user = {VERIFY}; next(); }}\napp.post(\"/a\", auth, async (req, res) => {{\n  const r = await SPEND;\n  res.json({{ r }});\n}});\n"
+        )
+    };
+    express(&app(""), "res.locals.user.sub");
+    // One of its tokens says nobody.
+    express(&app("export const link = (n) => jwt.sign({ note: n }, process.env.S);\n"), "-");
+    express(&app("export const link = (what) => jwt.sign(what, process.env.S);\n"), "-");
+}
+
+#[test]
+fn an_instance_that_is_called_like_a_function_and_claims_that_it_gives() {
+    let app = |dependency: &str, given: &str, param: &str| {
+        format!(
+            "from fastapi import Depends, FastAPI, Request\napp = FastAPI()\n\nclass User:\n    id: str\n    email: str\n\nclass Signed:\n    def __init__(self, scope: str = \"any\"):\n        self.scope = scope\n\n    def __call__(self, request: Request) -> User:\n        claims = jwt.decode(request.headers[\"authorization\"], \"s\", algorithms=[\"HS256\"])\n        return find(claims[\"sub\"])\n\nclass Plain:\n    def __call__(self, request: Request) -> User:\n        return find(request.headers[\"user\"])\n\nclass Stricter(Signed):\n    pass\n\ndef claims_of(request: Request) -> dict:\n    return jwt.decode(request.headers[\"authorization\"], \"s\", algorithms=[\"HS256\"])\n\nkept = Signed()\n{dependency}\n@app.post(\"/a\")\ndef a({param} = Depends({given})):\n    return SPEND\n"
+        )
+    };
+    python("fastapi", &app("", "Signed()", "user: User"), "user.id");
+    python("fastapi", &app("", "Stricter(\"all\")", "user: User"), "user.id");
+    python("fastapi", &app("", "kept", "user: User"), "user.id");
+    python("fastapi", &app("", "Plain()", "user: User"), "-");
+    // What the app puts into its tokens is there, read in the handler or not.
+    python("fastapi", &app("", "claims_of", "claims: dict"), "claims[\"sub\"]");
+    let other = "def invite(n):\n    return jwt.encode({\"note\": n}, \"s\")\n";
+    python("fastapi", &app(other, "claims_of", "claims: dict"), "-");
 }

@@ -1,8 +1,10 @@
 //! What the engine asks, answered from the app's names and the picked entries.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::{record, signed};
 use crate::catalog::{Callee, Carrier, Entry, Framework, IdentitySource, Kind, Role, UserFields};
 use crate::flow::{Abs, Access, Cell, Names, Origin, Part, Trust, What, World};
 use crate::ir::Points;
@@ -30,6 +32,8 @@ pub(super) struct Known<'c, 'a> {
     pub(super) cx: &'c Cx<'a>,
     rules: Vec<Rule<'a>>,
     pub(super) carriers: Vec<&'a Carrier>,
+    /// What the app puts into all of its tokens.
+    signed: OnceCell<Vec<String>>,
 }
 
 impl<'c, 'a> Known<'c, 'a> {
@@ -61,12 +65,26 @@ impl<'c, 'a> Known<'c, 'a> {
         rules.retain(|rule| cx.says(rule.callee.module.split(['*', '.']).next().unwrap_or_default()));
         let frameworks = cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref());
         let carriers = frameworks.flat_map(|f| &f.carriers).collect();
-        (!rules.is_empty()).then_some(Self { cx, rules, carriers })
+        (!rules.is_empty()).then(|| Self { cx, rules, carriers, signed: OnceCell::new() })
     }
 
     /// A rule.
     pub(super) fn rule(&self, index: usize) -> &Rule<'a> {
         &self.rules[index]
+    }
+
+    /// Members that the app puts into all tokens it makes.
+    pub(super) fn signed(&self) -> &[String] {
+        self.signed.get_or_init(|| signed::members(self.cx))
+    }
+
+    /// Whether code may read any member there, declared or not: a place that the framework types as anything, or a file
+    /// without types.
+    pub(super) fn is_untyped(&self, file: FileId, path: &[String]) -> bool {
+        let language = self.cx.workspace().entry(file).language;
+        let typed = matches!(language, Some(Language::TypeScript | Language::Tsx));
+        let mut free = self.carriers.iter().filter(|carrier| carrier.untyped);
+        !typed || free.any(|carrier| path.starts_with(&keys(&carrier.path)))
     }
 
     /// The frameworks of the app.
@@ -172,6 +190,10 @@ impl World for Known<'_, '_> {
         let holds = all().any(|name| name.strip_prefix(&below).is_some_and(|rest| !rest.contains('.')));
         let maybe = known.nullable && holds && path.len() > 1;
         Abs { what: What::Claims { rule, path: path.to_vec(), from: from.clone() }, maybe }
+    }
+
+    fn record(&self, file: FileId, call: Span, of: Option<&Abs>, args: &[Abs]) -> Option<Abs> {
+        record::loaded(self.cx, file, holds::call_at(self.cx, file, call)?, of, args)
     }
 
     fn cell(&self, def: &Def) -> Option<Cell> {

@@ -93,3 +93,24 @@ fn a_router_made_with_a_guard_and_a_class_that_is_called_stand_in_front() {
     assert!(text.contains("`check` (main.py:22)") && text.contains("`Checked` (main.py:31)"), "{text}");
     assert!(!text.contains("add sign-in"), "{text}");
 }
+
+#[test]
+fn advice_names_what_is_filled_on_the_way_to_that_handler_only() {
+    let guards = "function owner(req, res, next) { req.ownerId = jwt.verify(req.get('a'), 's').id; next(); }\nfunction member(req, res, next) { jwt.verify(req.get('b'), 's'); next(); }\n";
+    let route = |guard: &str, log: &str| {
+        format!(
+            "app.post('/{guard}', {guard}, async (req, res) => {{\n  {log}res.json(await ai.responses.create({{ input: 'x' }}));\n}});\n"
+        )
+    };
+    let plan = events(&format!(
+        "const jwt = require('jsonwebtoken');\n{guards}{}{}",
+        route("owner", "log(req.ownerId);\n  "),
+        route("member", "")
+    ));
+    let text = unpaid(&plan).iter().map(ToString::to_string).collect::<String>();
+    assert!(!text.contains("can be had with"), "{text}");
+    assert!(
+        text.contains("other handlers have `req.ownerId` (app.js), which `owner` fills, and that is not in front of this one; hand the user's id down to it"),
+        "{text}"
+    );
+}

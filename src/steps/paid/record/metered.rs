@@ -82,7 +82,11 @@ fn wrap(
         let is_async = is_async_consumer(spot, consumer.span.start);
         let flavour = kit.flavour();
         if is_async != (flavour == Flavour::Async) {
-            return Err("the stream is read synchronously and the app's billing module is asynchronous, or the other way round".to_owned());
+            let (read, module) =
+                if is_async { ("`async for`", "plain") } else { ("a plain loop", "asynchronous") };
+            return Err(format!(
+                "it is read by {read}, and the app's billing module is {module}, as most of its paid calls are; send the event when it has been read"
+            ));
         }
         wanted.push(Wanted::helper(kit, "stream", "StreamEvent"));
         if !is_async {

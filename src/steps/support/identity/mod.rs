@@ -542,6 +542,26 @@ pub fn best(kit: &Kit<'_>) -> Option<(FileId, Identity)> {
     Some((best.file, best.identity.clone()))
 }
 
+/// A way to the user that a handler of the app shows.
+#[derive(Debug)]
+pub struct Shown {
+    /// Its file.
+    pub file: FileId,
+    /// The handler; nothing where a wrapper around it finds the user.
+    pub function: Option<FunctionId>,
+    /// The user there.
+    pub identity: Identity,
+}
+
+/// The app's own ways to the user, the best first.
+pub fn shown(kit: &Kit<'_>) -> impl Iterator<Item = Shown> {
+    example::ranked(kit).iter().map(|example| Shown {
+        file: example.file,
+        function: example.function,
+        identity: example.identity.clone(),
+    })
+}
+
 /// Whether pages of the app are rendered on the server, so that a link may lead to a route that redirects.
 pub fn has_pages(kit: &Kit<'_>) -> bool {
     let both = kit.framework.framework.as_ref().is_some_and(|f| f.side == crate::catalog::Side::Both);
