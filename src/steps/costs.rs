@@ -5,15 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::edit::EditUnit;
+use crate::edit::{Edit, EditUnit};
 use crate::steps::key::push;
 use crate::steps::paid::code::quoted;
 use crate::steps::paid::record::{is_recorded, recorders_of};
 use crate::steps::paid::{Spend, questions};
 use crate::steps::support::{Kit, generated};
 use crate::steps::{Area, Halt, Question, Status, Step, StepContext, StepPlan, Todo};
-use crate::syntax::place;
 use crate::syntax::source::Source;
+use crate::syntax::{Call, place};
 use crate::template::Price;
 
 /// See the module.
@@ -101,7 +101,8 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     Ok(plan)
 }
 
-/// Adds the vendor to the recorder behind a paid call; `None` when it is there.
+/// Adds the vendor to each recorder behind a paid call: an answer that ends and one that is stopped have one each. `None`
+/// when it is there.
 fn name_vendor(
     kit: &Kit<'_>,
     spend: &Spend<'_>,
@@ -112,32 +113,40 @@ fn name_vendor(
     let text = kit.text(file);
     let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;
     let source = Source::parse(language, text.as_str()).ok_or("the file does not parse")?;
-    let style = kit.style_of(&source);
-    let recorder = recorders.first().ok_or("it is not recorded here")?;
-    if recorder.option("vendor").is_some() {
+    let why = format!("adds what `{vendor}` charges");
+    let mut edits = Vec::new();
+    for recorder in recorders.iter().filter(|recorder| recorder.option("vendor").is_none()) {
+        edits.extend(with_vendor(kit, &source, recorder, vendor, &why)?);
+    }
+    if edits.is_empty() {
         return Ok(None);
     }
-    let why = format!("adds what `{vendor}` charges");
+    let title = format!("Vendor of `{}`", spend.billable.call);
+    Ok(Some(
+        EditUnit::new(title, why).for_site(spend.site.id.clone()).edits(kit.path(file).to_owned(), edits),
+    ))
+}
+
+/// The edits that name the vendor at one recorder.
+fn with_vendor(
+    kit: &Kit<'_>,
+    source: &Source<'_>,
+    recorder: &Call,
+    vendor: &str,
+    why: &str,
+) -> Result<Vec<Edit>, String> {
+    let style = kit.style_of(source);
     let edits = if kit.is_python() {
-        place::add_argument(
-            &source,
-            &style,
-            &recorder.span.range(),
-            &format!("vendor={}", quoted(vendor)),
-            &why,
-        )
+        let argument = format!("vendor={}", quoted(vendor));
+        place::add_argument(source, &style, &recorder.span.range(), &argument, why)
     } else {
         let node = source.node(&recorder.args_span.range()).ok_or("its arguments were not found")?;
         let mut cursor = node.walk();
         let object = node.named_children(&mut cursor).find(|n| n.kind() == "object").map(|n| n.byte_range());
         let object = object.ok_or("the event is not written in place")?;
-        place::add_property(&source, &style, &object, ("vendor", &quoted(vendor)), &why)
+        place::add_property(source, &style, &object, ("vendor", &quoted(vendor)), why)
     };
-    let edits = edits.map_err(|refusal| refusal.to_string())?;
-    let title = format!("Vendor of `{}`", spend.billable.call);
-    Ok(Some(
-        EditUnit::new(title, why).for_site(spend.site.id.clone()).edits(kit.path(file).to_owned(), edits),
-    ))
+    edits.map_err(|refusal| refusal.to_string())
 }
 
 /// Names of what takes an event: the recorder, and what a stream is metered with.

@@ -77,6 +77,13 @@ pub(super) fn doors(
         callers.push(caller(cx, known.at, known.call, &[]));
     }
     let aside = callers.iter().filter(|c| c.against.is_some()).count();
+    // The fewest words that are true of all of them.
+    let starts = callers.iter().filter_map(|c| c.against.as_deref()).any(|why| why.contains(" starts"));
+    let from = if starts {
+        "seeds, tests or scripts, or when the program starts"
+    } else {
+        "seeds, tests or scripts"
+    };
     let serving: Vec<&Caller> = callers.iter().filter(|c| c.against.is_none()).collect();
     let at_handlers = !serving.is_empty() && serving.iter().all(|c| c.handler.is_some());
     let symbol = &facts.function(service).symbol;
@@ -95,9 +102,7 @@ pub(super) fn doors(
                     cx.line(insert.file, insert.statement.start)
                 ));
                 if aside > 0 {
-                    door.evidence.push(format!(
-                        "`{symbol}` is also called from seeds, tests or scripts, or when the program starts"
-                    ));
+                    door.evidence.push(format!("`{symbol}` is also called from {from}"));
                 }
                 door
             })
@@ -122,7 +127,7 @@ pub(super) fn doors(
     }
     own.evidence.truncate(6);
     if serving.is_empty() {
-        own.against = unreached(cx, insert.file, service, aside);
+        own.against = unreached(cx, insert.file, service, (aside > 0).then_some(from));
     } else if serving
         .iter()
         .all(|c| place::from_provider(cx, c.file, cx.program.facts(c.file).call(c.call).function))
@@ -141,14 +146,11 @@ pub(super) fn doors(
 }
 
 /// Nobody calls it: only tests and scripts do, or it is dead, or the calls cannot be followed.
-fn unreached(cx: &Cx<'_>, file: FileId, service: FunctionId, aside: usize) -> Option<String> {
+fn unreached(cx: &Cx<'_>, file: FileId, service: FunctionId, aside: Option<&str>) -> Option<String> {
     let facts = cx.program.facts(file);
     let f = facts.function(service);
-    if aside > 0 {
-        return Some(format!(
-            "`{}` is only called from seeds, tests or scripts, or when the program starts",
-            f.symbol
-        ));
+    if let Some(from) = aside {
+        return Some(format!("`{}` is only called from {from}", f.symbol));
     }
     // Methods, callbacks and hooks are called by what cannot be followed.
     let dynamic = f.class.is_some()

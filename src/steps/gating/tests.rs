@@ -237,3 +237,18 @@ fn a_check_that_could_only_stand_behind_the_first_byte_is_left_to_a_person() {
     assert!(!text.contains("checkBalance"), "{text}");
     assert!(todo.contains("can no longer be a refusal"), "{todo}");
 }
+
+#[test]
+fn a_user_whose_name_an_inner_function_takes_is_no_visitor() {
+    let inner = "import { auth } from \"@clerk/nextjs/server\";\nimport { price } from \"@/lib/price\";\n\nexport async function POST(request: Request) {\n  const { userId } = await auth();\n  if (!userId) {\n    return new Response(\"\", { status: 401 });\n  }\n  const { items } = await request.json();\n  const quote = async (item: string) => {\n    const made = await price(item);\n    const { userId } = await auth();\n    return { made, userId };\n  };\n  return Response.json(await Promise.all(items.map(quote)));\n}\n";
+    let price = "import { openai } from \"@/lib/openai\";\n\nexport async function price(text: string) {\n  const made = await openai.responses.create({ model: \"gpt-5-mini\", input: text });\n  return made.output_text;\n}\n";
+    let config = ("tsconfig.json", "{\"compilerOptions\": {\"paths\": {\"@/*\": [\"./*\"]}}}");
+    let files = [NEXT, OPENAI, PAGE, config, ("lib/price.ts", price), ("app/api/quotes/route.ts", inner)];
+    let (plan, _) = plan(&files, Area::Events, "lib/price.ts");
+    let todo = plan.todo.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(
+        todo.contains("`userId` is declared again in the function around it (app/api/quotes/route.ts:12)"),
+        "{todo}"
+    );
+    assert!(!todo.contains("visitors"), "{todo}");
+}

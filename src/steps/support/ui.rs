@@ -4,10 +4,13 @@
 //! so that neither is there without the other. The file lies where the app's components lie, is called as they are, and
 //! is exported as they are.
 
+use std::collections::BTreeSet;
+
 use minijinja::context;
 
 use crate::catalog::{Display, Kind, embedded_text};
 use crate::edit::{EditUnit, NewFile};
+use crate::sites::handlers::all_reached_from;
 use crate::sites::{Detail, Site};
 use crate::steps::support::names::{Wanted, bring};
 use crate::steps::support::{Kit, join, link, route};
@@ -93,12 +96,17 @@ fn build(
 
 /// Paths at which users spend, up to what a request fills in: the balance is read again after requests to them.
 fn paid_paths(kit: &Kit<'_>) -> Vec<String> {
-    let billable = kit.cx.sites.iter().filter(|site| site.selected);
-    let handlers = billable.filter_map(|site| match &site.detail {
-        Detail::Billable(billable) => billable.plan.handler.as_ref(),
-        _ => None,
-    });
-    let mut paths: Vec<String> = handlers.filter_map(|handler| route::served_at(kit, handler.file)).collect();
+    let mut files = BTreeSet::new();
+    for site in kit.cx.sites.iter().filter(|site| site.selected) {
+        let Detail::Billable(billable) = &site.detail else { continue };
+        files.extend(billable.plan.handler.as_ref().map(|handler| handler.file));
+        // A service is reached from other handlers as well.
+        if let Some(file) = kit.cx.workspace.find(&site.file) {
+            let reached = all_reached_from(kit.graph(), file, billable.plan.function);
+            files.extend(reached.into_iter().map(|reached| reached.file));
+        }
+    }
+    let mut paths: Vec<String> = files.into_iter().filter_map(|file| route::served_at(kit, file)).collect();
     paths.sort();
     paths.dedup();
     paths

@@ -19,13 +19,14 @@ pub fn recorders_of(
     let facts = kit.cx.program.facts(spend.file);
     let call = spend.call(facts)?.clone();
     let some = |(file, found): (FileId, Vec<Call>)| (!found.is_empty()).then_some((file, found));
-    if let Some(callback) = callback_of(spend, &call) {
-        let inside = |c: &&Call| facts.enclosing(c.function).any(|f| f == callback);
-        let found: Vec<Call> =
-            facts.calls.iter().filter(|c| is_one(c, names)).filter(inside).cloned().collect();
-        if !found.is_empty() {
-            return Some((spend.file, found));
-        }
+    let inside = |callback: FunctionId| {
+        let inside = move |c: &&Call| facts.enclosing(c.function).any(|f| f == callback);
+        facts.calls.iter().filter(|c| is_one(c, names)).filter(inside).cloned()
+    };
+    let mut found: Vec<Call> = callback_of(spend, &call).into_iter().flat_map(inside).collect();
+    if !found.is_empty() {
+        found.extend(stopped_of(spend, &call).into_iter().flat_map(inside));
+        return Some((spend.file, found));
     }
     let behind = |file: FileId, call: &Call, until: u32| (file, behind(kit, all, names, file, call, until));
     if call.result == ResultUse::Returned && spend.billable.streaming {
@@ -59,6 +60,15 @@ fn callback_of(spend: &Spend<'_>, call: &Call) -> Option<FunctionId> {
     }
 }
 
+/// The callback that runs in its place where the stream is stopped.
+fn stopped_of(spend: &Spend<'_>, call: &Call) -> Option<FunctionId> {
+    let StreamUsage::Callback(callback) = &spend.rule().call?.stream.as_ref()?.usage else { return None };
+    match call.option(&callback.stopped.as_ref()?.option)? {
+        Expr::Function(id) => Some(*id),
+        _ => None,
+    }
+}
+
 /// Where the next paid call of the same function begins.
 fn next_paid(kit: &Kit<'_>, spend: &Spend<'_>, all: &[Spend<'_>]) -> u32 {
     let facts = kit.cx.program.facts(spend.file);
@@ -82,8 +92,12 @@ fn behind(
 ) -> Vec<Call> {
     let facts = kit.cx.program.facts(file);
     let outer = |function: Option<FunctionId>| facts.enclosing(function).last();
-    let callbacks: Vec<FunctionId> =
-        all.iter().filter(|s| s.file == file).filter_map(|s| callback_of(s, s.call(facts)?)).collect();
+    let callbacks: Vec<FunctionId> = all
+        .iter()
+        .filter(|s| s.file == file)
+        .filter_map(|s| Some((s, s.call(facts)?)))
+        .flat_map(|(s, call)| callback_of(s, call).into_iter().chain(stopped_of(s, call)))
+        .collect();
     let is_its_own = |c: &&Call| !facts.enclosing(c.function).any(|f| callbacks.contains(&f));
     let found = facts.calls.iter().filter(|c| {
         is_one(c, names)
