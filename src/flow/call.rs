@@ -20,10 +20,8 @@ impl Engine<'_> {
         // Asked for, it is as good as nothing.
         let is_false =
             |value: &Value| matches!(&value.kind, Kind::Literal(word) if word.eq_ignore_ascii_case("false"));
-        let mut hand = |value: &Value| match is_false(value) {
-            true => Abs::NULL,
-            false => self.eval(frame, state, value),
-        };
+        let mut hand =
+            |value: &Value| if is_false(value) { Abs::NULL } else { self.eval(frame, state, value) };
         let args = call.args.iter().map(&mut hand).collect();
         let keywords = call.keywords.iter().map(|(key, v)| (key.as_str(), hand(v)));
         let keywords = keywords.collect();

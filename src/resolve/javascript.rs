@@ -138,7 +138,7 @@ const ENDINGS: &[&str] = &["", ".ts", ".tsx", ".js", ".jsx", ".mjs", "/index.ts"
 
 /// The nearest folder above a path in which one of the files lies, with a slash behind it; empty for the root.
 pub(super) fn marked_above<'p>(workspace: &Workspace, path: &'p str, marks: &[String]) -> Option<&'p str> {
-    let mut dirs = path.rmatch_indices('/').map(|(end, _)| &path[..=end]).chain([""]);
+    let mut dirs = path.rmatch_indices('/').filter_map(|(end, _)| path.get(..=end)).chain([""]);
     dirs.find(|dir| marks.iter().any(|mark| workspace.find(&format!("{dir}{mark}")).is_some()))
 }
 

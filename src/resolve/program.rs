@@ -294,7 +294,7 @@ impl Program {
         let path = &self.workspace.entry(file).path;
         let here = marked.iter().filter_map(|row| {
             let root = marked_above(&self.workspace, path, &row.marks)?;
-            path[root.len()..].starts_with(&row.within).then_some((row, root))
+            path.strip_prefix(root)?.starts_with(&row.within).then_some((row, root))
         });
         for (row, root) in here {
             let is_ambient = |at: &FileId| {
