@@ -69,11 +69,7 @@ impl Program {
                     .class
                     .is_some_and(|class| above.contains(&Type::Class(of, class))),
                 Def::Function(..) | Def::Outside(..) => false,
-                _ => {
-                    let mut receiver = call.callee.clone();
-                    receiver.segments.pop();
-                    !self.types_of_path(at, call.function, &receiver, 0).is_disjoint(&wanted)
-                }
+                _ => !self.types_of_receiver(at, id, 0).is_disjoint(&wanted),
             }
         };
         let found = files.into_par_iter().flat_map_iter(|at| {
@@ -284,14 +280,18 @@ impl Program {
             return self.types_named(file, text, hops);
         }
         // `providers.map((provider) => …)`
-        let given = f.argument_of.filter(|_| position == 0).map(|(call, _)| facts.call(call));
-        let each =
-            given.filter(|call| call.callee.segments.last().is_some_and(|m| EACH.contains(&m.as_str())));
-        each.map_or_else(Types::new, |call| {
-            let mut of = call.callee.clone();
-            of.segments.pop();
-            self.types_of_path(file, call.function, &of, hops + 1)
-        })
+        let given = f.argument_of.filter(|_| position == 0).map(|(call, _)| call);
+        let method = |call: &CallId| facts.call(*call).callee.segments.last();
+        let each = given.filter(|call| method(call).is_some_and(|m| EACH.contains(&m.as_str())));
+        each.map_or_else(Types::new, |call| self.types_of_receiver(file, call, hops + 1))
+    }
+
+    /// What a method is called on.
+    fn types_of_receiver(&self, file: FileId, call: CallId, hops: usize) -> Types {
+        let call = self.facts(file).call(call);
+        let mut of = call.callee.clone();
+        of.segments.pop();
+        self.types_of_path(file, call.function, &of, hops)
     }
 
     fn types_of_call(&self, file: FileId, call: CallId, hops: usize) -> Types {
@@ -317,9 +317,7 @@ impl Program {
                     c.args.iter().flat_map(|arg| self.types_of(file, c.function, arg, hops + 1)).collect()
                 }
                 Some(method) if READS.contains(&method.as_str()) => {
-                    let mut of = c.callee.clone();
-                    of.segments.pop();
-                    self.types_of_path(file, c.function, &of, hops + 1)
+                    self.types_of_receiver(file, call, hops + 1)
                 }
                 _ => Types::new(),
             },
