@@ -13,7 +13,8 @@ use super::program::{Def, Program};
 use super::words::Which;
 use super::{Module, is_word};
 use crate::syntax::{
-    Binding, BindingKind, CallId, ClassId, ExportTarget, Expr, FunctionId, FunctionKind, Imported, Path, Root,
+    Binding, BindingKind, CallId, ClassId, ExportTarget, Expr, Field, FunctionId, FunctionKind, Imported,
+    Path, Root,
 };
 use crate::workspace::{FileId, Language};
 
@@ -101,6 +102,22 @@ impl Program {
         (None, above)
     }
 
+    /// The property of this name that the first type of the app in a text of types has, or a type above that one, with its
+    /// file.
+    pub fn field_of(&self, file: FileId, text: &str, name: &str) -> Option<(FileId, &Field)> {
+        let mut types = self.types_named(file, text, 0);
+        for of in types.clone() {
+            self.above(of, &mut types, 0);
+        }
+        types.into_iter().find_map(|of| {
+            let (file, fields) = match of {
+                Type::Class(file, class) => (file, &self.facts(file).class(class).fields),
+                Type::Interface(file, index) => (file, &self.facts(file).interfaces[index].fields),
+            };
+            fields.iter().find(|field| field.name == name).map(|field| (file, field))
+        })
+    }
+
     fn above(&self, of: Type, found: &mut Types, hops: usize) {
         if hops > MAX_HOPS {
             return;
@@ -140,7 +157,7 @@ impl Program {
             let Module::File(target) = self.module(file, &import.module, None) else { return None };
             return self.type_exported(target, member, hops + 1);
         }
-        if let Some(at) = facts.interfaces.iter().position(|i| i.name == name) {
+        if let Some(at) = facts.interfaces.iter().position(|i| i.name == name && !i.added) {
             return Some(Type::Interface(file, at));
         }
         if let Some(at) = facts.classes.iter().position(|c| c.name == name && c.parent.is_none()) {

@@ -15,7 +15,7 @@ use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob::Globs
 use crate::fingerprint::App;
 use crate::ir::Points;
 use crate::resolve::{Def, Program};
-use crate::syntax::{CallId, Expr, FunctionId, Path, Root, Span};
+use crate::syntax::{CallId, Expr, Field, FunctionId, Path, Root, Span};
 use crate::workspace::{FileId, Workspace};
 
 /// Constants made of constants that are looked up.
@@ -59,6 +59,7 @@ struct Memo<'a> {
     said: Mutex<BTreeMap<String, bool>>,
     lacking: Mutex<BTreeMap<String, Option<Arc<str>>>>,
     owned: OnceLock<Vec<Owned>>,
+    added: OnceLock<Vec<(FileId, Field)>>,
     payers: OnceLock<Payers>,
     models: OnceLock<Vec<Model>>,
 }
@@ -122,10 +123,17 @@ impl<'a> Cx<'a> {
         self.memo.callers.get((file, function), find)
     }
 
-    /// Calls that take a function as an argument, from files that are not aside.
+    /// Calls that take a function as an argument, from files that are not aside. One that does nothing but hand its own
+    /// parameters on, `(req, res) => drafts.create(req, res)`, is as good as what it calls.
     pub fn handed_over(&self, file: FileId, function: FunctionId) -> Arc<[(FileId, CallId, usize)]> {
         let find = || {
             let mut takers = self.program.handed_over_in_app(file, function);
+            let callers = self.callers(file, function);
+            takers.extend(callers.iter().filter_map(|(at, call)| {
+                let facts = self.program.facts(*at);
+                let (taker, position) = facts.hands_on(*call)?;
+                Some((*at, taker, position))
+            }));
             takers.retain(|(at, ..)| !is_aside(self.path(*at)));
             takers.into()
         };
@@ -201,6 +209,11 @@ impl<'a> Cx<'a> {
     /// Every record type of the app.
     pub(super) fn models(&self) -> &[Model] {
         once(&self.memo.models, || schema::declared(self.program, self.catalog, self.app)).as_slice()
+    }
+
+    /// Every property that the app adds to types of others.
+    pub(super) fn added(&self) -> &[(FileId, Field)] {
+        once(&self.memo.added, || identity::all_added(self)).as_slice()
     }
 
     /// Who could pay, and who does.

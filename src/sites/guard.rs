@@ -318,6 +318,17 @@ pub fn is_set_by_check(cx: &Cx<'_>, member: &str) -> bool {
     })
 }
 
+/// Whether code of the app puts a member of this name on a parameter.
+pub(super) fn is_set(cx: &Cx<'_>, member: &str) -> bool {
+    cx.program.files_assigning(member).into_iter().filter(|f| cx.holds(*f)).any(|file| {
+        let assigns = &cx.program.facts(file).assigns;
+        assigns
+            .iter()
+            .filter_map(|a| member::of_request(cx, file, a))
+            .any(|set| set.first().is_some_and(|s| s == member))
+    })
+}
+
 /// The keys of the object that some function of the app assigns to a request member, or that it says is there.
 pub fn members_set(cx: &Cx<'_>, member: &str) -> Option<Vec<String>> {
     let last = member.rsplit('.').next().unwrap_or(member);

@@ -36,6 +36,7 @@ pub use dispatch::attempt;
 pub use explain::{Explainer, Explanation, sent_ids};
 pub use find::{find, look};
 pub use front::{InFront, in_front};
+pub use identity::asserted;
 pub use lookup::{NotFound, lookup};
 use serde::Serialize;
 pub use ui::slots as ui_slots;

@@ -74,6 +74,24 @@ impl Facts {
         std::iter::successors(function, |id| self.function(*id).parent)
     }
 
+    /// The call that takes a function which does nothing but hand its own parameters on, in their order, to this call:
+    /// `post("/", (req, res) => create(req, res))`. With its position there.
+    pub fn hands_on(&self, call: CallId) -> Option<(CallId, usize)> {
+        let made = self.call(call);
+        let around = made.function?;
+        let function = self.function(around);
+        let taker = function.argument_of?;
+        let names: Option<Vec<&str>> = function.params.iter().map(Param::name).collect();
+        let names = names.filter(|names| !made.args.is_empty() && made.args.len() <= names.len())?;
+        let in_order = made.args.iter().zip(names).all(|(arg, name)| {
+            arg.as_path().is_some_and(|path| path.segments.is_empty() && path.root_name() == Some(name))
+        });
+        let only = self.calls.iter().filter(|c| c.function == Some(around)).count() == 1
+            && self.bindings.iter().all(|b| b.function != Some(around))
+            && self.assigns.iter().all(|a| a.function != Some(around));
+        (in_order && only && made.keywords.is_empty()).then_some(taker)
+    }
+
     /// Whether a module-level directive stands in this module.
     pub fn has_directive(&self, text: &str) -> bool {
         self.directives.iter().any(|(t, f)| t == text && f.is_none())
@@ -285,6 +303,8 @@ pub struct Interface {
     pub bases: Vec<String>,
     /// Its properties; methods are none.
     pub fields: Vec<Field>,
+    /// It stands in a declaration that adds to what others declare: `declare global`, `declare module "…"`, a namespace.
+    pub added: bool,
 }
 
 /// A field of a class.

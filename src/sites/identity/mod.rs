@@ -11,6 +11,7 @@ mod handed;
 mod injected;
 mod member;
 mod param;
+mod typed;
 mod verifier;
 
 use super::Identity;
@@ -27,19 +28,23 @@ use injected::injected;
 pub(super) use injected::{dependency_of, names_in};
 use member::{from_member, from_object};
 use param::from_param;
+pub(super) use typed::all_added;
+pub use typed::asserted;
 pub(super) use verifier::find_verifier;
 pub use verifier::reaches_verifier;
 
 /// The identity that can be used in a handler at an offset; one that is certain before one that may be
-/// missing, in the order of the entries.
+/// missing, in the order of the entries. What the types of the place have no room for is none.
 pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
+    let readable = |identity| typed::readable(cx, (reached.file, reached.function), at, identity);
     let values: Vec<&str> = cx.entries(Kind::Framework).map(Entry::value).collect();
     let mut unsure = None;
     for entry in cx.entries(Kind::Auth) {
         for source in evidence::sources(cx, entry) {
             let fits = source.frameworks.is_empty()
                 || source.frameworks.iter().any(|f| values.contains(&f.as_str()));
-            if fits && let Some(identity) = from_source(cx, entry, source, reached, at) {
+            let found = || from_source(cx, entry, source, reached, at).and_then(readable);
+            if fits && let Some(identity) = found() {
                 if !identity.nullable {
                     return Some(identity);
                 }
@@ -59,7 +64,7 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
         }
         unsure = unsure.or(Some(identity));
     }
-    let followed = flow::in_handler(cx, reached, at);
+    let followed = flow::in_handler(cx, reached, at).and_then(readable);
     match (unsure, followed) {
         (_, Some(certain)) if !certain.nullable => Some(certain),
         (unsure, followed) => unsure.or(followed),

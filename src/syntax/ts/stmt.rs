@@ -48,8 +48,14 @@ impl Walk<'_> {
             "class_declaration" | "abstract_class_declaration" => {
                 self.class(node, String::new());
             }
+            // `declare module "express" { … }`, `namespace Express { … }`: only types are told.
+            "ambient_declaration" | "module" | "internal_module" => self.ambient(node),
             "expression_statement" => {
                 if let Some(inner) = node.named_child(0) {
+                    if inner.kind() == "internal_module" {
+                        self.ambient(inner);
+                        return;
+                    }
                     let value = self.expr(inner);
                     self.b.set_result(&value, ResultUse::Discarded);
                 }
@@ -72,7 +78,7 @@ impl Walk<'_> {
                 self.b.block = span(node);
                 self.each_part(node);
             }
-            "interface_declaration" | "type_alias_declaration" => self.interface(node),
+            "interface_declaration" | "type_alias_declaration" => self.interface(node, false),
             "comment" | "empty_statement" | "string" => {}
             _ => self.each_part(node),
         }
@@ -388,20 +394,51 @@ impl Walk<'_> {
         is_name.then(|| self.text(name).to_owned())
     }
 
-    /// `interface A extends B { c: D }`, `type A = { c: D }`
-    fn interface(&mut self, node: Node<'_>) {
+    /// The types inside of a declaration that adds to what is declared elsewhere.
+    fn ambient(&mut self, node: Node<'_>) {
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            match node.kind() {
+                "interface_declaration" => self.interface(node, true),
+                "ambient_declaration"
+                | "module"
+                | "internal_module"
+                | "statement_block"
+                | "export_statement"
+                | "expression_statement" => open.extend(children(node).into_iter().rev()),
+                _ => {}
+            }
+        }
+    }
+
+    /// `interface A extends B { c: D }`, `type A = { c: D }`, `type A = B & { c: D }`
+    fn interface(&mut self, node: Node<'_>, added: bool) {
         let extends = children(node).into_iter().filter(|c| c.kind() == "extends_type_clause");
-        let bases = extends.flat_map(children).filter_map(|named| self.type_name(named)).collect();
+        let mut bases: Vec<String> =
+            extends.flat_map(children).filter_map(|named| self.type_name(named)).collect();
         let body = field(node, "body").or_else(|| field(node, "value"));
-        let shape = body.filter(|b| matches!(b.kind(), "interface_body" | "object_type"));
-        let (Some(name), Some(shape)) = (field(node, "name"), shape) else { return };
-        let properties = children(shape).into_iter().filter(|member| member.kind() == "property_signature");
+        let (Some(name), Some(body)) = (field(node, "name"), body) else { return };
+        let mut shapes = Vec::new();
+        let mut open = vec![body];
+        while let Some(part) = open.pop() {
+            match part.kind() {
+                "interface_body" | "object_type" => shapes.push(part),
+                "intersection_type" => open.extend(children(part).into_iter().rev()),
+                _ if part.id() != body.id() => bases.extend(self.type_name(part)),
+                _ => {}
+            }
+        }
+        if shapes.is_empty() {
+            return;
+        }
+        let properties = shapes.into_iter().flat_map(children).filter(|m| m.kind() == "property_signature");
         let fields = properties.filter_map(|member| {
             let name = self.text(field(member, "name")?).to_owned();
             let annotation = self.text(field(member, "type")?).trim_start_matches([':', ' ']).to_owned();
             Some(Field { name, annotation: Some(annotation), value: None, span: span(member) })
         });
-        let interface = Interface { name: self.text(name).to_owned(), bases, fields: fields.collect() };
+        let interface =
+            Interface { name: self.text(name).to_owned(), bases, fields: fields.collect(), added };
         self.b.facts.interfaces.push(interface);
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::catalog::{Carried, Entry, Framework, Kind, Role};
 use crate::sites::cx::after;
 use crate::sites::handlers::handler_of;
-use crate::sites::{Identity, IdentitySource};
+use crate::sites::{Identity, IdentitySource, asserted};
 use crate::steps::paid;
 use crate::steps::support::{Kit, names, user};
 use crate::syntax::source::Source;
@@ -175,11 +175,24 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
         signed.missing = None;
     }
     signed.imports.dedup();
+    let identity = &claimed(kit, example, &signed);
     // As the checks of the balance and the events write it: one person is one customer.
     let id = if kit.is_python() { identity.id.clone() } else { paid::user_id(kit, identity) };
     signed.user = user::literal(kit, &id, identity.email.as_deref(), identity.name.as_deref());
     signed.fields = inside(&signed.user);
     Ok(signed)
+}
+
+/// The user as a new handler may read it: where no test of its own makes sure of them, the type of the request may still
+/// leave them out.
+fn claimed(kit: &Kit<'_>, example: &Example<'_>, signed: &Signed) -> Identity {
+    let identity = example.identity.clone();
+    let Some(function) = example.function.filter(|_| signed.missing.is_none() && signed.request.is_some())
+    else {
+        return identity;
+    };
+    let there = |text: String| asserted(kit.graph(), example.file, function, &text);
+    Identity { id: there(identity.id), email: identity.email.map(there), ..identity }
 }
 
 /// `const session = await auth()`, with what it needs.
