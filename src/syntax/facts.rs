@@ -412,6 +412,16 @@ pub struct Call {
 }
 
 impl Call {
+    /// What a method is called on, where that is a name or a field of the object around: `app`, `this.app`.
+    pub fn receiver(&self) -> Option<String> {
+        let (_, of) = self.callee.segments.split_last()?;
+        match (&self.callee.root, of) {
+            (Root::Name(name), []) => Some(name.clone()),
+            (Root::This(this), [field]) => Some(format!("{this}.{field}")),
+            _ => None,
+        }
+    }
+
     /// The same for a member of such an expression: `input.count`.
     pub fn option_at(&self, path: &str) -> Option<&Expr> {
         let mut keys = path.split('.');

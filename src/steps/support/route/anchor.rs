@@ -65,7 +65,7 @@ impl<'a> Anchor<'a> {
                 file,
                 route,
                 rules,
-                app: call.callee.root_name().unwrap_or("app").to_owned(),
+                app: call.receiver().unwrap_or_else(|| "app".to_owned()),
                 at: call.statement,
                 in_front: true,
                 siblings: routers(kit, file, facts, rules),
@@ -138,8 +138,11 @@ impl<'a> Anchor<'a> {
         let entry = |s: &Sibling| kit.cx.workspace.entry(s.file);
         let Some(last) = self.siblings.last().map(entry) else {
             let here = kit.cx.workspace.entry(self.file).dir();
-            let beside = mounting(kit).folders.iter().map(|folder| join(here, folder));
+            let folders = &mounting(kit).folders;
+            let is_one = here.rsplit('/').next().is_some_and(|name| folders.iter().any(|f| f == name));
+            let beside = folders.iter().map(|folder| join(here, folder));
             let dir = beside.into_iter().find(|dir| kit.cx.workspace.has_dir(dir));
+            let dir = dir.or_else(|| is_one.then(|| here.to_owned()));
             let dir = dir.unwrap_or_else(|| match mounting(kit).folders.first() {
                 Some(folder) if !kit.is_python() => join(here, folder),
                 _ => here.to_owned(),
@@ -264,7 +267,7 @@ fn routers(kit: &Kit<'_>, file: FileId, facts: &Facts, rules: &Mount) -> Vec<Sib
             own: own_path(kit, router),
             path,
             statement: call.statement,
-            app: call.callee.root_name().unwrap_or("app").to_owned(),
+            app: call.receiver().unwrap_or_else(|| "app".to_owned()),
         })
     };
     mounting.into_iter().filter(always).filter_map(sibling).collect()
@@ -311,9 +314,9 @@ fn set_up(kit: &Kit<'_>, file: FileId, facts: &Facts, rules: &Mount) -> Option<(
     Some((app, last))
 }
 
-/// `app.use(…)`: a member of a name, called.
+/// `app.use(…)`: a member of a name or of a field, called.
 fn is_member(call: &Call, members: &[String]) -> bool {
-    call.callee.segments.len() == 1 && call.callee.segments.last().is_some_and(|m| members.contains(m))
+    call.receiver().is_some() && call.callee.segments.last().is_some_and(|m| members.contains(m))
 }
 
 /// Whether one of the arguments is a call of one of these.
