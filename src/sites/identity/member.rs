@@ -151,11 +151,8 @@ fn member_user(
     let id = find(&fields.id).or_else(|| {
         let elsewhere = || find_elsewhere(cx, base, &fields.id);
         let set = || {
-            // Where the type says that it may be missing, it is the guard that says it is not.
-            let last = path.rsplit('.').next().unwrap_or(path);
-            let mark = if cx.says(&format!("{last}?: ")) { "!" } else { "" };
             let keys = guard::members_set(cx, path)?;
-            fields.id.iter().find(|c| keys.contains(c)).map(|c| format!("{base}{mark}.{c}"))
+            fields.id.iter().find(|c| keys.contains(c)).map(|c| format!("{base}.{c}"))
         };
         let known = || fields.id.first().filter(|_| source.members_known).map(|c| format!("{base}.{c}"));
         elsewhere().or_else(|| guarded.then(set).flatten()).or_else(known)

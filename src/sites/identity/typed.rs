@@ -88,15 +88,16 @@ fn declared(cx: &Cx<'_>, file: FileId, function: FunctionId, root: &str, key: &s
     let facts = cx.program.facts(file);
     let mut around = facts.enclosing(Some(function));
     let param = around.find_map(|id| facts.function(id).params.iter().find(|p| p.name() == Some(root)));
-    let Some(param) = param.filter(|_| typed && !is_free(cx, key) && guard::is_set(cx, key)) else {
+    let Some(param) = param.filter(|_| typed && !is_free(cx, key)) else {
         return Declared::Sure;
     };
     if let Some(declared) = of_type(cx, file, param, key) {
         return declared;
     }
-    // The app's own code compiles as it stands.
+    // The app's own code compiles as it stands, and what a library puts there it has declared.
     let written = cx.slice(file, facts.function(function).span);
-    if written_member(&written, root, key).is_some() { Declared::Sure } else { Declared::No }
+    let told = written_member(&written, root, key).is_some() || !guard::is_set(cx, key);
+    if told { Declared::Sure } else { Declared::No }
 }
 
 /// Whether a framework's type for what carries the member lets any be read.
@@ -153,3 +154,6 @@ pub(in crate::sites) fn all_added(cx: &Cx<'_>) -> Vec<(FileId, Field)> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,4 +168,4 @@ fn source(cx: &Cx<'_>, reached: &Reached<'_>, fun: Fun, root: &str, member: &str
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::sites) mod tests;

@@ -8,7 +8,7 @@ use crate::sites::{Detail, find};
 use crate::workspace::Workspace;
 
 /// Who pays at each paid call of an app, in order: the expression, with `?` where it may be missing; `-` for nobody.
-fn payers(files: &[(&str, &str)]) -> Vec<String> {
+pub(in crate::sites) fn payers(files: &[(&str, &str)]) -> Vec<String> {
     let workspace = Workspace::in_memory(files.iter().copied());
     let catalog = Catalog::embedded().expect("the catalogue");
     let print = fingerprint(&workspace, &catalog);
@@ -379,4 +379,25 @@ fn an_instance_that_is_called_like_a_function_and_claims_that_it_gives() {
     python("fastapi", &app("", "claims_of", "claims: dict"), "claims[\"sub\"]");
     let other = "def invite(n):\n    return jwt.encode({\"note\": n}, \"s\")\n";
     python("fastapi", &app(other, "claims_of", "claims: dict"), "-");
+}
+
+#[test]
+fn a_route_that_only_hands_its_request_on_is_what_it_calls() {
+    let app = |route: &str| {
+        format!(
+            "const signedIn = (req, res, next) => {{ req.user = {VERIFY}; next(); }};
+class Drafts {{
+  async write(req, res) {{
+    const userId = req.user?.sub;
+    if (!userId) return res.sendStatus(401);
+    res.json(await SPEND);
+  }}
+}}
+const drafts = new Drafts();
+app.post(\"/a\", signedIn, {route});
+"
+        )
+    };
+    express(&app("(req, res) => drafts.write(req, res)"), "req.user.sub");
+    express(&app("async (req, res) => { await drafts.write(req, res); }"), "req.user.sub");
 }
