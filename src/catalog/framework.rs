@@ -373,6 +373,9 @@ pub enum HandlerShape {
         usual_names: Vec<String>,
         /// Members that register a route.
         methods: Vec<String>,
+        /// Members that give the router itself, as what registers a route does: `app.withTypes().get("/", handler)`.
+        #[serde(default)]
+        itself: Vec<String>,
         /// Which arguments are handlers.
         handlers: ArgumentChoice,
     },

@@ -145,10 +145,10 @@ impl Look<'_, '_> {
         for value in &call.args {
             self.values(at, call.function, value);
         }
-        let router = call.callee.root_name();
+        let router = facts.first_name(call);
         let uses = |c: &&crate::syntax::Call| {
             let last = c.callee.segments.last().map(String::as_str);
-            c.callee.root_name() == router && matches!(last, Some("use" | "all" | "addHook"))
+            facts.first_name(c) == router && matches!(last, Some("use" | "all" | "addHook"))
         };
         let used: Vec<_> =
             facts.calls.iter().filter(uses).filter(|c| c.span.start < call.span.start).collect();

@@ -92,22 +92,24 @@ fn in_front_of(cx: &Cx<'_>, file: FileId, call: CallId, member: &str) -> Option<
     let facts = cx.program.facts(file);
     let route = facts.call(call);
     let last = route.args.len().saturating_sub(1);
-    for arg in route.args.iter().take(last) {
+    // What is handed over with its handler in one object has the rest of it there, too.
+    let rest = route.args.iter().skip(last).filter(|arg| matches!(arg, Expr::Object(_)));
+    for arg in route.args.iter().take(last).chain(rest) {
         if let Some(guard) = guard_expr(cx, file, route.function, arg, member) {
             return Some(guard);
         }
     }
     used_before(cx, file, route, member)
-        .or_else(|| mounted_behind(cx, file, route.callee.root_name().unwrap_or_default(), member, 0))
+        .or_else(|| mounted_behind(cx, file, facts.first_name(route).unwrap_or_default(), member, 0))
 }
 
 /// `router.use(requireAuth)` before a route or a mount in the same file, on the same router, for its address.
 fn used_before(cx: &Cx<'_>, file: FileId, route: &Call, member: &str) -> Option<Guard> {
     let facts = cx.program.facts(file);
-    let router = route.callee.root_name().unwrap_or_default();
+    let router = facts.first_name(route).unwrap_or_default();
     let address = route.args.first().and_then(Expr::as_str).unwrap_or("/");
     for used in facts.calls.iter().filter(|c| c.span.end <= route.span.start) {
-        let same = is_use(used.callee.segments.last()) && used.callee.root_name() == Some(router);
+        let same = is_use(used.callee.segments.last()) && facts.first_name(used) == Some(router);
         let covers = used.args.first().and_then(Expr::as_str).is_none_or(|below| {
             // The name of a hook (`addHook("onRequest", …)`) is no address.
             let prefix = below.trim_end_matches('*').trim_end_matches('/');

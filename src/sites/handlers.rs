@@ -8,7 +8,7 @@ use super::cx::{Cx, after};
 use super::{dispatch, runners};
 use crate::catalog::{ArgumentChoice, Entry, Handler, HandlerShape, Kind, Symbol};
 use crate::resolve::Def;
-use crate::syntax::{Binding, CallId, Expr, Facts, FunctionId, FunctionKind, Path};
+use crate::syntax::{Binding, CallId, Expr, Facts, FunctionId, FunctionKind, Path, Root};
 use crate::workspace::FileId;
 
 /// Calls followed upwards before giving up; a request seldom goes through more layers.
@@ -111,17 +111,22 @@ fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -
             let exported = f.parent.is_none() && facts.exports.iter().any(|e| e.name == f.name);
             (own || (facts.has_directive(text) && exported)).into()
         }
-        HandlerShape::RouteCall { routers, usual_names, methods, handlers } => {
+        HandlerShape::RouteCall { routers, usual_names, methods, itself, handlers } => {
             if cx.path_in_app(file).is_none() {
                 return Fit::No;
             }
-            let call = registrations(cx, file, function).into_iter().find(|(at, call, position)| {
+            let known = Router { routers, usual_names, gives: &[methods.as_slice(), itself.as_slice()] };
+            let taken = match handlers {
+                ArgumentChoice::Key(key) => in_objects(cx, file, function, key),
+                _ => registrations(cx, file, function),
+            };
+            let call = taken.into_iter().find(|(at, call, position)| {
                 let facts = cx.program.facts(*at);
                 let c = facts.call(*call);
                 let last = c.callee.segments.last();
                 last.is_some_and(|m| methods.contains(m))
                     && chosen(handlers, *position, c.args.len())
-                    && is_router(cx, *at, &c.callee, c.function, routers, usual_names)
+                    && known.is(cx, *at, &c.callee, c.function)
             });
             call.map_or(Fit::No, |(at, call, _)| Fit::Route(at, call))
         }
@@ -130,7 +135,7 @@ fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -
             .iter()
             .any(|d| {
                 d.path.segments.last().is_some_and(|m| methods.contains(m))
-                    && is_router(cx, file, &d.path, f.parent, routers, &[])
+                    && Router { routers, usual_names: &[], gives: &[] }.is(cx, file, &d.path, f.parent)
             })
             .into(),
         HandlerShape::Decorator { symbols } => {
@@ -241,25 +246,63 @@ fn is_symbol(symbols: &[Symbol], def: &Def) -> bool {
     symbols.iter().any(|s| after(s, def).is_some_and(<[String]>::is_empty))
 }
 
-/// Whether the object in front of the last member is a router: made by a router's constructor, or a parameter with a
-/// usual name.
-pub(super) fn is_router(
-    cx: &Cx<'_>,
-    file: FileId,
-    callee: &Path,
-    function: Option<FunctionId>,
-    routers: &[Symbol],
-    usual: &[String],
-) -> bool {
-    let mut object = callee.clone();
-    if object.segments.pop().is_none() {
-        return false;
+/// Calls that take a function at a key of an object: `app.route({ url: "/", handler })`.
+fn in_objects(cx: &Cx<'_>, file: FileId, function: FunctionId, key: &str) -> Vec<(FileId, CallId, usize)> {
+    let name = &cx.program.facts(file).function(function).name;
+    let named = if name.is_empty() { Vec::new() } else { cx.program.files_with_word(name) };
+    let files: BTreeSet<FileId> = named.into_iter().filter(|at| cx.holds(*at)).chain([file]).collect();
+    let mut found = Vec::new();
+    for at in files {
+        let facts = cx.program.facts(at);
+        let is_it = |of: Option<FunctionId>, value: &Expr| match value {
+            Expr::Function(id) => (at, *id) == (file, function),
+            Expr::Path(path) => cx.def(at, of, path) == Def::Function(file, function),
+            _ => false,
+        };
+        for id in facts.call_ids() {
+            let call = facts.call(id);
+            let holds = |arg: &Expr| arg.property(key).is_some_and(|value| is_it(call.function, value));
+            found.extend(call.args.iter().position(holds).map(|position| (at, id, position)));
+        }
     }
-    let def = cx.def(file, function, &object);
-    let made =
-        routers.iter().any(|r| after(r, &def).is_some_and(|rest| rest.first().is_some_and(|m| m == "()")));
-    let unknown = matches!(def, Def::Unknown | Def::Param(..) | Def::Value(..));
-    made || (unknown && object.last().is_some_and(|n| usual.iter().any(|u| u == n)))
+    found
+}
+
+/// What is known of a framework's routers.
+struct Router<'s> {
+    /// What makes one.
+    routers: &'s [Symbol],
+    /// Usual names of parameters that are one.
+    usual_names: &'s [String],
+    /// Members that give the router back.
+    gives: &'s [&'s [String]],
+}
+
+impl Router<'_> {
+    /// Whether the object in front of the last member is a router: made by a router's constructor, a parameter with a
+    /// usual name, or what a router gives back of itself.
+    fn is(&self, cx: &Cx<'_>, file: FileId, callee: &Path, function: Option<FunctionId>) -> bool {
+        let mut object = callee.clone();
+        if object.segments.pop().is_none() {
+            return false;
+        }
+        if let (Root::Call(inner), []) = (&object.root, object.segments.as_slice()) {
+            let inner = cx.program.facts(file).call(*inner);
+            let last = inner.callee.segments.last();
+            let again = last.is_some_and(|m| self.gives.iter().any(|names| names.contains(m)));
+            if again && self.is(cx, file, &inner.callee, inner.function) {
+                return true;
+            }
+        }
+        let def = cx.def(file, function, &object);
+        let mut made = self
+            .routers
+            .iter()
+            .map(|r| after(r, &def).is_some_and(|rest| rest.first().is_some_and(|m| m == "()")));
+        let unknown = matches!(def, Def::Unknown | Def::Param(..) | Def::Value(..));
+        made.any(|made| made)
+            || (unknown && object.last().is_some_and(|n| self.usual_names.iter().any(|u| u == n)))
+    }
 }
 
 fn has_base(

@@ -92,6 +92,15 @@ impl Facts {
         (in_order && only && made.keywords.is_empty()).then_some(taker)
     }
 
+    /// The name that a chain of calls starts with: `app` of `app.withTypes().post("/", handler)`.
+    pub fn first_name<'f>(&'f self, call: &'f Call) -> Option<&'f str> {
+        let mut callee = &call.callee;
+        while let Root::Call(inner) = callee.root {
+            callee = &self.call(inner).callee;
+        }
+        callee.root_name()
+    }
+
     /// Whether a module-level directive stands in this module.
     pub fn has_directive(&self, text: &str) -> bool {
         self.directives.iter().any(|(t, f)| t == text && f.is_none())

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::world::{Known, role_cell, untouched};
-use crate::catalog::{HandlerShape, IdentitySource, Kind, Middleware, Role};
+use crate::catalog::{ArgumentChoice, HandlerShape, IdentitySource, Kind, Middleware, Role};
 use crate::flow::{Abs, Engine, Fun, Given, Names, State, Trust, What};
 use crate::ir::Spot;
 use crate::resolve::Def;
@@ -205,14 +205,25 @@ fn in_front<'a>(known: &Known<'_, '_>, reached: &Reached<'a>) -> Vec<InFront<'a>
                 let mut seen = BTreeSet::new();
                 above(cx, &ways, file, route, &mut seen, &mut found);
                 let last = route.args.len().saturating_sub(1);
-                for arg in route.args.iter().take(last) {
-                    functions(cx, file, route.function, arg, how, &mut found);
+                let rest = route.args.iter().skip(last).map(|arg| beside_handler(arg, reached));
+                for arg in route.args.iter().take(last).cloned().chain(rest.flatten()) {
+                    functions(cx, file, route.function, &arg, how, &mut found);
                 }
             }
         }
         None => hooks(known, &ways, reached, &mut found),
     }
     found
+}
+
+/// What stands beside a handler in the object it is handed over in: `{ preHandler: signedIn, handler }`.
+fn beside_handler(arg: &Expr, reached: &Reached<'_>) -> Option<Expr> {
+    let HandlerShape::RouteCall { handlers: ArgumentChoice::Key(key), .. } = &reached.found.handler.shape
+    else {
+        return None;
+    };
+    let Expr::Object(pairs) = arg else { return None };
+    Some(Expr::Object(pairs.iter().filter(|(name, _)| name != key).cloned().collect()))
 }
 
 /// The functions that an argument names.
@@ -260,8 +271,7 @@ fn above<'a>(
     let address = route.args.first().and_then(Expr::as_str).unwrap_or("/");
     for used in facts.calls.iter().filter(|c| c.span.end <= route.span.start && c.function == route.function)
     {
-        let Some(how) = way(ways, used).filter(|_| used.callee.root_name() == route.callee.root_name())
-        else {
+        let Some(how) = way(ways, used).filter(|_| facts.first_name(used) == facts.first_name(route)) else {
             continue;
         };
         let covers = used.args.first().and_then(Expr::as_str).is_none_or(|below| {
@@ -301,7 +311,7 @@ fn mounted<'a>(
     seen: &mut BTreeSet<(FileId, u32)>,
     found: &mut Vec<InFront<'a>>,
 ) {
-    let Some(router) = route.callee.root_name() else { return };
+    let Some(router) = cx.program.facts(file).first_name(route) else { return };
     let target = cx.program.name(file, None, router, u32::MAX);
     let place = |def: &Def| match def {
         Def::Value(file, index, _) => Some((*file, *index)),

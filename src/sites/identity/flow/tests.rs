@@ -401,3 +401,22 @@ app.post(\"/a\", signedIn, {route});
     express(&app("(req, res) => drafts.write(req, res)"), "req.user.sub");
     express(&app("async (req, res) => { await drafts.write(req, res); }"), "req.user.sub");
 }
+
+#[test]
+fn a_route_that_is_declared_as_one_object() {
+    let app = |router: &str, handler: &str| {
+        format!(
+            "import Fastify from \"fastify\";
+const app = Fastify();
+async function signedIn(req, reply) {{ req.user = {VERIFY}; }}
+async function write(req, reply) {{ return SPEND; }}
+{router}.route({{ method: \"POST\", url: \"/a\", preHandler: signedIn, handler: {handler} }});
+"
+        )
+    };
+    let inline = "async (req, reply) => { const id = req.user.sub; if (!id) return; return SPEND; }";
+    let says = |code: &str| script_says("\"fastify\": \"5\"", code);
+    assert_eq!(says(&app("app", inline)).split(' ').next_back(), Some("req.user.sub"));
+    assert_eq!(says(&app("app.withTypeProvider()", inline)).split(' ').next_back(), Some("req.user.sub"));
+    assert_eq!(says(&app("app", "write")), "req.user.sub");
+}

@@ -324,8 +324,13 @@ fn declared_at_top(source: &Source<'_>, facts: &Facts, name: &str) -> Option<u32
 
 /// The text of a statement, its lines indented as templates have them.
 pub(super) fn canonical(kit: &Kit<'_>, source: &Source<'_>, statement: Span) -> String {
-    let text = source.slice(statement.range());
-    let outer = source.indent_at(statement.start as usize);
+    let text = canonical_lines(kit, source, statement.start, source.slice(statement.range()));
+    if kit.is_python() || text.ends_with([';', '}']) { text } else { format!("{text};") }
+}
+
+/// Code of a statement that starts there, its lines indented as templates have them.
+pub(super) fn canonical_lines(kit: &Kit<'_>, source: &Source<'_>, statement: u32, text: &str) -> String {
+    let outer = source.indent_at(statement as usize);
     let unit = match kit.style_of(source).indent {
         Indent::Tab => 1,
         Indent::Spaces(n) => usize::from(n.max(1)),
@@ -340,8 +345,7 @@ pub(super) fn canonical(kit: &Kit<'_>, source: &Source<'_>, statement: Span) -> 
         let blanks = inner.len() - body.len();
         format!("{}{body}", " ".repeat(blanks / unit * level + blanks % unit))
     });
-    let text = lines.collect::<Vec<_>>().join("\n");
-    if kit.is_python() || text.ends_with([';', '}']) { text } else { format!("{text};") }
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a node holds the statements of a function or of the file.

@@ -217,8 +217,11 @@ fn called(
     let facts = kit.cx.program.facts(example.file);
     let made =
         facts.bindings.iter().find(|b| b.statement == statement).and_then(|b| b.value.unawaited().as_call());
+    let language = kit.cx.workspace.entry(example.file).language.ok_or(Unknown::Nobody)?;
+    let source = Source::parse(language, text.as_str()).ok_or(Unknown::Nobody)?;
+    let call = along::canonical_lines(kit, &source, statement.start, call);
     let bound = if made.is_some_and(|made| checks::throws(kit, example.file, made)) {
-        Step::Attempt { binding: binding.to_owned(), call: call.to_owned() }
+        Step::Attempt { binding: binding.to_owned(), call }
     } else if kit.is_python() {
         Step::Code(format!("{binding} = {call}"))
     } else {
