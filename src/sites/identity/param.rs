@@ -2,7 +2,7 @@
 //! decorator takes `request.user`, which the guard in front of the handler sets.
 
 use super::bound::User;
-use super::{function_text, start_of};
+use super::{function_text, start_of, typed};
 use crate::catalog::{self, Entry, Kind};
 use crate::resolve::Def;
 use crate::sites::Identity;
@@ -79,11 +79,16 @@ fn user(
     }
     let own = function_text(cx, reached.file, reached.function);
     let set = guard::members_set(cx, path).filter(|_| guarded).unwrap_or_default();
+    let facts = cx.program.facts(reached.file);
+    let params = &facts.function(reached.function).params;
+    let of_type = params.iter().find(|p| p.name() == Some(local)).and_then(|p| p.annotation_text.as_deref());
     let known = |names: &[String]| {
-        names.iter().filter(|name| !name.is_empty()).find_map(|name| {
-            let set = || set.contains(name).then(|| format!("{local}.{name}"));
-            written_member(&own, local, name).or_else(set)
-        })
+        let mut names = names.iter().filter(|name| !name.is_empty());
+        let read = names.clone().find_map(|name| written_member(&own, local, name));
+        let there = |name: &&String| {
+            set.contains(name) || of_type.is_some_and(|of| typed::has(cx, reached.file, of, name))
+        };
+        read.or_else(|| names.find(there).map(|name| format!("{local}.{name}")))
     };
     Some(User { id: known(&fields.id)?, email: known(&fields.email), name: known(&fields.name) })
 }

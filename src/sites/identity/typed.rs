@@ -9,6 +9,7 @@
 use crate::catalog::Kind;
 use crate::ir::{Fact, Place};
 use crate::sites::cx::{Cx, written_member};
+use crate::sites::signup::key_of;
 use crate::sites::{Identity, IdentitySource, guard, holds};
 use crate::syntax::{Field, FunctionId, Param};
 use crate::workspace::{FileId, Language};
@@ -125,11 +126,25 @@ fn of_type(cx: &Cx<'_>, file: FileId, param: &Param, key: &str) -> Option<Declar
     }
     let own = cx.program.field_of(file, annotation, key);
     let (at, field) = own.or_else(|| added(cx, key))?;
-    let written = cx.slice(at, field.span);
-    let optional = written.contains(&format!("{key}?"));
-    let absent =
-        field.annotation.as_deref().is_some_and(|of| of.contains("undefined") || of.contains("null"));
-    Some(if optional || absent { Declared::Maybe } else { Declared::Sure })
+    Some(if may_be_missing(cx, at, field) { Declared::Maybe } else { Declared::Sure })
+}
+
+/// Whether a type always has a property: one that the app declares, or the record of a data model of the app's.
+pub(super) fn has(cx: &Cx<'_>, file: FileId, of_type: &str, name: &str) -> bool {
+    if let Some((at, field)) = cx.program.field_of(file, of_type, name) {
+        return !may_be_missing(cx, at, field);
+    }
+    let model = cx.models().iter().find(|model| model.name == of_type);
+    model.is_some_and(|model| {
+        let orm = cx.catalog.get(&model.orm).and_then(|entry| entry.orm.as_ref());
+        let key = orm.and_then(|orm| key_of(cx, model.file, model.span, &orm.primary_key));
+        key.is_some_and(|key| key.member == name)
+    })
+}
+
+fn may_be_missing(cx: &Cx<'_>, file: FileId, field: &Field) -> bool {
+    let optional = cx.slice(file, field.span).contains(&format!("{}?", field.name));
+    optional || field.annotation.as_deref().is_some_and(|of| of.contains("undefined") || of.contains("null"))
 }
 
 /// What the app adds to a type that is not its own: `declare global { namespace Express { interface Request { … } } }`.

@@ -19,7 +19,7 @@ fn payer_behind(made: &str, decorator: &str, param: &str, guard: &str) -> String
         "import {{ createParamDecorator }} from '@nestjs/common';\nexport const CurrentUser = createParamDecorator({decorator});\n"
     );
     let controller = format!(
-        "import {{ Controller, Post, UseGuards }} from '@nestjs/common';\nimport OpenAI from 'openai';\nimport {{ CurrentUser }} from './decorator';\nimport {{ JwtGuard }} from './guard';\nconst ai = new OpenAI();\n@Controller('drafts')\nexport class Drafts {{\n  @Post()\n  {guard}\n  async write({param}) {{\n    return ai.responses.create({{ model: 'm', input: 'x' }});\n  }}\n}}\n"
+        "import {{ Controller, Post, UseGuards }} from '@nestjs/common';\nimport OpenAI from 'openai';\nimport {{ CurrentUser }} from './decorator';\nimport {{ JwtGuard, Person }} from './guard';\nconst ai = new OpenAI();\n@Controller('drafts')\nexport class Drafts {{\n  @Post()\n  {guard}\n  async write({param}) {{\n    return ai.responses.create({{ model: 'm', input: 'x' }});\n  }}\n}}\n"
     );
     let files = [("src/guard.ts", made), ("src/decorator.ts", &decorator), ("src/drafts.ts", &controller)];
     let workspace = Workspace::in_memory(files);
@@ -73,6 +73,21 @@ fn a_guard_may_extend_what_a_function_makes() {
     assert_eq!(id("AuthGuard('jwt')"), "id");
     assert_eq!(id("AuthGuard"), "id");
     assert_eq!(id("Fast('jwt')"), "id?");
+}
+
+#[test]
+fn a_user_that_is_handed_on_whole_has_what_its_type_always_has() {
+    // What the library puts on the request is told by nothing but the type.
+    let of = |field: &str| {
+        let guard = format!(
+            "import {{ AuthGuard }} from '@nestjs/passport';\nexport class JwtGuard extends AuthGuard('jwt') {{}}\nexport class Person {{\n  {field}\n}}\n"
+        );
+        let decorator = "(data, context) => context.switchToHttp().getRequest().user";
+        payer_behind(&guard, decorator, "@CurrentUser() author: Person", ON_GUARD)
+    };
+    assert_eq!(of("id: string;"), "author.id");
+    assert_eq!(of("id?: string;"), "-");
+    assert_eq!(of("name: string;"), "-");
 }
 
 #[test]
