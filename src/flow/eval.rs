@@ -34,6 +34,10 @@ impl Engine<'_> {
                 }
                 held
             }
+            What::Either(all) => {
+                let members: Vec<Abs> = all.iter().map(|one| self.member(state, one, key)).collect();
+                members.into_iter().reduce(Abs::join).unwrap_or(Abs::NEVER)
+            }
             _ => of.member(key),
         }
     }
@@ -89,7 +93,8 @@ impl Engine<'_> {
                 if items.len() > ITEMS { Abs::any(trust) } else { whole }
             }
             Kind::Null => Abs::NULL,
-            Kind::Text(_) | Kind::Literal(_) => Abs::any(Trust::App),
+            Kind::Text(text) => Abs::of(What::Flag(!text.is_empty())),
+            Kind::Literal(text) => Abs::of(What::Flag(!matches!(text.as_str(), "false" | "False" | "0"))),
             Kind::Function => self.closure(frame.fun, state, value.span),
             Kind::Choice(cond, yes, no) => {
                 for value in cond.values() {
@@ -142,7 +147,7 @@ impl Engine<'_> {
             }
             Logic::Or | Logic::Coalesce if !first.maybe && first.what != What::Never => {
                 // A text may be empty, and then the other one is meant.
-                let sure = !matches!(first.what, What::Any(_)) || how == Logic::Coalesce;
+                let sure = !matches!(first.what, What::Any(_) | What::Flag(false)) || how == Logic::Coalesce;
                 if sure { first } else { first.join(self.under(frame, state, &cond, false, right)) }
             }
             Logic::Or | Logic::Coalesce => {
@@ -173,7 +178,7 @@ impl Engine<'_> {
         // Functions beside it are found by their names.
         let beside = |held: &Abs| match &held.what {
             What::Function(file, f, _) => *file == fun.0 && self.world.parent(*file, *f) == Some(fun.1),
-            What::Any(_) => true,
+            What::Any(_) | What::Flag(_) => true,
             _ => false,
         };
         let seen = state.locals.iter().filter(|(name, held)| !own.contains(name) && !beside(held));

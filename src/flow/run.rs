@@ -155,10 +155,10 @@ impl<'w> Engine<'w> {
             return Some((Abs::any(Trust::App), given.cells));
         }
         let exits = self.exits((*file, *id), seen, given)?;
-        exits
-            .into_iter()
-            .map(|(value, state)| (value, state.cells))
-            .reduce(|(a, first), (b, then)| (a.join(b), join_cells(first, &then)))
+        let (values, cells): (Vec<Abs>, Vec<Names>) =
+            exits.into_iter().map(|(value, state)| (value, state.cells)).unzip();
+        let cells = cells.into_iter().reduce(|first, then| join_cells(first, &then))?;
+        Some((Abs::either(values), cells))
     }
 
     /// What names hold at an offset of a function, or of one written inside of it.

@@ -90,8 +90,57 @@ pub(super) fn is_dead(points: &Points, cond: &Cond, holds: bool, state: &State) 
     })
 }
 
+/// Tells which way a function has gone from what a branch asks of the value it gave back:
+/// `const found = await user(); if (!found.ok) return …`
+fn narrow(cond: &Cond, holds: bool, locals: &mut Names) {
+    match (cond, holds) {
+        (Cond::Not(inner), _) => narrow(inner, !holds, locals),
+        (Cond::And(a, b), true) | (Cond::Or(a, b), false) => {
+            narrow(a, holds, locals);
+            narrow(b, holds, locals);
+        }
+        (Cond::Truthy(of), _) => keep(of.place(), locals, |one| one.truth() != Some(!holds)),
+        (Cond::Has(of, key), _) => {
+            let is_absent = |one: &Abs| one.member(key).is_null();
+            keep(of.place(), locals, |one| !holds || !is_absent(one));
+            keep(of.place(), locals, |one| holds || is_absent(one) || one.member(key).maybe);
+        }
+        (Cond::Null { of, .. }, true) => keep(of.place(), locals, |one| one.maybe || may_be_any(one)),
+        (Cond::Null { of, .. }, false) => keep(of.place(), locals, |one| !one.is_null()),
+        (Cond::Equals(of, text), _) => {
+            let on = match text.as_str() {
+                "true" | "True" => true,
+                "false" | "False" => false,
+                _ => return,
+            };
+            // Only one of the two values is left where it is known to be the other.
+            let is_it = |one: &Abs| matches!(one.what, What::Flag(flag) if flag == on) && !one.maybe;
+            let is_other = |one: &Abs| one.is_null() || matches!(one.what, What::Flag(flag) if flag != on);
+            keep(of.place(), locals, |one| if holds { !is_other(one) } else { !is_it(one) });
+        }
+        _ => {}
+    }
+}
+
+fn may_be_any(value: &Abs) -> bool {
+    matches!(value.what, What::Any(_) | What::Cell(..))
+}
+
+/// Leaves the ways in which a place can be what was asked for.
+fn keep(place: Option<Place>, locals: &mut Names, can_be: impl Fn(&Abs) -> bool) {
+    let Some(Place { root, keys }) = place else { return };
+    let Some(held) = locals.get_mut(&root) else { return };
+    let What::Either(all) = &mut held.what else { return };
+    all.retain(|one| can_be(&keys.iter().fold(one.clone(), |inner, key| inner.member(key))));
+    if all.len() < 2 {
+        let left = all.pop().unwrap_or(Abs::NEVER);
+        *held = Abs { maybe: held.maybe || left.maybe, ..left };
+    }
+}
+
 /// What names hold on one side of a branch.
 pub(super) fn refined(cond: &Cond, holds: bool, mut state: State) -> State {
+    narrow(cond, holds, &mut state.locals);
     let mut known = Known::new();
     learn(cond, holds, &mut known);
     for (place, fact) in known {

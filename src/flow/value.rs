@@ -56,6 +56,9 @@ pub struct Abs {
     pub maybe: bool,
 }
 
+/// Ways of a function that are kept apart.
+const WAYS: usize = 8;
+
 /// What a value is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
@@ -87,6 +90,11 @@ pub enum What {
     Function(FileId, FunctionId, Names),
     /// Calling it goes on with the request.
     Next,
+    /// A value written out: one that counts as true, or as false.
+    Flag(bool),
+    /// What a function gives back in its several ways, as long as it is not known which one was gone. Nothing in it is
+    /// such a value, and one of them holds the user.
+    Either(Vec<Abs>),
     /// Anything else.
     Any(Trust),
 }
@@ -132,6 +140,50 @@ impl Abs {
         self.what == What::Never && self.maybe
     }
 
+    /// What a function that comes back with one of these gives. They are kept apart where one of them holds the user and
+    /// others do not, so that a check behind the call can tell.
+    pub fn either(all: Vec<Self>) -> Self {
+        let maybe = all.iter().any(|one| one.maybe);
+        let mut there: Vec<Self> = all.iter().filter(|one| one.what != What::Never).cloned().collect();
+        there.iter_mut().for_each(|one| one.maybe = false);
+        there.sort();
+        there.dedup();
+        let with = there.iter().filter(|one| one.holds_user()).count();
+        let is_plain = |one: &Self| !matches!(one.what, What::Either(_));
+        if with > 0 && with < there.len() && there.len() <= WAYS && there.iter().all(is_plain) {
+            return Self { what: What::Either(there), maybe };
+        }
+        all.into_iter().reduce(Self::join).unwrap_or(Self::NEVER)
+    }
+
+    /// Whether a member of it is of the user.
+    fn holds_user(&self) -> bool {
+        match &self.what {
+            What::Object { members, .. } => members.values().any(|member| {
+                matches!(member.what, What::User(..) | What::Claims { .. }) || member.holds_user()
+            }),
+            _ => false,
+        }
+    }
+
+    /// The same as one value, where it is one of several.
+    #[must_use]
+    pub fn as_one(self) -> Self {
+        let What::Either(all) = self.what else { return self };
+        let one = all.into_iter().reduce(Self::join).unwrap_or(Self::NEVER);
+        Self { maybe: one.maybe || self.maybe, ..one }
+    }
+
+    /// Whether it counts as true, where that is known.
+    pub fn truth(&self) -> Option<bool> {
+        match &self.what {
+            What::Never => self.maybe.then_some(false),
+            What::Flag(on) => (!self.maybe || !on).then_some(*on),
+            What::Any(_) | What::Cell(..) | What::Either(_) => None,
+            _ => (!self.maybe).then_some(true),
+        }
+    }
+
     /// The id of the signed-in user.
     pub fn user_id(&self) -> Option<&BTreeSet<Origin>> {
         match &self.what {
@@ -148,7 +200,8 @@ impl Abs {
                 let least = members.values().map(Self::trust).min().unwrap_or(Trust::Verified);
                 least.min(open.unwrap_or(Trust::Verified))
             }
-            What::Cell(..) | What::Function(..) | What::Next => Trust::App,
+            What::Cell(..) | What::Function(..) | What::Next | What::Flag(_) => Trust::App,
+            What::Either(all) => all.iter().map(Self::trust).min().unwrap_or(Trust::App),
             What::Any(trust) => *trust,
         }
     }
@@ -161,6 +214,7 @@ impl Abs {
             What::Object { members, .. } | What::Function(.., members) => {
                 members.values().all(|member| member.weighs_within(left))
             }
+            What::Either(all) => all.iter().all(|one| one.weighs_within(left)),
             _ => true,
         }
     }
@@ -170,6 +224,7 @@ impl Abs {
         match &mut self.what {
             What::Object { members, .. } => members.values_mut().for_each(Self::forget_seen),
             What::Function(.., seen) => *seen = Names::new(),
+            What::Either(all) => all.iter_mut().for_each(Self::forget_seen),
             _ => {}
         }
     }
@@ -185,6 +240,10 @@ impl Abs {
                 (None, None) => Self::NULL,
             },
             What::Any(trust) => Self::any(*trust),
+            What::Either(all) => {
+                let members = all.iter().map(|one| one.member(key));
+                members.reduce(Self::join).unwrap_or(Self::NEVER)
+            }
             _ => Self::any(Trust::App),
         }
     }
@@ -195,6 +254,9 @@ impl Abs {
             *self = value;
             return;
         };
+        if matches!(self.what, What::Either(_)) {
+            *self = std::mem::replace(self, Self::NEVER).as_one();
+        }
         if !matches!(self.what, What::Object { .. }) {
             let open = match self.what {
                 What::Never => None,
@@ -212,6 +274,7 @@ impl Abs {
     /// The members of another value over its own: `{ ...self, ...other }`.
     pub fn spread(&mut self, other: &Self) {
         let What::Object { members, open, .. } = &mut self.what else { return };
+        let other = &other.clone().as_one();
         match &other.what {
             What::Object { members: theirs, open: further, .. } => {
                 if let Some(trust) = further {
@@ -242,6 +305,14 @@ impl Abs {
     #[must_use]
     pub fn join(self, other: Self) -> Self {
         let maybe = self.maybe || other.maybe;
+        if self.what == other.what {
+            return Self { maybe, ..self };
+        }
+        let (apart, beside) = (matches!(self.what, What::Either(_)), matches!(other.what, What::Either(_)));
+        // Nothing is known of which way was gone where it meets another value.
+        if (apart || beside) && self.what != What::Never && other.what != What::Never {
+            return Self { maybe, ..self.as_one().join(other.as_one()) };
+        }
         if self.what == What::Never {
             return Self { maybe, ..other };
         }
@@ -312,6 +383,8 @@ mod tests {
             Just(What::Claims { rule: 0, path: vec![], from: origin(0) }),
             Just(What::Claims { rule: 1, path: vec![], from: origin(1) }),
             Just(What::Next),
+            Just(What::Flag(true)),
+            Just(What::Flag(false)),
             Just(What::Any(Trust::Sent)),
             Just(What::Any(Trust::App)),
         ];

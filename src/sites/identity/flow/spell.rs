@@ -104,7 +104,7 @@ impl Name<'_, '_, '_> {
         let checked = self
             .facts
             .contains(&(Place { root: self.root.to_owned(), keys: path.to_vec() }, crate::ir::Fact::There));
-        let seen = state.seen(held);
+        let seen = state.seen(held).as_one();
         let maybe = seen.maybe && !checked;
         let below = |key: &str, items: bool| {
             let dot = if maybe && !self.python { "?." } else { "." };

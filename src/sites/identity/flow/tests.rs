@@ -420,3 +420,49 @@ async function write(req, reply) {{ return SPEND; }}
     assert_eq!(says(&app("app.withTypeProvider()", inline)).split(' ').next_back(), Some("req.user.sub"));
     assert_eq!(says(&app("app", "write")), "req.user.sub");
 }
+
+#[test]
+fn a_function_that_tells_in_its_answer_whether_there_is_a_user() {
+    let app = |answers: (&str, &str), check: &str, use_: &str| {
+        format!(
+            "function signedIn(req) {{
+  const claims = VERIFY;
+  if (!claims?.sub) return {};
+  return {};
+}}
+app.post(\"/a\", async (req, res) => {{
+  const found = signedIn(req);
+  {check}
+  res.json(await SPEND);
+  log({use_});
+}});
+",
+            answers.1, answers.0
+        )
+        .replace("VERIFY", VERIFY)
+    };
+    let flag = ("{ ok: true, userId: claims.sub }", "{ ok: false, error: \"signed out\" }");
+    for check in [
+        "if (!found.ok) return res.status(401).json(found);",
+        "if (found.ok === false) return res.sendStatus(401);",
+        "if (found.ok !== true) return res.sendStatus(401);",
+        "if (found.error) return res.sendStatus(401);",
+        "if (\"error\" in found) return res.sendStatus(401);",
+        "if (!(\"userId\" in found)) return res.sendStatus(401);",
+    ] {
+        express(&app(flag, check, "found.userId"), "found.userId");
+    }
+    // The wrong way, no way, and a check that tells nothing.
+    for check in ["if (found.ok) return res.sendStatus(401);", "", "if (found.kind) return;"] {
+        let says = script_says(
+            "\"express\": \"4\"",
+            &format!(
+                "import express from \"express\";\nconst app = express();\n{}",
+                app(flag, check, "found.userId")
+            ),
+        );
+        assert!(says == "-" || says.ends_with('?'), "{check}: {says}");
+    }
+    let text = ("{ userId: claims.sub, error: null }", "{ userId: null, error: \"signed out\" }");
+    express(&app(text, "if (found.error) return res.sendStatus(401);", "found.userId"), "found.userId");
+}
