@@ -281,14 +281,14 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
         .ok_or_else(|| {
             reason("the answer has begun where the user is known, and can no longer be a refusal")
         })?;
-    if raises(refuse) && is_swallowed(&source, &at) {
+    if raises(&refuse) && is_swallowed(&source, &at) {
         return Err(reason(
             "a handler of all exceptions around it would turn the refusal into another error",
         ));
     }
     let facts = kit.cx.program.facts(file);
     let calling = calling(kit, facts, Some(gate.handler.function)).map_err(|why| reason(&why))?;
-    let check = Check { identity, refuse, calling, own_key };
+    let check = Check { identity, refuse: &refuse, calling, own_key };
     let mut edits = edits(kit, &source, gate, &check, &at).map_err(|why| reason(&why))?;
     edits.extend(taking(kit, identity).map_err(|why| reason(&why))?.into_iter().flat_map(|(_, edits)| edits));
     let title = format!("Balance check before `{}`", first.billable.call);

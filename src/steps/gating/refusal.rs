@@ -4,6 +4,8 @@
 //! handler itself answers in that way: it throws, it renders pages, it answers with a class of its own. A value that the
 //! handler's declared type has no room for is never given back.
 
+use std::borrow::Cow;
+
 use tree_sitter::Node;
 
 use super::spot::is_function;
@@ -36,7 +38,7 @@ pub(super) fn refusal<'a>(
     source: &Source<'_>,
     handler: &HandlerRef,
     shape: &'a Handler,
-) -> Result<&'a Snippet, String> {
+) -> Result<Cow<'a, Snippet>, String> {
     let unknown = || "how this kind of handler refuses is not known".to_owned();
     if shape.answers == Answer::Socket {
         return Err(unknown());
@@ -52,8 +54,11 @@ pub(super) fn refusal<'a>(
         declared: declared(source, function),
     };
     let another = shape.refuse_as.iter().find(|way| own.answers_so(way)).map(|way| &way.snippet);
-    if another.is_some() {
-        return another.ok_or_else(unknown);
+    if let Some(another) = another {
+        return Ok(Cow::Borrowed(another));
+    }
+    if let Some(own) = own.leaves.error_among.filter(|_| shape.answers == Answer::Value) {
+        return Ok(Cow::Owned(Snippet { lines: own, imports: Vec::new() }));
     }
     let usual = shape.refuse.as_ref().ok_or_else(unknown)?;
     let fits = !gives_back(usual)
@@ -65,7 +70,7 @@ pub(super) fn refusal<'a>(
             (None, _) => true,
         };
     match own.declared {
-        _ if fits => Ok(usual),
+        _ if fits => Ok(Cow::Borrowed(usual)),
         Some(declared) => Err(format!(
             "its declared answer `{}` has no room for a refusal, and it throws none",
             declared.text
@@ -116,6 +121,8 @@ struct Leaves {
     with_error: bool,
     /// With one that says nothing else.
     with_only_error: bool,
+    /// With one that says more, and always the same: `{ success: false, error: "…" }`. As a refusal.
+    error_among: Option<String>,
     /// Nowhere with a value, not even at its end.
     without_value: bool,
 }
@@ -142,6 +149,9 @@ impl Leaves {
                         let says_error = conditional && keys.contains(&"error");
                         self.with_error |= says_error;
                         self.with_only_error |= says_error && keys.len() == 1;
+                        if conditional && self.error_among.is_none() {
+                            self.error_among = error_among(source, value);
+                        }
                     }
                 }
                 kind if is_function(kind) => {}
@@ -153,6 +163,36 @@ impl Leaves {
             }
         }
     }
+}
+
+/// Members of an answer that hold what went wrong.
+const MESSAGES: &[&str] = &["error", "message"];
+
+/// An object that says what went wrong among other things, as a refusal: all of the others are written out, and one of them
+/// says that it did go wrong.
+fn error_among(source: &Source<'_>, value: Node<'_>) -> Option<String> {
+    let pairs = named(value);
+    let is_object = value.kind() == "object" && pairs.len() > 1;
+    if !is_object || pairs.iter().any(|pair| pair.kind() != "pair") {
+        return None;
+    }
+    let (mut messages, mut failed) = (0, false);
+    let mut written = Vec::new();
+    for pair in pairs {
+        let (key, of) = (pair.child_by_field_name("key")?, pair.child_by_field_name("value")?);
+        if MESSAGES.contains(&source.of(key).trim_matches(['"', '\''])) {
+            messages += 1;
+            written.push(format!("{}: {{{{ body }}}}.error", source.of(key)));
+            continue;
+        }
+        if !matches!(of.kind(), "true" | "false" | "null" | "undefined" | "string" | "number") {
+            return None;
+        }
+        failed |= matches!(of.kind(), "false" | "null" | "undefined")
+            || MESSAGES.contains(&source.of(of).trim_matches(['"', '\'']));
+        written.push(source.of(pair).to_owned());
+    }
+    (messages == 1 && failed).then(|| format!("return {{ {} }};", written.join(", ")))
 }
 
 /// The members of an object as it is written; none of anything else.

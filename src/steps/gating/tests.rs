@@ -82,6 +82,19 @@ fn an_action_that_answers_with_an_error_does_so_again() {
 }
 
 #[test]
+fn an_action_that_says_more_than_the_error_says_all_of_it_again() {
+    for head in ["", ": Promise<Draft>", ": Promise<{ success: true } | { success: false; error: string }>"] {
+        let own = "return { success: false, data: null, error: made };";
+        let (text, todo) = acted(&action(head, own, "{ success: true, data: made.output_text }"));
+        let refusal = "return { success: false, data: null, error: insufficientBalance(balance).error };";
+        assert!(text.contains(refusal), "{text}{todo}");
+    }
+    // What went well is no form to refuse in.
+    let (text, _) = acted(&action(": Promise<Draft>", "return { success: true, message: \"kept\" };", "made"));
+    assert!(!text.contains("insufficientBalance"), "{text}");
+}
+
+#[test]
 fn an_action_whose_callers_take_its_value_as_it_is_gives_back_nothing_else() {
     let (text, todo) = acted(&action(": Promise<string>", "return \"\";", "made.output_text"));
     assert!(!text.contains("checkBalance"), "{text}");
