@@ -9,6 +9,7 @@ mod spot;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -31,7 +32,7 @@ use crate::syntax::source::Source;
 use crate::syntax::{Expr, FunctionId, Span, place};
 use crate::workspace::FileId;
 use answering::Answering;
-use refusal::refusal;
+use refusal::{refusal, skipping};
 use spot::is_function;
 
 /// See the module.
@@ -273,15 +274,18 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     let own_key = whose_key(kit, gate)?;
     let ready_at = identity.ready_at.max(own_key.as_ref().map_or(0, |own| own.ready_at));
     let body = kit.cx.program.facts(file).function(gate.handler.function).body;
-    let at = spot::before_spends(&source, body, &gate.ways, ready_at)
-        .ok_or_else(|| reason("there is no statement before the call at which the user is known"))?;
+    let spot::Spot { at, goes_on } =
+        spot::before_spends(&source, body, &gate.ways, ready_at, !raises(&refuse))
+            .ok_or_else(|| reason("there is no statement before the call at which the user is known"))?;
     let at = spot::before_writes(kit, &source, &gate.handler, ready_at, at);
+    let refuse = if goes_on { Cow::Owned(skipping(kit)) } else { refuse };
     let at = Answering::of(kit, &gate.handler, shape)
+        .filter(|_| !goes_on)
         .map_or(Some(at.clone()), |answering| answering.before(&source, ready_at, at))
         .ok_or_else(|| {
             reason("the answer has begun where the user is known, and can no longer be a refusal")
         })?;
-    if raises(&refuse) && is_swallowed(&source, &at) {
+    if !goes_on && raises(&refuse) && is_swallowed(&source, &at) {
         return Err(reason(
             "a handler of all exceptions around it would turn the refusal into another error",
         ));

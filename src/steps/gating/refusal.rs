@@ -81,6 +81,16 @@ pub(super) fn refusal<'a>(
     }
 }
 
+/// What leaves out a part that the handler goes on without when it fails.
+pub(super) fn skipping(kit: &Kit<'_>) -> Snippet {
+    let lines = if kit.is_python() {
+        "raise RuntimeError({{ body }}[\"error\"])"
+    } else {
+        "throw new Error({{ body }}.error);"
+    };
+    Snippet { lines: lines.to_owned(), imports: Vec::new() }
+}
+
 /// The annotation of a response that takes one type of answer only: `NextApiResponse<Data>`.
 fn narrow_response(kit: &Kit<'_>, handler: &HandlerRef, shape: &Handler) -> Option<String> {
     let at = shape.params.iter().position(|role| *role == Role::Response)?;

@@ -81,36 +81,84 @@ pub(super) fn before_writes(
     before.find(writes).unwrap_or(spend)
 }
 
+/// Where a check goes.
+#[derive(Debug)]
+pub(super) struct Spot {
+    /// In front of this statement.
+    pub(super) at: Range<usize>,
+    /// The handler goes on without what is spent for when that fails.
+    pub(super) goes_on: bool,
+}
+
 /// The statement in front of which the check goes: the outermost one of the handler around every spend, up to the branch
-/// that they are in, at which the user is known already.
+/// that they are in, at which the user is known already. One that `returns` may stand behind what else leaves a `try`, for
+/// no `catch` takes it.
 pub(super) fn before_spends(
     source: &Source<'_>,
     body: Span,
     ways: &[Span],
     ready_at: u32,
-) -> Option<Range<usize>> {
+    returns: bool,
+) -> Option<Spot> {
     let first = ways.iter().min()?;
     let mut node: Node<'_> = source.node(&first.range())?;
-    let mut best = None;
+    let mut best: Option<Range<usize>> = None;
+    let usual = |at: Option<Range<usize>>| Some(Spot { at: at?, goes_on: false });
     loop {
         let parent = node.parent()?;
         let is_body = parent.child_by_field_name("body").is_some_and(|b| b.id() == node.id());
         if is_body && is_function(parent.kind()) && node.byte_range() == body.range() {
             // An arrow without a block is its expression.
-            return best.or_else(|| (!is_block(node.kind())).then(|| body.range()));
+            return usual(best.or_else(|| (!is_block(node.kind())).then(|| body.range())));
         }
         if is_block(parent.kind()) && node.start_byte() >= ready_at as usize {
             best = Some(node.byte_range());
         }
         if parent.start_byte() < body.start as usize {
-            return best;
+            return usual(best);
         }
         let holds_all = || ways.iter().all(|way| node.byte_range().contains(&(way.start as usize)));
         if best.is_some() && is_branch(parent, node) && holds_all() {
-            return best;
+            return usual(best);
+        }
+        if let Some(at) = best.clone().filter(|_| is_tried(parent, node) && holds_all()) {
+            let goes_on = goes_on_without(parent);
+            if goes_on || returns && leaves_before(node, at.start) {
+                return Some(Spot { at, goes_on });
+            }
         }
         node = parent;
     }
+}
+
+/// Whether a node is what a `try` tries.
+fn is_tried(parent: Node<'_>, node: Node<'_>) -> bool {
+    parent.kind() == "try_statement"
+        && parent.child_by_field_name("body").is_some_and(|body| body.id() == node.id())
+}
+
+/// Whether a block may end the function before a place in it.
+fn leaves_before(block: Node<'_>, place: usize) -> bool {
+    named(block).into_iter().take_while(|s| s.end_byte() <= place).any(leaves)
+}
+
+/// Whether what fails in a `try` is let go, and the function does more behind it whatever came of that:
+/// `try { tips = await ask() } catch {}`.
+fn goes_on_without(tried: Node<'_>) -> bool {
+    let mut clauses =
+        named(tried).into_iter().filter(|c| matches!(c.kind(), "catch_clause" | "except_clause"));
+    let ends = |clause: Node<'_>| {
+        let block = named(clause).into_iter().find(|c| is_block(c.kind()));
+        block.and_then(|block| named(block).into_iter().next_back()).is_some_and(|last| {
+            matches!(last.kind(), "return_statement" | "throw_statement" | "raise_statement")
+        })
+    };
+    let first = clauses.next();
+    let more = std::iter::successors(tried.next_named_sibling(), Node::next_named_sibling);
+    let more: Vec<Node<'_>> = more.filter(|statement| statement.kind() != "comment").collect();
+    first.is_some_and(|clause| !ends(clause) && !clauses.any(ends))
+        && !more.is_empty()
+        && !more.into_iter().any(leaves)
 }
 
 /// Whether a node is what happens on one way out of several.

@@ -90,7 +90,8 @@ fn an_action_that_says_more_than_the_error_says_all_of_it_again() {
         assert!(text.contains(refusal), "{text}{todo}");
     }
     // What went well is no form to refuse in.
-    let (text, _) = acted(&action(": Promise<Draft>", "return { success: true, message: \"kept\" };", "made"));
+    let (text, _) =
+        acted(&action(": Promise<Draft>", "return { success: true, message: \"kept\" };", "made"));
     assert!(!text.contains("insufficientBalance"), "{text}");
 }
 
@@ -107,6 +108,30 @@ fn a_check_stands_below_the_branch_that_leaves_without_spending() {
     let (text, todo) = next("app/api/write/route.ts", code);
     let (check, branch) = (text.find("checkBalance({"), text.find("if (cached)"));
     assert!(check.is_some() && check > branch, "{text}{todo}");
+}
+
+#[test]
+fn a_check_that_answers_stands_behind_what_leaves_a_try() {
+    let code = "export async function POST(request: Request) {\n  const { userId } = await auth();\n  if (!userId) {\n    return Response.json({}, { status: 401 });\n  }\n  try {\n    const { text } = await request.json();\n    const cached = await find(text);\n    if (cached) {\n      return Response.json({ text: cached });\n    }\n    const made = await openai.responses.create({ model: \"gpt-5-mini\", input: text });\n    return Response.json({ text: made.output_text });\n  } catch {\n    return Response.json({}, { status: 500 });\n  }\n}\n";
+    let (text, todo) = next("app/api/write/route.ts", code);
+    let (check, branch) = (text.find("checkBalance({"), text.find("if (cached)"));
+    assert!(check.is_some() && check > branch, "{text}{todo}");
+}
+
+#[test]
+fn a_part_that_the_handler_goes_on_without_is_left_out() {
+    let app = |behind: &str| {
+        format!(
+            "export async function POST(request: Request) {{\n  const {{ userId }} = await auth();\n  if (!userId) {{\n    return Response.json({{}}, {{ status: 401 }});\n  }}\n  let tip = \"\";\n  try {{\n    const made = await openai.responses.create({{ model: \"gpt-5-mini\", input: \"a\" }});\n    tip = made.output_text;\n  }} catch (error) {{\n    console.error(error);\n  }}\n{behind}  return Response.json({{ tip }});\n}}\n"
+        )
+    };
+    let (text, todo) = next("app/api/write/route.ts", &app(""));
+    let inside = text.split_once("try {").map(|(_, rest)| rest).unwrap_or_default();
+    assert!(inside.contains("throw new Error(insufficientBalance(balance).error);"), "{text}{todo}");
+    // Where it cannot go on, the answer says why.
+    let (text, todo) =
+        next("app/api/write/route.ts", &app("  if (!tip) return new Response(null, { status: 500 });\n"));
+    assert!(text.contains("return Response.json(insufficientBalance(balance), {"), "{text}{todo}");
 }
 
 #[test]
