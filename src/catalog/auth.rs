@@ -26,6 +26,8 @@ pub struct Auth {
     pub signed_out: Option<String>,
     /// What puts the user's id into a session, where the library leaves that to the app.
     pub session_id: Option<SessionId>,
+    /// What says whose tokens are, where the library leaves that to the app.
+    pub signed: Option<Signed>,
     /// Methods of a handler's parameter that check a token (`request.jwtVerify()`): calling one is what a verifier does.
     #[serde(default)]
     pub request_verifiers: Vec<String>,
@@ -132,6 +134,9 @@ pub struct Identity {
     /// The user's members are items of a mapping: `session["user_id"]`.
     #[serde(default)]
     pub items: bool,
+    /// Texts with one of which in it an app is not meant.
+    #[serde(default)]
+    pub unless_said: Vec<String>,
     /// Texts one of which stands in an app where a `member` is set for every request, signed in or not.
     #[serde(default)]
     pub everywhere: Vec<String>,
@@ -215,6 +220,18 @@ pub struct Verifier {
 pub struct Signer {
     /// What is called.
     pub call: Callee,
+}
+
+/// The call that makes a token for somebody, told by a value of the app's choice.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signed {
+    /// What is called.
+    pub call: Callee,
+    /// The argument that tells for whom; the first one where it has no name.
+    pub keyword: String,
+    /// What a user's id is called there.
+    pub ids: Vec<String>,
 }
 
 /// Where a user comes to exist, as `sites` reports it.

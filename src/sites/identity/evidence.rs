@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use super::bindings_before;
 use super::bound::from_call;
-use crate::catalog::{Auth, Entry, Identity as Source, IdentitySource, Kind, SessionId};
+use crate::catalog::{Auth, Entry, Identity as Source, IdentitySource, Kind, SessionId, Signed};
+use crate::resolve::Def;
 use crate::sites::Identity;
-use crate::sites::cx::{Cx, after, word_at};
+use crate::sites::cx::{Cx, after, is_callee, word_at};
 use crate::sites::holds;
 use crate::sites::signup::options::{self, Found};
 use crate::syntax::{Expr, Facts, FunctionId, Path, Span};
@@ -20,13 +21,81 @@ use crate::workspace::{FileId, Language};
 /// The ways of an entry to the signed-in user that count in this app.
 pub(super) fn sources<'a>(cx: &Cx<'a>, entry: &'a Entry) -> impl Iterator<Item = &'a Source> + use<'a> {
     let known = entry.auth.as_ref().filter(|_| lacking(cx, entry).is_none());
-    known.into_iter().flat_map(|auth| &auth.identities)
+    let said = |text: &String| cx.says(text);
+    let meant: Vec<&Source> = known
+        .into_iter()
+        .flat_map(|auth| &auth.identities)
+        .filter(|source| !source.unless_said.iter().any(said))
+        .collect();
+    meant.into_iter()
 }
 
 /// Why an id in a session of this library names nobody, where nothing of the app puts it there.
 pub(in crate::sites) fn lacking(cx: &Cx<'_>, entry: &Entry) -> Option<Arc<str>> {
-    let rule = entry.auth.as_ref()?.session_id.as_ref()?;
-    cx.lacking(&entry.id, || find(cx, entry, rule).map(Arc::from))
+    let auth = entry.auth.as_ref()?;
+    match (&auth.session_id, &auth.signed) {
+        (Some(rule), _) => cx.lacking(&entry.id, || find(cx, entry, rule).map(Arc::from)),
+        (None, Some(signed)) => cx.lacking(&entry.id, || made_for_another(cx, auth, signed).map(Arc::from)),
+        (None, None) => None,
+    }
+}
+
+/// The call that makes a token for something else than a user's id, in words.
+fn made_for_another(cx: &Cx<'_>, auth: &Auth, signed: &Signed) -> Option<String> {
+    let word = signed.call.name.rsplit('.').next().unwrap_or_default();
+    for file in cx.program.files_calling(word, &[word]).into_iter().filter(|file| cx.holds(*file)) {
+        let facts = cx.program.facts(file);
+        for id in facts.call_ids().filter(|id| is_callee(&signed.call, &cx.callee(file, *id))) {
+            let call = facts.call(id);
+            let Some(value) = call.option(&signed.keyword).or_else(|| call.args.first()) else { continue };
+            if !is_id(cx, file, call.function, value, (auth, &signed.ids)) {
+                let line = cx.line(file, call.span.start);
+                return Some(format!(
+                    "{}:{line} makes tokens for something else than the user's id; make them for the id, and run this again",
+                    cx.path(file)
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a value is called as an id is, also as text or under a name of its own, or is whom another token is for.
+fn is_id(
+    cx: &Cx<'_>,
+    file: FileId,
+    function: Option<FunctionId>,
+    value: &Expr,
+    (auth, ids): (&Auth, &[String]),
+) -> bool {
+    match value.unawaited() {
+        Expr::Call(id) => {
+            let call = cx.program.facts(file).call(*id);
+            let text = call.callee.as_name() == Some("str");
+            let def = cx.callee(file, *id);
+            let again = auth.identities.iter().any(|source| match &source.source {
+                IdentitySource::Call(callee) => is_callee(callee, &def),
+                _ => false,
+            });
+            let inner = || call.args.first().filter(|_| text);
+            again || inner().is_some_and(|inner| is_id(cx, file, function, inner, (auth, ids)))
+        }
+        Expr::Path(path) => {
+            if path.last().is_some_and(|last| ids.iter().any(|id| id == last)) {
+                return true;
+            }
+            let Some(name) = path.as_name() else { return false };
+            match cx.program.name(file, function, name, path.span.start) {
+                Def::Value(at, index, rest) if rest.is_empty() => {
+                    let Some(bound) = cx.program.binding(at, index) else { return false };
+                    let is_name = bound.value.as_path().is_some_and(|path| path.as_name().is_some());
+                    !is_name && is_id(cx, at, bound.function, &bound.value, (auth, ids))
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
 }
 
 fn find(cx: &Cx<'_>, entry: &Entry, rule: &SessionId) -> Option<String> {

@@ -466,3 +466,35 @@ app.post(\"/a\", async (req, res) => {{
     let text = ("{ userId: claims.sub, error: null }", "{ userId: null, error: \"signed out\" }");
     express(&app(text, "if (found.error) return res.sendStatus(401);", "found.userId"), "found.userId");
 }
+
+#[test]
+fn tokens_are_for_the_user_where_they_are_made_for_an_id() {
+    let app = |made_for: &str, decorator: &str| {
+        let code = format!(
+            "from flask import Flask
+from flask_jwt_extended import create_access_token, get_jwt_identity, jwt_required
+from openai import OpenAI
+app = Flask(__name__)
+client = OpenAI()
+
+def issue(user):
+    return create_access_token({made_for})
+
+@app.post('/a')
+@jwt_required({decorator})
+def draft():
+    owner = get_jwt_identity()
+    return client.chat.completions.create(model='m', messages=[]).id
+"
+        );
+        let files = [("requirements.txt", "flask\nflask-jwt-extended\nopenai\n"), ("app.py", code.as_str())];
+        payers(&files).join(" ")
+    };
+    assert_eq!(app("identity=str(user.id)", ""), "owner");
+    assert_eq!(app("user.public_id", ""), "owner");
+    assert_eq!(app("identity=get_jwt_identity()", ""), "owner");
+    assert_eq!(app("identity=user.id", "optional=True"), "owner?");
+    // A name is not what customers are made with.
+    assert_eq!(app("identity=user.username", ""), "-");
+    assert_eq!(app("identity=user.email, additional_claims={'id': user.id}", ""), "-");
+}
