@@ -134,7 +134,7 @@ pub struct Identity {
     /// The user's members are items of a mapping: `session["user_id"]`.
     #[serde(default)]
     pub items: bool,
-    /// Texts with one of which in it an app is not meant.
+    /// Texts with one of which in the decorators of a handler, or anywhere in an app where no handler is known, it is not meant.
     #[serde(default)]
     pub unless_said: Vec<String>,
     /// Texts one of which stands in an app where a `member` is set for every request, signed in or not.

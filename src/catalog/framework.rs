@@ -166,6 +166,9 @@ pub struct Middleware {
     /// Methods of a router that take it; what is registered behind them comes after it.
     #[serde(default)]
     pub methods: Vec<String>,
+    /// Methods of a router, beside those, that mount another router behind it, or a function that is given one.
+    #[serde(default)]
+    pub mounts: Vec<String>,
     /// Members of a router that decorate it.
     #[serde(default)]
     pub decorators: Vec<String>,

@@ -98,9 +98,18 @@ fn reaches(planned: &Planned<'_>, from: FileId, to: FileId) -> bool {
         if file == to {
             return true;
         }
-        queue.extend(loads(planned, file).into_iter().map(|(target, _)| target).filter(|t| seen.insert(*t)));
+        let next = loads(planned, file).into_iter().map(|(target, _)| target);
+        let next = next.filter(|target| *target == to || !is_package_of(planned, *target, file));
+        queue.extend(next.filter(|target| seen.insert(*target)));
     }
     false
+}
+
+/// Whether a file is what a Python package runs first: by the time that a module of the package is loaded, that is under
+/// way already, and importing from it loads nothing.
+fn is_package_of(planned: &Planned<'_>, package: FileId, module: FileId) -> bool {
+    let folder = planned.path(package).strip_suffix("__init__.py");
+    folder.is_some_and(|folder| planned.path(module).starts_with(folder))
 }
 
 /// A circle of imports in which this one is read before the other module has run.
@@ -109,7 +118,9 @@ fn circle(planned: &Planned<'_>, file: &PlannedFile<'_>, import: &Import, target
     if !file.is_new() && planned.file(target).is_some_and(PlannedFile::is_new) {
         return None;
     }
-    let back = loads(planned, target).into_iter().filter(|(next, _)| reaches(planned, *next, file.id));
+    let loaded = loads(planned, target).into_iter();
+    let loaded = loaded.filter(|(next, _)| *next == file.id || !is_package_of(planned, *next, target));
+    let back = loaded.filter(|(next, _)| reaches(planned, *next, file.id));
     let back = back.map(|(_, at)| at).min()?;
     let waits = if file.is_python() {
         let name = named(import)?;

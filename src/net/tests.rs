@@ -221,6 +221,23 @@ fn modules_that_load_each_other_read_nothing_too_early() {
 }
 
 #[test]
+fn a_module_of_a_package_does_not_load_the_package() {
+    let app = [
+        ("requirements.txt", ""),
+        ("app/__init__.py", "db = 1\nfrom app import views\n"),
+        ("app/models.py", "from app import db\nuser = db\n"),
+        ("app/views.py", "from app.models import user\n"),
+    ];
+    let billing = ("app/billing.py", "", "from app.models import user\ndef bill():\n    return user\n");
+    let views = ("app/views.py", "from", "from app.billing import bill\nbill()\n");
+    assert_eq!(check(&app, &[billing, views]), "");
+    // In the package itself what stands above counts.
+    let early = ("app/__init__.py", "db = 1", "from app.views import user\nuser\n");
+    let back = ("app/views.py", "from", "from app import db\ndb\n");
+    assert!(check(&app, &[early, back]).contains("would load each other"));
+}
+
+#[test]
 fn no_module_of_node_reaches_another_runtime() {
     let edge =
         "export const runtime = \"edge\";\nexport async function POST() { return Response.json({}); }\n";

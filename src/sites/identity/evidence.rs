@@ -18,10 +18,19 @@ use crate::sites::signup::options::{self, Found};
 use crate::syntax::{Expr, Facts, FunctionId, Path, Span};
 use crate::workspace::{FileId, Language};
 
-/// The ways of an entry to the signed-in user that count in this app.
-pub(super) fn sources<'a>(cx: &Cx<'a>, entry: &'a Entry) -> impl Iterator<Item = &'a Source> + use<'a> {
+/// The ways of an entry to the signed-in user that count in a handler of this app.
+pub(super) fn sources<'a>(
+    cx: &Cx<'a>,
+    entry: &'a Entry,
+    handler: Option<(FileId, FunctionId)>,
+) -> impl Iterator<Item = &'a Source> + use<'a> {
     let known = entry.auth.as_ref().filter(|_| lacking(cx, entry).is_none());
-    let said = |text: &String| cx.says(text);
+    let decorators = handler.map(|(file, function)| {
+        let facts = cx.program.facts(file);
+        let decorators = facts.function(function).decorators.iter();
+        decorators.map(|d| cx.slice(file, d.span)).collect::<String>()
+    });
+    let said = |text: &String| decorators.as_ref().map_or_else(|| cx.says(text), |own| own.contains(text));
     let meant: Vec<&Source> = known
         .into_iter()
         .flat_map(|auth| &auth.identities)

@@ -40,7 +40,7 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
     let values: Vec<&str> = cx.entries(Kind::Framework).map(Entry::value).collect();
     let mut unsure = None;
     for entry in cx.entries(Kind::Auth) {
-        for source in evidence::sources(cx, entry) {
+        for source in evidence::sources(cx, entry, Some((reached.file, reached.function))) {
             let fits = source.frameworks.is_empty()
                 || source.frameworks.iter().any(|f| values.contains(&f.as_str()));
             let found = || from_source(cx, entry, source, reached, at).and_then(readable);
@@ -74,7 +74,7 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
 /// The identity that a function which is no handler has from its own session call.
 pub fn in_function(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) -> Option<Identity> {
     for entry in cx.entries(Kind::Auth) {
-        for source in evidence::sources(cx, entry) {
+        for source in evidence::sources(cx, entry, Some((file, function))) {
             if let catalog::IdentitySource::Call(callee) = &source.source
                 && let Some(identity) = from_call(cx, entry, source, callee, file, function, at)
             {

@@ -312,33 +312,61 @@ fn mounted<'a>(
     found: &mut Vec<InFront<'a>>,
 ) {
     let Some(router) = cx.program.facts(file).first_name(route) else { return };
-    let target = cx.program.name(file, None, router, u32::MAX);
-    let place = |def: &Def| match def {
-        Def::Value(file, index, _) => Some((*file, *index)),
-        _ => None,
+    let home = match cx.program.name(file, route.function, router, route.span.start) {
+        Def::Value(file, index, _) => Home::Value(file, index),
+        Def::Param(file, function, 0, rest) if rest.is_empty() => Home::Given(file, function),
+        _ => return,
     };
-    let Some(home) = place(&target) else { return };
-    let words: Vec<&str> = ways.iter().flat_map(|how| how.methods.iter().map(String::as_str)).collect();
+    let words = ways.iter().flat_map(|how| how.methods.iter().chain(&how.mounts));
     let using: BTreeSet<FileId> =
-        words.iter().flat_map(|word| cx.program.files_calling(word, &[word])).collect();
-    let mut mounts: Vec<(FileId, CallId)> = Vec::new();
+        words.flat_map(|word| cx.program.files_calling(word, std::slice::from_ref(word))).collect();
+    let mut mounts: Vec<(FileId, CallId, usize)> = Vec::new();
     for at in using.into_iter().filter(|at| cx.holds(*at)) {
         let facts = cx.program.facts(at);
-        mounts.extend(facts.call_ids().map(|id| (at, id)).filter(|(_, id)| {
-            let call = facts.call(*id);
-            let given = way(ways, call).and_then(|_| call.args.last()).and_then(Expr::as_path);
-            given.is_some_and(|path: &Path| {
-                let def = cx.program.origin(at, call.function, path);
-                place(&def) == Some(home) || def == Def::Namespace(file)
-            })
+        mounts.extend(facts.call_ids().filter_map(|id| {
+            let call = facts.call(id);
+            let method = call.callee.segments.last()?;
+            ways.iter().find(|how| how.methods.contains(method) || how.mounts.contains(method))?;
+            let position = call.args.iter().position(|arg| home.is(cx, at, call, arg, file))?;
+            Some((at, id, position))
         }));
     }
-    let [(at, id)] = mounts.as_slice() else { return };
+    let [(at, id, position)] = mounts.as_slice() else { return };
     let call = cx.program.facts(*at).call(*id);
-    let Some(how) = way(ways, call) else { return };
     above(cx, ways, *at, call, seen, found);
-    for arg in call.args.iter().take(call.args.len() - 1) {
+    let Some(how) = way(ways, call) else { return };
+    for arg in call.args.iter().take(*position) {
         functions(cx, *at, call.function, arg, how, found);
+    }
+}
+
+/// What a router is to the files that mount it.
+enum Home {
+    /// A value of a module.
+    Value(FileId, usize),
+    /// What this function is given.
+    Given(FileId, FunctionId),
+}
+
+impl Home {
+    /// Whether an argument of a call is it, or the module of its file.
+    fn is(&self, cx: &Cx<'_>, at: FileId, call: &Call, arg: &Expr, file: FileId) -> bool {
+        match (self, arg) {
+            (Self::Given(of, function), Expr::Function(id)) => (at, *id) == (*of, *function),
+            (Self::Given(of, function), Expr::Path(path)) => {
+                cx.def(at, call.function, path) == Def::Function(*of, *function)
+            }
+            (Self::Value(of, index), Expr::Path(path)) => match cx.program.origin(at, call.function, path) {
+                Def::Value(file, value, _) => (file, value) == (*of, *index),
+                def => def == Def::Namespace(file),
+            },
+            // `app.use(router.routes())` hands over what the router gives.
+            (Self::Value(..), Expr::Call(made)) => {
+                let mut path = cx.program.facts(at).call(*made).callee.clone();
+                path.segments.pop().is_some() && self.is(cx, at, call, &Expr::Path(path), file)
+            }
+            _ => false,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub(in crate::sites) type Course = Option<Arc<Ran>>;
 
 /// The user in a handler at an offset of it.
 pub(super) fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
-    let known = Known::of(cx)?;
+    let known = Known::of(cx, reached)?;
     let course = course(&known, reached)?;
     let mut engine = Engine::after(&known, &course);
     let offset = place_of(cx, reached, at);
@@ -49,7 +49,7 @@ pub(in crate::sites) fn at_call(
     reached: &Reached<'_>,
     (file, call): (FileId, CallId),
 ) -> Option<Identity> {
-    let known = Known::of(cx)?;
+    let known = Known::of(cx, reached)?;
     let course = course(&known, reached)?;
     let mut engine = Engine::after(&known, &course);
     let come_to = |engine: &mut Engine<'_>, within: Option<(Fun, State)>, at: u32| match within {

@@ -498,3 +498,46 @@ def draft():
     assert_eq!(app("identity=user.username", ""), "-");
     assert_eq!(app("identity=user.email, additional_claims={'id': user.id}", ""), "-");
 }
+
+#[test]
+fn what_stands_in_front_of_where_a_router_or_a_plugin_is_mounted() {
+    let says = |packages: &str, index: &str, routes: &str| {
+        let manifest = format!(
+            "{{\"name\": \"app\", \"type\": \"module\", \"dependencies\": {{\"openai\": \"5\", \"jsonwebtoken\": \"9\", {packages}}}}}"
+        );
+        let head = "import jwt from \"jsonwebtoken\";\nexport const issue = (u) => jwt.sign({ sub: u.id }, process.env.S);\n";
+        let index = format!("{head}{index}");
+        let routes = format!("import OpenAI from \"openai\";\nconst openai = new OpenAI();\n{routes}");
+        let routes =
+            routes.replace("SPEND", "openai.chat.completions.create({ model: \"m\", messages: [] })");
+        let files = [
+            ("package.json", manifest.as_str()),
+            ("src/index.js", index.as_str()),
+            ("src/routes.js", &routes),
+        ];
+        payers(&files).join(" ")
+    };
+    let hono = |order: [&str; 2]| {
+        let index = format!(
+            "import {{ Hono }} from \"hono\";\nimport {{ drafts }} from \"./routes.js\";\nconst app = new Hono();\n{}\n{}\nexport default app;\n",
+            order[0], order[1]
+        );
+        let routes = "import { Hono } from \"hono\";\nexport const drafts = new Hono();\ndrafts.post(\"/\", async (c) => {\n  const id = c.get(\"user\")?.sub;\n  if (!id) return c.text(\"\", 401);\n  return c.json(await SPEND);\n});\n";
+        says("\"hono\": \"4\"", &index, routes)
+    };
+    let guard = "app.use(async (c, next) => { c.set(\"user\", jwt.verify(c.req.header(\"authorization\"), process.env.S)); await next(); });";
+    let mount = "app.route(\"/drafts\", drafts);";
+    assert_eq!(hono([guard, mount]), "id");
+    assert_eq!(hono([mount, guard]), "-");
+    let fastify = |order: [&str; 2]| {
+        let index = format!(
+            "import Fastify from \"fastify\";\nimport {{ drafts }} from \"./routes.js\";\nconst app = Fastify();\n{}\n{}\napp.listen({{ port: 3000 }});\n",
+            order[0], order[1]
+        );
+        let routes = "export async function drafts(app) {\n  app.post(\"/\", async (request, reply) => {\n    const id = request.account?.sub;\n    if (!id) return reply.code(401).send();\n    return SPEND;\n  });\n}\n";
+        says("\"fastify\": \"5\"", &index, routes)
+    };
+    let guard = "app.addHook(\"preHandler\", async (request) => { request.account = jwt.verify(request.headers.authorization, process.env.S); });";
+    let mount = "app.register(drafts, { prefix: \"/drafts\" });";
+    assert_eq!(fastify([guard, mount]), "id");
+}

@@ -10,6 +10,7 @@ use crate::flow::{Abs, Access, Cell, Names, Origin, Part, Trust, What, World};
 use crate::ir::Points;
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after, is_callee};
+use crate::sites::handlers::Reached;
 use crate::sites::holds;
 use crate::sites::identity::evidence;
 use crate::syntax::{FunctionId, Span};
@@ -37,12 +38,13 @@ pub(super) struct Known<'c, 'a> {
 }
 
 impl<'c, 'a> Known<'c, 'a> {
-    /// `None` where the app speaks of nothing that vouches for a user.
-    pub(super) fn of(cx: &'c Cx<'a>) -> Option<Self> {
+    /// As it is for a handler; `None` where the app speaks of nothing that vouches for a user.
+    pub(super) fn of(cx: &'c Cx<'a>, reached: &Reached<'_>) -> Option<Self> {
+        let handler = Some((reached.file, reached.function));
         let mut rules = Vec::new();
         for entry in cx.entries(Kind::Auth) {
             let Some(auth) = &entry.auth else { continue };
-            for identity in evidence::sources(cx, entry) {
+            for identity in evidence::sources(cx, entry, handler) {
                 if let IdentitySource::Call(callee) = &identity.source {
                     let (fields, nullable) = (&identity.user, identity.nullable);
                     rules.push(Rule {

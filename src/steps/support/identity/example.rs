@@ -78,7 +78,7 @@ fn of_framework<'a>(kit: &Kit<'a>, framework: &'a Entry) -> Vec<Example<'a>> {
         let source = &example.identity.source;
         let alike = found.iter().filter(|other| other.identity.source == *source).count();
         let guarded = matches!(source, IdentitySource::RequestProperty { guard: Some(_), .. });
-        (guarded, example.identity.email.is_some(), alike)
+        (guarded, !example.identity.nullable, example.identity.email.is_some(), alike)
     };
     let mut order: Vec<_> = found.iter().map(|example| (worth(example), example.clone())).collect();
     // Of two that are worth the same the last comes first, as a maximum takes it.
