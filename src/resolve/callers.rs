@@ -120,6 +120,10 @@ impl Program {
             }
         }
         names.retain(|n| !n.is_empty());
+        // What a framework brings into scope by its file's name.
+        if self.facts(file).exports.iter().any(|export| export.name == DEFAULT) {
+            names.extend(self.ambient_default(file));
+        }
         names
     }
 

@@ -286,11 +286,7 @@ impl Program {
 
     /// What a framework brings into scope without an import.
     fn ambient_name(&self, file: FileId, name: &str, hops: usize) -> Def {
-        let marked = self.marked.get_or_init(|| {
-            let files = || self.workspace.files().map(|(_, entry)| entry);
-            let has = |row: &Ambient| files().any(|f| row.marks.iter().any(|mark| mark == f.name()));
-            ambient().iter().filter(|row| has(row)).collect()
-        });
+        let marked = self.marked();
         let path = &self.workspace.entry(file).path;
         let here = marked.iter().filter_map(|row| {
             let root = marked_above(&self.workspace, path, &row.marks)?;
@@ -306,8 +302,33 @@ impl Program {
             if let Some(def) = defs.find(|def| *def != Def::Unknown) {
                 return def;
             }
+            let named = self.workspace.files().filter(|(_, entry)| is_stem(entry.name(), name));
+            let mut defaults = named.map(|(at, _)| at).filter(is_ambient);
+            if let Some(at) = defaults.next() {
+                return self.export(at, "default", hops + 1);
+            }
         }
         Def::Unknown
+    }
+
+    /// The folders with names in scope that some file of the workspace speaks for.
+    fn marked(&self) -> &[&'static Ambient] {
+        self.marked.get_or_init(|| {
+            let files = || self.workspace.files().map(|(_, entry)| entry);
+            let has = |row: &Ambient| files().any(|f| row.marks.iter().any(|mark| mark == f.name()));
+            ambient().iter().filter(|row| has(row)).collect()
+        })
+    }
+
+    /// What a file's default export is called where it is in scope without an import: as the file is.
+    pub(super) fn ambient_default(&self, file: FileId) -> Option<String> {
+        let entry = self.workspace.entry(file);
+        self.marked().iter().find(|row| {
+            let inside = marked_above(&self.workspace, &entry.path, &row.marks)
+                .and_then(|root| entry.path.strip_prefix(root));
+            inside.is_some_and(|path| row.folders.iter().any(|folder| path.starts_with(folder.as_str())))
+        })?;
+        entry.name().split_once('.').map(|(stem, _)| camel(stem))
     }
 
     fn imported(&self, file: FileId, module: &str, imported: &Imported) -> Def {
@@ -487,5 +508,22 @@ fn local_binding(
     best.map(|(index, b)| {
         let path = b.names.iter().find(|n| n.local == name).map_or_else(Vec::new, |n| n.path.clone());
         Def::Value(file, index, path)
+    })
+}
+
+/// Whether a file's name gives its default export this one: `make-draft.ts` has `makeDraft`.
+fn is_stem(file: &str, name: &str) -> bool {
+    file.split_once('.').is_some_and(|(stem, _)| stem == name || camel(stem) == name)
+}
+
+/// `make-draft` as `makeDraft`.
+fn camel(stem: &str) -> String {
+    let mut parts = stem.split(['-', '_']);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut name, part| {
+        let mut letters = part.chars();
+        name.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
     })
 }
