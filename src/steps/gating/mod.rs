@@ -21,7 +21,7 @@ use crate::edit::EditUnit;
 use crate::sites::handlers::all_reached_from;
 use crate::sites::own_key::{OwnKey, ready_at};
 use crate::sites::payer::{Paying, in_handler};
-use crate::sites::{HandlerRef, Identity, IdentitySource, owner};
+use crate::sites::{HandlerRef, Identity, IdentityAt, IdentitySource, owner};
 use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
 use crate::steps::paid::record::{NOBODY, Reason, calling, visitors};
@@ -29,7 +29,7 @@ use crate::steps::paid::{Spend, account, billing_user, questions, role_name, sha
 use crate::steps::support::{Kit, generated, names, names::Wanted, render};
 use crate::steps::{Area, Halt, Lacks, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::syntax::source::Source;
-use crate::syntax::{Expr, FunctionId, Span, place};
+use crate::syntax::{CallId, Expr, FunctionId, Span, place};
 use crate::workspace::FileId;
 use answering::Answering;
 use refusal::{refusal, skipping};
@@ -160,7 +160,13 @@ fn gates<'a>(all: Vec<Spend<'a>>, kit: &Kit<'_>, todos: &mut Vec<Todo>) -> Vec<G
             ways: ways(kit, &spend, nearest, plan.reached_by),
             spends: vec![spend.clone()],
         };
-        for gate in std::iter::once(own).chain(others(kit, &spend, nearest)) {
+        let mut here: Vec<Gate<'a>> = std::iter::once(own).chain(others(kit, &spend, nearest)).collect();
+        if here.iter().all(|gate| gate.identity.as_ref().is_none_or(|identity| identity.nullable))
+            && let Some(below) = below(kit, &spend, nearest)
+        {
+            here = vec![below];
+        }
+        for gate in here {
             match gates.entry((gate.handler.file, gate.handler.function)) {
                 Entry::Vacant(place) => {
                     place.insert(gate);
@@ -170,6 +176,32 @@ fn gates<'a>(all: Vec<Spend<'a>>, kit: &Kit<'_>, todos: &mut Vec<Todo>) -> Vec<G
         }
     }
     gates.into_values().collect()
+}
+
+/// The function that holds a paid call, where no handler above it names the user and it does itself: what it throws goes
+/// through all of them.
+fn below<'a>(kit: &Kit<'_>, spend: &Spend<'a>, nearest: &HandlerRef) -> Option<Gate<'a>> {
+    let plan = &spend.billable.plan;
+    let identity = plan.identity.clone().filter(|identity| !identity.nullable && plan.at == IdentityAt::Call);
+    let function = plan.function.filter(|f| (spend.file, *f) != (nearest.file, nearest.function))?;
+    shape_of(kit, nearest)?.refuse.as_ref().filter(|refuse| raises(refuse))?;
+    let cx = kit.graph();
+    let goes_through = |(file, call): &(FileId, CallId)| {
+        let text = kit.text(*file);
+        let language = kit.cx.workspace.entry(*file).language;
+        let source = language.and_then(|language| Source::parse(language, text.as_str()));
+        let at = cx.program.facts(*file).call(*call).statement.range();
+        source.is_some_and(|source| !is_swallowed(&source, &at))
+    };
+    let ways = all_reached_from(cx, spend.file, Some(function));
+    let statement = spend.call(cx.program.facts(spend.file))?.statement;
+    ways.iter().all(|way| way.calls.iter().all(goes_through)).then(|| Gate {
+        handler: HandlerRef { file: spend.file, function, ..nearest.clone() },
+        identity,
+        reached_by: statement,
+        ways: vec![statement],
+        spends: vec![spend.clone()],
+    })
 }
 
 /// The handlers beside the nearest one: a wrapper, a service or a job is reached from many.

@@ -290,3 +290,31 @@ fn a_user_whose_name_an_inner_function_takes_is_no_visitor() {
     );
     assert!(!todo.contains("visitors"), "{todo}");
 }
+
+#[test]
+fn where_no_handler_names_the_user_the_function_that_does_refuses_for_all_of_them() {
+    let manifest = "{\"name\": \"a\", \"dependencies\": {\"nuxt\": \"4\", \"vue\": \"3\", \"better-auth\": \"1\", \"openai\": \"6\"}}";
+    let auth = "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({ emailAndPassword: { enabled: true } });\n";
+    let write = "import OpenAI from \"openai\";\nconst openai = new OpenAI();\nexport default async function (text: string, event) {\n  const session = await auth.api.getSession({ headers: event.headers });\n  if (!session) throw createError({ statusCode: 401 });\n  return await openai.responses.create({ model: \"gpt-5-mini\", input: text });\n}\n";
+    let app = |handler: &str| {
+        let handler = format!("export default defineEventHandler(async (event) => {{\n  {handler}\n}});\n");
+        let files = [
+            ("package.json", manifest),
+            ("nuxt.config.ts", "export default defineNuxtConfig({});\n"),
+            ("server/utils/auth.ts", auth),
+            ("server/utils/write-draft.ts", write),
+            ("server/api/draft.post.ts", &handler),
+        ];
+        gated(&files, "server/utils/write-draft.ts")
+    };
+    let (text, todo) = app("return await writeDraft(\"a\", event);");
+    assert!(
+        text.contains(
+            "throw createError({ statusCode: balance.status, data: insufficientBalance(balance) });"
+        ),
+        "{text}{todo}"
+    );
+    // What the handler makes of every error is not for us to say.
+    let (text, todo) = app("try { return await writeDraft(\"a\", event); } catch { return null; }");
+    assert!(!text.contains("insufficientBalance") && todo.contains("is not held back"), "{text}{todo}");
+}
