@@ -135,7 +135,14 @@ fn identity(
         evidence.push(format!("`{}` is the user that `{short}` vouches for ({path}:{line})", found.id));
     }
     evidence.extend(guarded.map(|at| format!("checked before use (line {})", cx.line(fun.0, at))));
-    let source = reached.map_or(IdentitySource::Record, |r| source(cx, r, fun, &found.root, &found.member));
+    let imported = facts.imports.iter().find(|i| found.id == format!("{}()", i.local));
+    let source = match (imported, reached) {
+        (Some(import), Some(_)) => {
+            IdentitySource::Import { name: import.local.clone(), module: import.module.clone() }
+        }
+        (None, Some(reached)) => source(cx, reached, fun, &found.root, &found.member),
+        (_, None) => IdentitySource::Record,
+    };
     Identity {
         id: found.id,
         email: found.email,

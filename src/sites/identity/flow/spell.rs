@@ -38,13 +38,18 @@ pub(super) fn spelled(
     let facts = points.holds(offset).unwrap_or_default();
     let mut found: Vec<(Spelled, bool)> = Vec::new();
     for value in written(&points) {
-        let Some(place) = value.place().filter(|p| is_in_scope(known, fun, state, &p.root, offset)) else {
+        let place = value.place().or_else(|| asked_again(value));
+        let Some(place) = place.filter(|p| is_in_scope(known, fun, state, &p.root, offset)) else {
             continue;
         };
         let is = engine.value(fun, state, &facts, value);
         let Some(from) = is.user_id().cloned() else { continue };
         let text = known.cx.slice(fun.0, value.span);
         // `req.user.id` throws where there is no user: what may be missing is asked for with `?.`.
+        // What is awaited or may be missing is not asked for a second time.
+        if matches!(value.kind, Kind::Call(_)) && (is.maybe || !known.is_python(fun.0)) {
+            continue;
+        }
         let throws = is.maybe && !place.keys.is_empty() && !known.is_python(fun.0) && !value.is_optional();
         if throws || text.contains('\n') {
             continue;
@@ -175,6 +180,13 @@ fn beside(
     })
 }
 
+/// What a call is made of that takes nothing and may be made again: `get_identity()`.
+fn asked_again(value: &Value) -> Option<Place> {
+    let Kind::Call(call) = &value.kind else { return None };
+    let takes_nothing = call.args.is_empty() && call.keywords.is_empty() && !call.is_new;
+    call.callee.place().filter(|place| takes_nothing && place.keys.is_empty())
+}
+
 /// Every expression of a function that has a place, with what is inside of them.
 fn written(points: &Points) -> Vec<&Value> {
     let mut open: Vec<&Value> = Vec::new();
@@ -193,7 +205,7 @@ fn written(points: &Points) -> Vec<&Value> {
     }
     let mut found = Vec::new();
     while let Some(value) = open.pop() {
-        if matches!(value.kind, Kind::Member { .. } | Kind::Name(_)) {
+        if matches!(value.kind, Kind::Member { .. } | Kind::Name(_)) || asked_again(value).is_some() {
             found.push(value);
         }
         open.extend(value.parts());

@@ -541,3 +541,22 @@ fn what_stands_in_front_of_where_a_router_or_a_plugin_is_mounted() {
     let mount = "app.register(drafts, { prefix: \"/drafts\" });";
     assert_eq!(fastify([guard, mount]), "id");
 }
+
+#[test]
+fn what_says_who_is_there_is_asked_again_where_it_was_not_kept() {
+    let code = "from flask import Flask
+from flask_jwt_extended import create_access_token, get_jwt_identity, jwt_required
+from openai import OpenAI
+app = Flask(__name__)
+client = OpenAI()
+token = create_access_token(identity=user.id)
+
+@app.post('/a')
+@jwt_required()
+def draft():
+    seen = find(get_jwt_identity())
+    return client.chat.completions.create(model='m', messages=[]).id
+";
+    let files = [("requirements.txt", "flask\nflask-jwt-extended\nopenai\n"), ("app.py", code)];
+    assert_eq!(payers(&files), ["get_jwt_identity()"]);
+}
