@@ -169,6 +169,9 @@ pub struct Middleware {
     /// Methods of a router, beside those, that mount another router behind it, or a function that is given one.
     #[serde(default)]
     pub mounts: Vec<String>,
+    /// What its methods are given stands in front of every handler of the app, wherever that is registered.
+    #[serde(default)]
+    pub everywhere: bool,
     /// Members of a router that decorate it.
     #[serde(default)]
     pub decorators: Vec<String>,

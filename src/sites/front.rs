@@ -34,6 +34,7 @@ pub fn in_front(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<InFront>
     look.parameters(file, function);
     look.decorators(file, function);
     look.route(file, function);
+    look.everywhere();
     look.middleware();
     look.found
 }
@@ -155,6 +156,23 @@ impl Look<'_, '_> {
         for call in used {
             for value in &call.args {
                 self.values(at, call.function, value);
+            }
+        }
+    }
+
+    /// What is said once to stand in front of all routes: `app.add_middleware(SignedIn)`.
+    fn everywhere(&mut self) {
+        let frameworks = self.cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref());
+        let ways = frameworks.flat_map(|f| &f.middleware).filter(|way| way.everywhere);
+        for word in ways.flat_map(|way| &way.methods) {
+            let files = self.cx.program.files_calling(word, std::slice::from_ref(word));
+            for file in files.into_iter().filter(|file| self.cx.holds(*file)) {
+                let facts = self.cx.program.facts(file);
+                for call in facts.calls.iter().filter(|c| c.callee.segments.last() == Some(word)) {
+                    for value in &call.args {
+                        self.values(file, call.function, value);
+                    }
+                }
             }
         }
     }

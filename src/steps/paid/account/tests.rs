@@ -95,6 +95,15 @@ fn a_router_made_with_a_guard_and_a_class_that_is_called_stand_in_front() {
 }
 
 #[test]
+fn a_middleware_of_the_whole_app_stands_in_front_of_each_of_its_routes() {
+    let main = "import jwt\nfrom fastapi import FastAPI\nfrom openai import OpenAI\nfrom starlette.middleware.base import BaseHTTPMiddleware\n\napp = FastAPI()\nclient = OpenAI()\n\n\ndef sign(user_id: str) -> str:\n    return jwt.encode({\"sub\": user_id}, \"s\")\n\n\nclass SignedIn(BaseHTTPMiddleware):\n    async def dispatch(self, request, call_next):\n        jwt.decode(request.headers[\"authorization\"], \"s\", algorithms=[\"HS256\"])\n        return await call_next(request)\n\n\napp.add_middleware(SignedIn)\n\n\n@app.post(\"/a\")\ndef a(text: str):\n    return client.responses.create(model=\"m\", input=text)\n";
+    let files = [("requirements.txt", "fastapi==0.115.0\nopenai==1.50.0\npyjwt==2.9.0\n"), ("main.py", main)];
+    let plan = plan(&files, Area::Events, "main.py").0;
+    let [only] = unpaid(&plan)[..] else { panic!("{:#?}", plan.todo) };
+    assert!(only.to_string().contains("it is behind `SignedIn` (main.py:20)"), "{only}");
+}
+
+#[test]
 fn advice_names_what_is_filled_on_the_way_to_that_handler_only() {
     let guards = "function owner(req, res, next) { req.ownerId = jwt.verify(req.get('a'), 's').id; next(); }\nfunction member(req, res, next) { jwt.verify(req.get('b'), 's'); next(); }\n";
     let route = |guard: &str, log: &str| {
