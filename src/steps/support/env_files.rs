@@ -140,7 +140,8 @@ pub fn pass_on(kit: &Kit<'_>) -> Vec<Todo> {
             continue;
         }
         let hit = text.as_str().lines().enumerate().filter_map(|(i, line)| {
-            let name = secrets.iter().find(|s| has_word(line, s))?;
+            let json = matches!(extension, "json" | "jsonc");
+            let name = secrets.iter().find(|s| if json { is_handed(line, s) } else { has_word(line, s) })?;
             Some((i + 1, name))
         });
         if let Some((line, name)) = hit.last() {
@@ -150,6 +151,14 @@ pub fn pass_on(kit: &Kit<'_>) -> Vec<Todo> {
         }
     }
     todo
+}
+
+/// Whether a line of JSON hands a setting on: as a key, as a text of its own, or as what is put into one. Elsewhere in a
+/// text it is only spoken of.
+fn is_handed(line: &str, name: &str) -> bool {
+    [format!("\"{name}\""), format!("${{{name}}}"), format!("\"${name}\"")]
+        .iter()
+        .any(|written| line.contains(written.as_str()))
 }
 
 /// Names of secrets in the app's env templates.
@@ -188,6 +197,15 @@ mod tests {
             out.insert_str(edit.range().start, edit.text());
         }
         out
+    }
+
+    #[test]
+    fn json_hands_a_setting_on_where_it_stands_alone() {
+        for line in ["\"A_KEY\": \"x\",", "\"env\": [\"A_KEY\"]", "\"x\": \"${A_KEY}\"", "\"x\": \"$A_KEY\""]
+        {
+            assert!(is_handed(line, "A_KEY"), "{line}");
+        }
+        assert!(!is_handed("\"content\": \"const key = process.env.A_KEY;\\n\"", "A_KEY"));
     }
 
     #[test]
