@@ -11,7 +11,9 @@ pub mod record;
 pub(in crate::steps) mod tests;
 
 use crate::answers::{EventAnswers, Key};
-use crate::catalog::{Handler, Makes, Output, Provider, ProviderCall, Role, TokenUsage, UsageField, outputs};
+use crate::catalog::{
+    Handler, HttpCall, Makes, Output, Provider, ProviderCall, Role, TokenUsage, UsageField, outputs,
+};
 use crate::edit::Edit;
 use crate::sites::billable::UNKNOWN;
 use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, Site, SiteKind};
@@ -44,6 +46,8 @@ pub struct Spend<'a> {
 pub struct Rule<'a> {
     /// The SDK call; `None` for raw requests.
     pub call: Option<&'a ProviderCall>,
+    /// The raw request; `None` for SDK calls.
+    pub http: Option<&'a HttpCall>,
     /// What it makes.
     pub makes: Makes,
     /// Suggested event type.
@@ -100,6 +104,7 @@ impl<'a> Spend<'a> {
             let http = self.provider.http.iter().find(|h| h.path == path);
             return Rule {
                 call: None,
+                http,
                 makes: http.map_or(Makes::Any, |h| h.makes),
                 event: http.and_then(|h| h.event.as_deref()),
                 usage: http.map_or(&[], |h| h.usage.as_slice()),
@@ -109,6 +114,7 @@ impl<'a> Spend<'a> {
         let call = self.provider.calls.iter().find(|c| c.path == name);
         Rule {
             call,
+            http: None,
             makes: call.map_or(Makes::Any, |c| c.makes),
             event: call.and_then(|c| c.event.as_deref()),
             usage: call.map_or(&[], |c| c.usage.as_slice()),
