@@ -835,3 +835,47 @@ fn a_model_says_who_is_paid_where_any_can_be_used() {
     assert_eq!(made[4].0, openai, "the setting says whose address it is");
     assert_eq!(made[5].0, None, "it may be anybody's");
 }
+
+/// The paid calls of a file, each with whether it is selected and the last that speaks for or against it.
+fn judged(file: &str, text: &str, picked: &[&str]) -> Vec<(bool, String)> {
+    let workspace = memory(&[(file, text)]);
+    let (catalog, program) = (Catalog::embedded().unwrap(), Program::new(&workspace));
+    let app = app(picked);
+    let cx = Cx::new(&program, &catalog, &app);
+    let judge = |site: Site| (site.selected, site.evidence.last().cloned().unwrap_or_default());
+    billables(&cx).into_iter().map(judge).collect()
+}
+
+#[test]
+fn a_client_that_is_assigned_is_of_the_users_key_when_each_choice_is() {
+    let route = |other: &str| {
+        format!(
+            "import {{ generateText }} from 'ai';\nimport {{ createOpenAI }} from '@ai-sdk/openai';\nimport {{ auth }} from '@/auth';\nexport async function POST(req: Request) {{\n  const session = await auth();\n  if (!session?.user) return new Response(null, {{ status: 401 }});\n  const {{ apiKey, kind, model }} = await req.json();\n  let provider;\n  switch (kind) {{\n    case 'a':\n      provider = createOpenAI({{ apiKey }});\n      break;\n    default:\n      provider = createOpenAI({{ apiKey{other}, baseURL: 'https://b.example/v1' }});\n  }}\n  return Response.json(await generateText({{ model: provider.chat(model), prompt: session.user.id }}));\n}}"
+        )
+    };
+    let seen = |other: &str| judged("app/api/a/route.ts", &route(other), NEXT);
+    for (other, partly) in [("", false), (": process.env.KEY", true)] {
+        let calls = seen(other);
+        let [(false, why)] = calls.as_slice() else { panic!("{calls:?}") };
+        assert!(why.contains("uses the user's own key"), "{why}");
+        assert_eq!(why.contains("the app may pay"), partly, "{why}");
+    }
+    let own = route("").replace("{ apiKey", "{ apiKey: process.env.KEY");
+    let calls = judged("app/api/a/route.ts", &own, NEXT);
+    assert!(matches!(calls.as_slice(), [(true, _)]), "{calls:?}");
+}
+
+#[test]
+fn a_client_of_the_users_key_in_either_branch_is_not_the_apps_in_python() {
+    let main = |second: &str| {
+        format!(
+            "from fastapi import Depends, FastAPI\nfrom openai import OpenAI\nfrom pydantic import BaseModel\nfrom auth import current_user\n\napp = FastAPI()\n\n\nclass Ask(BaseModel):\n    api_key: str\n    fast: bool\n\n\n@app.post('/a')\ndef ask(body: Ask, user=Depends(current_user)):\n    if body.fast:\n        client = OpenAI(api_key=body.api_key)\n    else:\n        client = OpenAI(api_key={second}, base_url='https://b.example/v1')\n    return client.responses.create(model='m', input='x')\n"
+        )
+    };
+    for (second, partly) in [("body.api_key", false), ("KEY", true)] {
+        let calls = judged("main.py", &main(second), FASTAPI);
+        let [(false, why)] = calls.as_slice() else { panic!("{calls:?}") };
+        assert!(why.contains("uses the user's own key"), "{why}");
+        assert_eq!(why.contains("the app may pay"), partly, "{why}");
+    }
+}
