@@ -226,6 +226,8 @@ pub enum Money {
     None(String),
     /// The user's where there is a key of theirs, else the app's.
     Shared(String),
+    /// The app's own where the client is the provider's; where it is what the code may choose instead, that spends by itself.
+    Chosen(String),
 }
 
 /// One hop of the way from an entry to a call.

@@ -879,3 +879,18 @@ fn a_client_of_the_users_key_in_either_branch_is_not_the_apps_in_python() {
         assert_eq!(why.contains("the app may pay"), partly, "{why}");
     }
 }
+
+#[test]
+fn a_client_that_may_be_an_object_of_the_apps_own_is_shown_with_the_reason() {
+    let service = |other: &str| {
+        format!(
+            "from fastapi import FastAPI\n\napp = FastAPI()\n\n\nclass Own:\n    def __init__(self, key):\n        self.messages = self\n\n    def create(self, **asked):\n        return asked\n\n\nclass Service:\n    def __init__(self, key: str):\n        self.client = self._build(key)\n\n    def _build(self, key: str):\n        if key:\n            from anthropic import Anthropic\n\n            return Anthropic(api_key=key)\n        return {other}\n\n    def tell(self, text: str):\n        return self.client.messages.create(model='m', messages=[text])\n\n\nservice = Service(KEY)\n\n\n@app.post('/a')\ndef ask(text: str):\n    return service.tell(text)\n"
+        )
+    };
+    let picked = &["frameworks/fastapi", "providers/anthropic"];
+    let calls = judged("main.py", &service("Own(key)"), picked);
+    let [(false, why)] = calls.as_slice() else { panic!("{calls:?}") };
+    assert!(why.contains("may be `Own` (main.py:"), "{why}");
+    let calls = judged("main.py", &service("None"), picked);
+    assert!(matches!(calls.as_slice(), [(_, why)] if !why.contains("may be")), "{calls:?}");
+}

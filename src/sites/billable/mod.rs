@@ -1,6 +1,7 @@
 //! Calls that spend money: told by the providers' entries, each with the handler that reaches it and who pays.
 
 mod calls;
+mod chosen;
 mod entry;
 mod handed;
 mod http;
@@ -41,6 +42,14 @@ struct Paid<'a> {
     call: CallId,
     provider: &'a Entry,
     rule: Rule<'a>,
+    /// What else its client may be, where the code chooses between several: as words with a place.
+    other: Option<String>,
+}
+
+impl<'a> Paid<'a> {
+    fn new(file: FileId, call: CallId, provider: &'a Entry, rule: Rule<'a>) -> Self {
+        Self { file, call, provider, rule, other: None }
+    }
 }
 
 enum Rule<'a> {
@@ -97,6 +106,15 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         ScorePart::lower(&mut parts, EXEMPT, free.short);
         evidence.push(free.why.clone());
         money = if free.partly { Money::Shared(free.why) } else { Money::None(free.why) };
+    }
+    if let Some(other) = &paid.other {
+        let why = format!(
+            "its client is chosen, and may be {other} instead, whose paid calls are billed where they stand; send the event only where it is the client of {}",
+            paid.provider.title
+        );
+        ScorePart::lower(&mut parts, EXEMPT, "but its client may be another");
+        evidence.push(why.clone());
+        money = Money::Chosen(why);
     }
     if let Some(why) = reached.as_ref().and_then(|r| mounted::why_not(cx, r)) {
         ScorePart::lower(&mut parts, EXEMPT, "but no request reaches the handler");
