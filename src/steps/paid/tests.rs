@@ -687,3 +687,27 @@ fn what_a_stream_sends_to_the_model_reaches_the_estimate() {
     let (_, text) = plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Events, "app.js");
     assert!(text.contains("prompt: [RULES, messages]"), "{text}");
 }
+
+#[test]
+fn usage_that_a_stream_was_told_not_to_tell_is_switched_on() {
+    let seen = |options: &str| {
+        let server = app(&format!(
+            "app.post('/ask', requireAuth, async (req, res) => {{\n  log(req.user.id);\n  const stream = await ai.chat.completions.create({{ model: 'm', messages: [], stream: true{options} }});\n  for await (const part of stream) res.write(part);\n  res.end();\n}});"
+        ));
+        plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Events, "app.js").1
+    };
+    for (options, asked) in [
+        ("", "stream: true, stream_options: { include_usage: true } }"),
+        (
+            ", stream_options: { include_usage: false }",
+            "stream: true, stream_options: { include_usage: true } }",
+        ),
+        (
+            ", stream_options: { include_usage: wanted }",
+            "stream: true, stream_options: { include_usage: wanted } }",
+        ),
+    ] {
+        let text = seen(options);
+        assert!(text.contains(asked), "{text}");
+    }
+}
