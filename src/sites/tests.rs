@@ -825,7 +825,11 @@ fn a_model_says_who_is_paid_where_any_can_be_used() {
         .iter()
         .map(|site| {
             let Detail::Billable(b) = &site.detail else { unreachable!() };
-            (b.plan.maker.as_deref(), b.plan.model.as_deref())
+            let paid_to = match &b.plan.paid_to {
+                PaidTo::Entry(id) => Some(id.as_str()),
+                PaidTo::Provider | PaidTo::Unknown => None,
+            };
+            (paid_to, b.plan.model.as_deref())
         })
         .collect();
     let openai = Some("providers/openai");
@@ -893,4 +897,28 @@ fn a_client_that_may_be_an_object_of_the_apps_own_is_shown_with_the_reason() {
     assert!(why.contains("may be `Own` (main.py:"), "{why}");
     let calls = judged("main.py", &service("None"), picked);
     assert!(matches!(calls.as_slice(), [(_, why)] if !why.contains("may be")), "{calls:?}");
+}
+
+#[test]
+fn who_answers_at_the_address_of_a_client_is_paid() {
+    let paid = |made: &str| {
+        let route = format!(
+            "import OpenAI, {{ AzureOpenAI }} from 'openai';\nconst ai = {made};\nexport async function POST() {{\n  return Response.json(await ai.chat.completions.create({{ model: 'm', messages: [] }}));\n}}"
+        );
+        let workspace = memory(&[("app/api/a/route.ts", &route)]);
+        let (catalog, program) = (Catalog::embedded().unwrap(), Program::new(&workspace));
+        let app = app(NEXT);
+        let sites = billables(&Cx::new(&program, &catalog, &app));
+        let [Site { detail: Detail::Billable(b), .. }] = sites.as_slice() else { panic!("{made}") };
+        b.plan.paid_to.clone()
+    };
+    let at = |address: &str| paid(&format!("new OpenAI({{ baseURL: '{address}' }})"));
+    let entry = |name: &str| PaidTo::Entry(format!("providers/{name}"));
+    assert_eq!(at("https://generativelanguage.googleapis.com/v1beta/openai/"), entry("google"));
+    assert_eq!(at("https://openrouter.ai/api/v1"), entry("openrouter"));
+    assert_eq!(at("https://api.groq.com/openai/v1"), entry("groq"));
+    assert_eq!(at("https://models.example.com/v1"), PaidTo::Unknown);
+    assert_eq!(at("https://api.openai.com/v1"), PaidTo::Provider);
+    assert_eq!(paid("new OpenAI({ baseURL: process.env.AI_URL })"), PaidTo::Provider);
+    assert_eq!(paid("new AzureOpenAI({ apiVersion: 'v' })"), entry("azure"));
 }
