@@ -51,6 +51,9 @@ pub(super) fn choices(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, v
 fn choose(cx: &Cx<'_>, choice: Choice, hops: usize, found: &mut Vec<Choice>) {
     let Choice { file, function, value } = &choice;
     let given = match value {
+        Expr::Binary(kept, _, made) if cx.program.is_on_global_object(*file, *function, kept) => {
+            vec![Choice { file: *file, function: *function, value: made.unawaited().clone() }]
+        }
         Expr::Binary(one, _, other) | Expr::Either(one, other) => [one, other]
             .into_iter()
             .map(|side| Choice { file: *file, function: *function, value: side.unawaited().clone() })
@@ -175,6 +178,9 @@ impl Makers<'_, '_> {
         match value.unawaited() {
             Expr::Call(id) => self.call(file, *id, hops + 1),
             Expr::Path(path) => self.path(file, function, path, hops + 1),
+            Expr::Binary(kept, _, made) if self.cx.program.is_on_global_object(file, function, kept) => {
+                self.value(file, function, made, hops + 1);
+            }
             // Either of two: which one is not known, so that nothing is exempt because of it.
             _ => {}
         }

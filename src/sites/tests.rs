@@ -922,3 +922,23 @@ fn who_answers_at_the_address_of_a_client_is_paid() {
     assert_eq!(paid("new OpenAI({ baseURL: process.env.AI_URL })"), PaidTo::Provider);
     assert_eq!(paid("new AzureOpenAI({ apiVersion: 'v' })"), entry("azure"));
 }
+
+#[test]
+fn a_client_that_is_kept_on_the_global_object_is_what_makes_it() {
+    let kept = [
+        "const g = globalThis as unknown as { c: OpenAI };\nexport const client = g.c ?? new OpenAI();\nif (dev) g.c = client;",
+        "export const client = global.c || (global.c = new OpenAI());",
+        "const g = globalThis as unknown as { c?: OpenAI };\nexport const client = (g.c ??= new OpenAI());",
+        "const make = () => new OpenAI();\ndeclare const globalThis: { c: ReturnType<typeof make> } & typeof global;\nconst client = globalThis.c ?? make();\nexport { client };",
+    ];
+    for text in kept {
+        let lib = format!("import OpenAI from 'openai';\n{text}\n");
+        let route = "import { client } from '../../../lib/ai';\nexport async function POST() {\n  return Response.json(await client.chat.completions.create({ model: 'm', messages: [] }));\n}\n";
+        let workspace = memory(&[("lib/ai.ts", &lib), ("app/api/a/route.ts", route)]);
+        let found = lines(&workspace, NEXT);
+        assert!(
+            matches!(found.as_slice(), [one] if one.contains("client.chat.completions.create")),
+            "{text}: {found:?}"
+        );
+    }
+}
