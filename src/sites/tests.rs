@@ -627,6 +627,39 @@ fn the_payer_of_a_job_is_in_its_payload() {
     }
 }
 
+/// A module of a framework with decorators: a service that fills two queues, and a class that works for one of them.
+fn decorated_queue(add: &str) -> Workspace {
+    let jobs = format!(
+        "import {{ Injectable }} from '@nestjs/common';\nimport {{ InjectQueue }} from '@nestjs/bull';\nimport type {{ Queue }} from 'bull';\n@Injectable()\nexport class Jobs {{\n  constructor(@InjectQueue('mail') private readonly mail: Queue, @InjectQueue('ask') private readonly asks: Queue) {{}}\n  greet(to: string) {{ return this.mail.add('draw', {{ to }}); }}\n  count(to: string) {{ return this.asks.add('count', {{ to }}); }}\n  ask(data: {{ owner: string; text: string }}) {{ return this.asks.add('draw', {add}); }}\n}}\n"
+    );
+    memory(&[
+        ("jobs.ts", &jobs),
+        (
+            "asks.controller.ts",
+            "import { Body, Controller, Post, Req, UseGuards } from '@nestjs/common';\nimport { AuthGuard } from '@nestjs/passport';\nimport { Jobs } from './jobs';\n@Controller('asks')\n@UseGuards(AuthGuard('jwt'))\nexport class AsksController {\n  constructor(private readonly jobs: Jobs) {}\n  @Post()\n  async ask(@Body() body: { text: string }, @Req() req) {\n    await this.jobs.ask({ owner: req.user.id, text: body.text });\n  }\n}\n",
+        ),
+        (
+            "asks.processor.ts",
+            "import { Processor, Process } from '@nestjs/bull';\nimport type { Job } from 'bull';\nimport OpenAI from 'openai';\nconst ai = new OpenAI();\n@Processor('ask')\nexport class Asks {\n  @Process('draw')\n  async draw(job: Job) {\n    const { text, owner } = job.data;\n    return ai.responses.create({ model: 'm', input: text + owner });\n  }\n}\n",
+        ),
+        (
+            "jwt.strategy.ts",
+            "import { PassportStrategy } from '@nestjs/passport';\nimport { Strategy } from 'passport-jwt';\nexport class JwtStrategy extends PassportStrategy(Strategy) {\n  async validate(payload: { sub: string }) { return { id: payload.sub }; }\n}\n",
+        ),
+    ])
+}
+
+#[test]
+fn a_class_that_works_for_a_queue_is_called_by_what_fills_it() {
+    let picked = &["frameworks/nestjs", "auth/passport", "providers/openai", "workers/bullmq"];
+    let found = lines(&decorated_queue("data"), picked);
+    assert!(matches!(found.as_slice(), [one] if one.ends_with(" job.data.owner@call")), "{found:?}");
+    let found = lines(&decorated_queue("{ text: data.text, owner: data.owner }"), picked);
+    assert!(matches!(found.as_slice(), [one] if one.ends_with(" job.data.owner@call")), "{found:?}");
+    let found = lines(&decorated_queue("{ text: data.text }"), picked);
+    assert!(matches!(found.as_slice(), [one] if !one.contains("@call")), "{found:?}");
+}
+
 #[test]
 fn a_payload_that_somebody_fills_from_the_request_names_no_payer() {
     let worker =
