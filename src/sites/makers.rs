@@ -94,9 +94,9 @@ fn given(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, path: &Path) -
         return Vec::new();
     };
     let facts = cx.program.facts(at);
-    let is_value =
-        |b: &&Binding| !b.value.is_null() && !(b.kind == BindingKind::Let && b.value == Expr::Other);
-    let all = same_name(facts, index).map(|(_, binding)| binding).filter(is_value);
+    let says_nothing =
+        |b: &Binding| b.value.is_null() || (b.kind == BindingKind::Let && b.value == Expr::Other);
+    let all = same_name(facts, index).map(|(_, binding)| binding).filter(|b| !says_nothing(b));
     all.map(|b| Choice { file: at, function: b.function, value: b.value.unawaited().clone() }).collect()
 }
 
