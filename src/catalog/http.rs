@@ -18,6 +18,9 @@ pub struct Http {
     /// Options of what makes a client that say where its relative addresses begin: `new Client({ baseURL })`.
     #[serde(default)]
     pub bases: Vec<String>,
+    /// Options of a request that hold its body, as an object or made to text of one; a number is the position of an argument.
+    #[serde(default)]
+    pub bodies: Vec<String>,
 }
 
 /// How an answer says that the request succeeded.

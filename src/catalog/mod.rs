@@ -61,7 +61,7 @@ pub use provider::{
 pub use sender::Sender;
 pub use store::{Column, Dialect, History, JsonSet, KeyType, Link, Migrate, MigrationFile, MigrationJson};
 pub use ui::{Display, Markup, Slot, Ui};
-pub use worker::{Dispatch, Worker};
+pub use worker::{Dispatch, Worker, WorkerClass};
 
 /// The sum of weights from which an entry is picked.
 pub const PICKED: f64 = 1.0;

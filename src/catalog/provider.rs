@@ -358,6 +358,13 @@ pub struct HttpCall {
     pub usage: Vec<UsageField>,
     /// Where the JSON answer has the object that counts tokens.
     pub tokens: Option<TokenUsage>,
+    /// Where the body names the model.
+    #[serde(default = "model")]
+    pub model: String,
+}
+
+fn model() -> String {
+    "model".to_owned()
 }
 
 fn post() -> String {

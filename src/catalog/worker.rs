@@ -56,7 +56,26 @@ pub enum Dispatch {
         /// Types of the job by which a function in a file of its own is told to be a worker's.
         #[serde(default)]
         jobs: Vec<Symbol>,
+        /// A worker that is a class.
+        class: Option<WorkerClass>,
         /// As above, with the name of the worker's first parameter as `job`.
         attempt: Option<String>,
     },
+}
+
+/// A class that works for a queue, as its decorators say: `@Processor("video") class Videos { @Process("cut") cut(job) {} }`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerClass {
+    /// Decorators of the class; the first argument is the name of the queue.
+    pub processors: Vec<Symbol>,
+    /// Decorators of its methods that run jobs; the first argument is the name of those jobs, of all when there is none.
+    #[serde(default)]
+    pub handles: Vec<Symbol>,
+    /// Names of methods that run jobs without a decorator.
+    #[serde(default)]
+    pub runs: Vec<String>,
+    /// Decorators of a parameter or field that holds a queue; the first argument is its name.
+    #[serde(default)]
+    pub injects: Vec<Symbol>,
 }

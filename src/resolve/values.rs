@@ -4,11 +4,14 @@
 //! plain words. Where several values are possible, the answer counts only when they agree.
 
 use super::program::{Def, Level, MAX_HOPS, Program};
-use crate::syntax::{Binding, BindingKind, Call, CallId, Expr, FunctionId, Imported, Root};
+use crate::syntax::{Binding, BindingKind, Call, CallId, Expr, FunctionId, Imported, Path, Root};
 use crate::workspace::FileId;
 
 /// Functions whose returned values are followed one inside the other: each may return several values.
 const MAX_RETURNS: u32 = 4;
+
+/// Names of the object that holds what is global.
+const GLOBAL_OBJECTS: &[&str] = &["globalThis", "global"];
 
 std::thread_local! {
     static ASKED: std::cell::RefCell<Vec<(FileId, usize)>> = const { std::cell::RefCell::new(Vec::new()) };
@@ -87,11 +90,30 @@ impl Program {
                 let part = |part| self.value(file, function, part, &[], hops + 1);
                 composed(part(left), part(right), path)
             }
+            Expr::Binary(kept, _, made) if self.is_on_global_object(file, function, kept) => {
+                self.value(file, function, made, path, hops + 1)
+            }
             Expr::Binary(left, _, right) | Expr::Either(left, right) => {
                 let def = self.value(file, function, left, path, hops + 1);
                 if def == Def::Unknown { self.value(file, function, right, path, hops + 1) } else { def }
             }
             _ => Def::Unknown,
+        }
+    }
+
+    /// Whether a value is kept on the global object, under whatever name that has here: `globalThis.db`, `cache.db` after
+    /// `const cache = globalThis as …`. In front of `?? make()` it is what was made that way before.
+    pub fn is_on_global_object(&self, file: FileId, function: Option<FunctionId>, value: &Expr) -> bool {
+        let is_global = |path: &Path| path.as_name().is_some_and(|name| GLOBAL_OBJECTS.contains(&name));
+        let Some(path) = value.as_path().filter(|path| !path.segments.is_empty()) else { return false };
+        let Root::Name(name) = &path.root else { return false };
+        match self.name(file, function, name, path.span.start) {
+            Def::Value(at, index, members) if members.is_empty() => {
+                let binding = self.binding(at, index);
+                binding.is_some_and(|b| b.value.as_path().is_some_and(is_global))
+            }
+            Def::Unknown => GLOBAL_OBJECTS.contains(&name.as_str()),
+            _ => false,
         }
     }
 

@@ -70,6 +70,38 @@ pub(super) fn exempt(cx: &Cx<'_>, file: FileId, id: CallId, provider: &Entry) ->
                 .or_else(|| users_key(cx, *at, maker_call, knowledge, &place))
         })
         .or_else(|| assigned_key(cx, file, call, knowledge))
+        .or_else(|| chosen_key(cx, file, id, knowledge))
+}
+
+/// The user's key of a client that the code chooses: with each of the user's the app pays nothing, with one of them it may.
+fn chosen_key(cx: &Cx<'_>, file: FileId, id: CallId, provider: &Provider) -> Option<Exempt> {
+    let call = cx.program.facts(file).call(id);
+    let client = Expr::Path(call.callee.clone());
+    let subjects = std::iter::once(&client).chain(call.option("model"));
+    subjects.into_iter().find_map(|subject| {
+        let keys: Vec<Option<Exempt>> = makers::choices(cx, file, call.function, subject)
+            .iter()
+            .map(|choice| {
+                makers::of_value(cx, choice.file, choice.function, &choice.value).into_iter().find_map(
+                    |(at, maker)| {
+                        let maker = cx.program.facts(at).call(maker);
+                        let place = format!("{}:{}", cx.path(at), cx.line(at, maker.span.start));
+                        users_key(cx, at, maker, provider, &place)
+                    },
+                )
+            })
+            .collect();
+        let always = keys.iter().all(|key| key.as_ref().is_some_and(|key| !key.partly));
+        let first = keys.into_iter().flatten().next()?;
+        if always {
+            return Some(first);
+        }
+        Some(Exempt {
+            short: "but the user's own key may pay for it",
+            why: format!("{}; where the code chooses another client, the app may pay", first.why),
+            partly: true,
+        })
+    })
 }
 
 /// The user's key that a client is given after it was made: `client.apiKey = body.key`.
@@ -239,7 +271,9 @@ fn of_path(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, path: &Path,
             let inside = binding.function?;
             if path.segments.is_empty() {
                 let taken = binding.names.iter().find(|n| n.local == root).and_then(|n| n.path.last());
-                if taken.is_some_and(|last| is_key(last)) && is_of_request(cx, at, inside, &binding.value) {
+                // `const { prompt: apiKey } = await req.json()`
+                let is_named = taken.is_some_and(|last| is_key(last) || is_key(root));
+                if is_named && is_of_request(cx, at, inside, &binding.value) {
                     return Some(key());
                 }
                 return whose(cx, at, binding.function, &binding.value, hops + 1);

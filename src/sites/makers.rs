@@ -3,7 +3,7 @@
 
 use super::cx::Cx;
 use crate::resolve::Def;
-use crate::syntax::{Binding, CallId, Expr, Facts, FunctionId, Path, Root};
+use crate::syntax::{Assign, Binding, BindingKind, CallId, Expr, Facts, FunctionId, Path, Root};
 use crate::workspace::FileId;
 
 /// Values followed from a call back to what made its client.
@@ -33,13 +33,99 @@ pub(super) fn of_value(
     makers.found
 }
 
-/// Whether a name is given a value in several places of its function: which of them made it is not known.
-fn is_given_again(facts: &Facts, index: usize) -> bool {
+/// One of the values that code chooses between, with the place where it is written.
+pub(super) struct Choice {
+    pub(super) file: FileId,
+    pub(super) function: Option<FunctionId>,
+    pub(super) value: Expr,
+}
+
+/// What the code chooses between where it makes a client or a model: the values that a name is given one after the other,
+/// those that a function of the app's gives back, both sides of a conditional. Only the value itself when there is no choice.
+pub(super) fn choices(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, value: &Expr) -> Vec<Choice> {
+    let mut found = Vec::new();
+    choose(cx, Choice { file, function, value: value.unawaited().clone() }, 0, &mut found);
+    found
+}
+
+fn choose(cx: &Cx<'_>, choice: Choice, hops: usize, found: &mut Vec<Choice>) {
+    let Choice { file, function, value } = &choice;
+    let given = match value {
+        Expr::Binary(kept, _, made) if cx.program.is_on_global_object(*file, *function, kept) => {
+            vec![Choice { file: *file, function: *function, value: made.unawaited().clone() }]
+        }
+        Expr::Binary(one, _, other) | Expr::Either(one, other) => [one, other]
+            .into_iter()
+            .map(|side| Choice { file: *file, function: *function, value: side.unawaited().clone() })
+            .collect(),
+        Expr::Call(id) => match cx.callee(*file, *id) {
+            Def::Function(at, made_in) => returned(cx.program.facts(at), at, made_in),
+            _ => given(cx, *file, *function, &cx.program.facts(*file).call(*id).callee),
+        },
+        Expr::Path(Path { root: Root::Call(id), .. }) => {
+            vec![Choice { file: *file, function: *function, value: Expr::Call(*id) }]
+        }
+        Expr::Path(path) => given(cx, *file, *function, path),
+        _ => Vec::new(),
+    };
+    if given.is_empty() || hops > MAX_HOPS {
+        found.push(choice);
+        return;
+    }
+    for next in given {
+        choose(cx, next, hops + 1, found);
+    }
+}
+
+/// What a function gives back.
+fn returned(facts: &Facts, file: FileId, function: FunctionId) -> Vec<Choice> {
+    let own = facts.returns.iter().filter(|(f, value)| *f == function && !value.is_null());
+    own.map(|(_, value)| Choice { file, function: Some(function), value: value.unawaited().clone() })
+        .collect()
+}
+
+/// The values that the name a path starts with is given, or the field of the object around.
+fn given(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>, path: &Path) -> Vec<Choice> {
+    if let (Root::This(_), Some(field)) = (&path.root, path.segments.first()) {
+        return given_to_field(cx.program.facts(file), file, function, field);
+    }
+    let Root::Name(name) = &path.root else { return Vec::new() };
+    let Def::Value(at, index, _) = cx.program.name(file, function, name, path.span.start) else {
+        return Vec::new();
+    };
+    let facts = cx.program.facts(at);
+    let says_nothing =
+        |b: &Binding| b.value.is_null() || (b.kind == BindingKind::Let && b.value == Expr::Other);
+    let all = same_name(facts, index).map(|(_, binding)| binding).filter(|b| !says_nothing(b));
+    all.map(|b| Choice { file: at, function: b.function, value: b.value.unawaited().clone() }).collect()
+}
+
+/// The values that a field is given in the methods of the class around a function.
+fn given_to_field(facts: &Facts, file: FileId, function: Option<FunctionId>, field: &str) -> Vec<Choice> {
+    let class_of = |function| facts.enclosing(function).find_map(|f| facts.function(f).class);
+    let class = class_of(function);
+    let is_field = |a: &&Assign| {
+        a.target.root.is_this()
+            && a.target.segments.iter().eq([field])
+            && class_of(a.function) == class
+            && !a.value.is_null()
+    };
+    let given = facts.assigns.iter().filter(is_field);
+    given.map(|a| Choice { file, function: a.function, value: a.value.unawaited().clone() }).collect()
+}
+
+/// The places of a function in which a name is given a value.
+fn same_name(facts: &Facts, index: usize) -> impl Iterator<Item = (usize, &Binding)> {
     let binding = &facts.bindings[index];
     let same = |b: &Binding| {
         b.function == binding.function && b.class == binding.class && b.names.first() == binding.names.first()
     };
-    facts.bindings.iter().enumerate().any(|(at, other)| at != index && same(other))
+    facts.bindings.iter().enumerate().filter(move |(_, other)| same(other))
+}
+
+/// Whether a name is given a value in several places of its function: which of them made it is not known.
+fn is_given_again(facts: &Facts, index: usize) -> bool {
+    same_name(facts, index).count() > 1
 }
 
 struct Makers<'c, 'a> {
@@ -92,6 +178,9 @@ impl Makers<'_, '_> {
         match value.unawaited() {
             Expr::Call(id) => self.call(file, *id, hops + 1),
             Expr::Path(path) => self.path(file, function, path, hops + 1),
+            Expr::Binary(kept, _, made) if self.cx.program.is_on_global_object(file, function, kept) => {
+                self.value(file, function, made, hops + 1);
+            }
             // Either of two: which one is not known, so that nothing is exempt because of it.
             _ => {}
         }

@@ -206,8 +206,8 @@ pub struct BillablePlan {
     pub entry_identity: Option<Identity>,
     /// The model name's expression text at the call, when there is one.
     pub model: Option<String>,
-    /// Id of the entry of who is paid, where the call takes any provider's model: `openai("…")` for the AI SDK.
-    pub maker: Option<String>,
+    /// Who is paid.
+    pub paid_to: PaidTo,
     /// Under which condition the user's own key pays instead.
     pub own_key: Option<own_key::OwnKey>,
     /// What the score is made of.
@@ -226,6 +226,20 @@ pub enum Money {
     None(String),
     /// The user's where there is a key of theirs, else the app's.
     Shared(String),
+    /// The app's own where the client is the provider's; where it is what the code may choose instead, that spends by itself.
+    Chosen(String),
+}
+
+/// Who is paid for a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PaidTo {
+    /// The provider whose call it is, where one alone is paid for its calls.
+    #[default]
+    Provider,
+    /// The provider of this entry: it made the model that the call is given, or it answers at the client's address.
+    Entry(String),
+    /// Whoever answers at an address that is nobody's that is known.
+    Unknown,
 }
 
 /// One hop of the way from an entry to a call.

@@ -627,6 +627,39 @@ fn the_payer_of_a_job_is_in_its_payload() {
     }
 }
 
+/// A module of a framework with decorators: a service that fills two queues, and a class that works for one of them.
+fn decorated_queue(add: &str) -> Workspace {
+    let jobs = format!(
+        "import {{ Injectable }} from '@nestjs/common';\nimport {{ InjectQueue }} from '@nestjs/bull';\nimport type {{ Queue }} from 'bull';\n@Injectable()\nexport class Jobs {{\n  constructor(@InjectQueue('mail') private readonly mail: Queue, @InjectQueue('ask') private readonly asks: Queue) {{}}\n  greet(to: string) {{ return this.mail.add('draw', {{ to }}); }}\n  count(to: string) {{ return this.asks.add('count', {{ to }}); }}\n  ask(data: {{ owner: string; text: string }}) {{ return this.asks.add('draw', {add}); }}\n}}\n"
+    );
+    memory(&[
+        ("jobs.ts", &jobs),
+        (
+            "asks.controller.ts",
+            "import { Body, Controller, Post, Req, UseGuards } from '@nestjs/common';\nimport { AuthGuard } from '@nestjs/passport';\nimport { Jobs } from './jobs';\n@Controller('asks')\n@UseGuards(AuthGuard('jwt'))\nexport class AsksController {\n  constructor(private readonly jobs: Jobs) {}\n  @Post()\n  async ask(@Body() body: { text: string }, @Req() req) {\n    await this.jobs.ask({ owner: req.user.id, text: body.text });\n  }\n}\n",
+        ),
+        (
+            "asks.processor.ts",
+            "import { Processor, Process } from '@nestjs/bull';\nimport type { Job } from 'bull';\nimport OpenAI from 'openai';\nconst ai = new OpenAI();\n@Processor('ask')\nexport class Asks {\n  @Process('draw')\n  async draw(job: Job) {\n    const { text, owner } = job.data;\n    return ai.responses.create({ model: 'm', input: text + owner });\n  }\n}\n",
+        ),
+        (
+            "jwt.strategy.ts",
+            "import { PassportStrategy } from '@nestjs/passport';\nimport { Strategy } from 'passport-jwt';\nexport class JwtStrategy extends PassportStrategy(Strategy) {\n  async validate(payload: { sub: string }) { return { id: payload.sub }; }\n}\n",
+        ),
+    ])
+}
+
+#[test]
+fn a_class_that_works_for_a_queue_is_called_by_what_fills_it() {
+    let picked = &["frameworks/nestjs", "auth/passport", "providers/openai", "workers/bullmq"];
+    let found = lines(&decorated_queue("data"), picked);
+    assert!(matches!(found.as_slice(), [one] if one.ends_with(" job.data.owner@call")), "{found:?}");
+    let found = lines(&decorated_queue("{ text: data.text, owner: data.owner }"), picked);
+    assert!(matches!(found.as_slice(), [one] if one.ends_with(" job.data.owner@call")), "{found:?}");
+    let found = lines(&decorated_queue("{ text: data.text }"), picked);
+    assert!(matches!(found.as_slice(), [one] if !one.contains("@call")), "{found:?}");
+}
+
 #[test]
 fn a_payload_that_somebody_fills_from_the_request_names_no_payer() {
     let worker =
@@ -825,7 +858,11 @@ fn a_model_says_who_is_paid_where_any_can_be_used() {
         .iter()
         .map(|site| {
             let Detail::Billable(b) = &site.detail else { unreachable!() };
-            (b.plan.maker.as_deref(), b.plan.model.as_deref())
+            let paid_to = match &b.plan.paid_to {
+                PaidTo::Entry(id) => Some(id.as_str()),
+                PaidTo::Provider | PaidTo::Unknown => None,
+            };
+            (paid_to, b.plan.model.as_deref())
         })
         .collect();
     let openai = Some("providers/openai");
@@ -834,4 +871,107 @@ fn a_model_says_who_is_paid_where_any_can_be_used() {
     assert_eq!(made[3], (None, Some("\"gpt-5\"")), "whoever answers at that address charges");
     assert_eq!(made[4].0, openai, "the setting says whose address it is");
     assert_eq!(made[5].0, None, "it may be anybody's");
+}
+
+/// The paid calls of a file, each with whether it is selected and the last that speaks for or against it.
+fn judged(file: &str, text: &str, picked: &[&str]) -> Vec<(bool, String)> {
+    let workspace = memory(&[(file, text)]);
+    let (catalog, program) = (Catalog::embedded().unwrap(), Program::new(&workspace));
+    let app = app(picked);
+    let cx = Cx::new(&program, &catalog, &app);
+    let judge = |site: Site| (site.selected, site.evidence.last().cloned().unwrap_or_default());
+    billables(&cx).into_iter().map(judge).collect()
+}
+
+#[test]
+fn a_client_that_is_assigned_is_of_the_users_key_when_each_choice_is() {
+    let route = |other: &str| {
+        format!(
+            "import {{ generateText }} from 'ai';\nimport {{ createOpenAI }} from '@ai-sdk/openai';\nimport {{ auth }} from '@/auth';\nexport async function POST(req: Request) {{\n  const session = await auth();\n  if (!session?.user) return new Response(null, {{ status: 401 }});\n  const {{ apiKey, kind, model }} = await req.json();\n  let provider;\n  switch (kind) {{\n    case 'a':\n      provider = createOpenAI({{ apiKey }});\n      break;\n    default:\n      provider = createOpenAI({{ apiKey{other}, baseURL: 'https://b.example/v1' }});\n  }}\n  return Response.json(await generateText({{ model: provider.chat(model), prompt: session.user.id }}));\n}}"
+        )
+    };
+    let seen = |other: &str| judged("app/api/a/route.ts", &route(other), NEXT);
+    for (other, partly) in [("", false), (": process.env.KEY", true)] {
+        let calls = seen(other);
+        let [(false, why)] = calls.as_slice() else { panic!("{calls:?}") };
+        assert!(why.contains("uses the user's own key"), "{why}");
+        assert_eq!(why.contains("the app may pay"), partly, "{why}");
+    }
+    let own = route("").replace("{ apiKey", "{ apiKey: process.env.KEY");
+    let calls = judged("app/api/a/route.ts", &own, NEXT);
+    assert!(matches!(calls.as_slice(), [(true, _)]), "{calls:?}");
+}
+
+#[test]
+fn a_client_of_the_users_key_in_either_branch_is_not_the_apps_in_python() {
+    let main = |second: &str| {
+        format!(
+            "from fastapi import Depends, FastAPI\nfrom openai import OpenAI\nfrom pydantic import BaseModel\nfrom auth import current_user\n\napp = FastAPI()\n\n\nclass Ask(BaseModel):\n    api_key: str\n    fast: bool\n\n\n@app.post('/a')\ndef ask(body: Ask, user=Depends(current_user)):\n    if body.fast:\n        client = OpenAI(api_key=body.api_key)\n    else:\n        client = OpenAI(api_key={second}, base_url='https://b.example/v1')\n    return client.responses.create(model='m', input='x')\n"
+        )
+    };
+    for (second, partly) in [("body.api_key", false), ("KEY", true)] {
+        let calls = judged("main.py", &main(second), FASTAPI);
+        let [(false, why)] = calls.as_slice() else { panic!("{calls:?}") };
+        assert!(why.contains("uses the user's own key"), "{why}");
+        assert_eq!(why.contains("the app may pay"), partly, "{why}");
+    }
+}
+
+#[test]
+fn a_client_that_may_be_an_object_of_the_apps_own_is_shown_with_the_reason() {
+    let service = |other: &str| {
+        format!(
+            "from fastapi import FastAPI\n\napp = FastAPI()\n\n\nclass Own:\n    def __init__(self, key):\n        self.messages = self\n\n    def create(self, **asked):\n        return asked\n\n\nclass Service:\n    def __init__(self, key: str):\n        self.client = self._build(key)\n\n    def _build(self, key: str):\n        if key:\n            from anthropic import Anthropic\n\n            return Anthropic(api_key=key)\n        return {other}\n\n    def tell(self, text: str):\n        return self.client.messages.create(model='m', messages=[text])\n\n\nservice = Service(KEY)\n\n\n@app.post('/a')\ndef ask(text: str):\n    return service.tell(text)\n"
+        )
+    };
+    let picked = &["frameworks/fastapi", "providers/anthropic"];
+    let calls = judged("main.py", &service("Own(key)"), picked);
+    let [(false, why)] = calls.as_slice() else { panic!("{calls:?}") };
+    assert!(why.contains("may be `Own` (main.py:"), "{why}");
+    let calls = judged("main.py", &service("None"), picked);
+    assert!(matches!(calls.as_slice(), [(_, why)] if !why.contains("may be")), "{calls:?}");
+}
+
+#[test]
+fn who_answers_at_the_address_of_a_client_is_paid() {
+    let paid = |made: &str| {
+        let route = format!(
+            "import OpenAI, {{ AzureOpenAI }} from 'openai';\nconst ai = {made};\nexport async function POST() {{\n  return Response.json(await ai.chat.completions.create({{ model: 'm', messages: [] }}));\n}}"
+        );
+        let workspace = memory(&[("app/api/a/route.ts", &route)]);
+        let (catalog, program) = (Catalog::embedded().unwrap(), Program::new(&workspace));
+        let app = app(NEXT);
+        let sites = billables(&Cx::new(&program, &catalog, &app));
+        let [Site { detail: Detail::Billable(b), .. }] = sites.as_slice() else { panic!("{made}") };
+        b.plan.paid_to.clone()
+    };
+    let at = |address: &str| paid(&format!("new OpenAI({{ baseURL: '{address}' }})"));
+    let entry = |name: &str| PaidTo::Entry(format!("providers/{name}"));
+    assert_eq!(at("https://generativelanguage.googleapis.com/v1beta/openai/"), entry("google"));
+    assert_eq!(at("https://openrouter.ai/api/v1"), entry("openrouter"));
+    assert_eq!(at("https://api.groq.com/openai/v1"), entry("groq"));
+    assert_eq!(at("https://models.example.com/v1"), PaidTo::Unknown);
+    assert_eq!(at("https://api.openai.com/v1"), PaidTo::Provider);
+    assert_eq!(paid("new OpenAI({ baseURL: process.env.AI_URL })"), PaidTo::Provider);
+    assert_eq!(paid("new AzureOpenAI({ apiVersion: 'v' })"), entry("azure"));
+}
+
+#[test]
+fn a_client_that_is_kept_on_the_global_object_is_what_makes_it() {
+    let kept = [
+        "const g = globalThis as unknown as { c: OpenAI };\nexport const client = g.c ?? new OpenAI();\nif (dev) g.c = client;",
+        "export const client = global.c || (global.c = new OpenAI());",
+        "const g = globalThis as unknown as { c?: OpenAI };\nexport const client = (g.c ??= new OpenAI());",
+        "const make = () => new OpenAI();\ndeclare const globalThis: { c: ReturnType<typeof make> } & typeof global;\nconst client = globalThis.c ?? make();\nexport { client };",
+    ];
+    for text in kept {
+        let lib = format!("import OpenAI from 'openai';\n{text}\n");
+        let route = "import { client } from '../../../lib/ai';\nexport async function POST() {\n  return Response.json(await client.chat.completions.create({ model: 'm', messages: [] }));\n}\n";
+        let workspace = memory(&[("lib/ai.ts", &lib), ("app/api/a/route.ts", route)]);
+        let found = lines(&workspace, NEXT);
+        assert!(
+            matches!(found.as_slice(), [one] if one.contains("client.chat.completions.create")),
+            "{text}: {found:?}"
+        );
+    }
 }

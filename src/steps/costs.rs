@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::edit::{Edit, EditUnit};
+use crate::sites::PaidTo;
 use crate::steps::key::push;
 use crate::steps::paid::code::quoted;
 use crate::steps::paid::record::{is_recorded, recorders_of};
@@ -48,8 +49,12 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let mut units = Vec::new();
     for spend in &recorded {
         let Some(vendor) = spend.vendor() else {
+            let why = match spend.billable.plan.paid_to {
+                PaidTo::Unknown => "is not known from the address that answers",
+                PaidTo::Provider | PaidTo::Entry(_) => "depends on the model",
+            };
             plan.notes.push(format!(
-                "Who is paid for `{}` depends on the model, so its events carry no cost.",
+                "Who is paid for `{}` {why}, so its events carry no cost.",
                 spend.billable.call
             ));
             continue;

@@ -10,6 +10,8 @@
 
 mod settled;
 
+use std::ops::Range;
+
 use settled::Failure;
 
 use crate::answers::Key;
@@ -326,7 +328,19 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
                 Some(condition) => settled::under(kit.is_python(), condition, &statement(None)),
                 None => statement(None),
             };
-            place::after(&source, &style, &place.after, &text, &reason).map_err(refusal)?
+            match returned_call(&source, &place.after) {
+                Some(call) => {
+                    let request = WithResult {
+                        call: &call,
+                        prefer: "saved",
+                        result: place::ResultUse::NotNeeded,
+                        promise: true,
+                        why: &reason,
+                    };
+                    place::after_call(&source, &style, &request, |_| text.clone()).map_err(refusal)?.0
+                }
+                None => place::after(&source, &style, &place.after, &text, &reason).map_err(refusal)?,
+            }
         }
     };
     let title = match &site.symbol {
@@ -336,6 +350,16 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
     let unit =
         EditUnit::new(title, reason.as_str()).for_site(site.id.as_str()).edits(site.file.as_str(), imports);
     Ok(Some(unit.edits(site.file.as_str(), edits)))
+}
+
+/// The call whose value a statement returns: `return await users.save(user)` makes the record and ends the function.
+fn returned_call(source: &Source<'_>, statement: &Range<usize>) -> Option<Range<usize>> {
+    let statement = source.whole_node(statement).filter(|node| node.kind() == "return_statement")?;
+    let mut value = statement.named_child(0)?;
+    while matches!(value.kind(), "await_expression" | "await" | "parenthesized_expression") {
+        value = value.named_child(0)?;
+    }
+    matches!(value.kind(), "call_expression" | "call").then(|| value.byte_range())
 }
 
 /// The condition under which a hook is told of somebody with an account: the libraries' types leave the id open, and guests

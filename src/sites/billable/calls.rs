@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
 use super::http::request;
-use super::{Paid, Rule, unknown};
+use super::{Paid, Rule, chosen, unknown};
 use crate::catalog::{Entry, Kind, ProviderCall};
 use crate::resolve::{Def, names_callee};
 use crate::sites::cx::{Cx, wild};
@@ -98,13 +98,18 @@ pub(super) fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<P
             }
             let def = def.get_or_init(|| handed_in(cx, cx.def(file, c.function, called)));
             if is_rule(provider, rule, def) {
-                return (!rule.free).then_some(Paid { file, call, provider, rule: Rule::Call(rule) });
+                return (!rule.free).then_some(Paid::new(file, call, provider, Rule::Call(rule)));
             }
         }
     }
     let def = || def.get_or_init(|| handed_in(cx, cx.def(file, c.function, called)));
     if let Some((provider, path)) = unknown::member(cx, file, c, def) {
-        return Some(Paid { file, call, provider, rule: Rule::Unknown(path) });
+        return Some(Paid::new(file, call, provider, Rule::Unknown(path)));
+    }
+    if !matches!(def(), Def::Outside(..))
+        && let Some((provider, rule, other)) = chosen::call(cx, file, c, called)
+    {
+        return Some(Paid { other, ..Paid::new(file, call, provider, Rule::Call(rule)) });
     }
     let sent = request(cx, file, call)?;
     for provider in cx.entries(Kind::Provider) {
@@ -117,9 +122,9 @@ pub(super) fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<P
         });
         let Some(rule) = rule else {
             let path = unknown::address(knowledge, &sent.method, path)?;
-            return Some(Paid { file, call, provider, rule: Rule::Unknown(path) });
+            return Some(Paid::new(file, call, provider, Rule::Unknown(path)));
         };
-        return (!rule.free).then_some(Paid { file, call, provider, rule: Rule::Http(rule, host) });
+        return (!rule.free).then_some(Paid::new(file, call, provider, Rule::Http(rule, host)));
     }
     None
 }
@@ -163,7 +168,7 @@ fn handed_in(cx: &Cx<'_>, def: Def) -> Def {
 }
 
 /// Whether what is called is what a rule means.
-fn is_rule(provider: &Entry, rule: &ProviderCall, def: &Def) -> bool {
+pub(super) fn is_rule(provider: &Entry, rule: &ProviderCall, def: &Def) -> bool {
     let Def::Outside(module, members) = def else { return false };
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
     let path: Vec<&str> = rule.path.split('.').collect();

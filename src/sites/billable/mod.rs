@@ -1,13 +1,15 @@
 //! Calls that spend money: told by the providers' entries, each with the handler that reaches it and who pays.
 
 mod calls;
+mod chosen;
 mod entry;
 mod handed;
 mod http;
+mod paid_to;
 mod payer;
 mod unknown;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -15,15 +17,16 @@ use super::cx::Cx;
 use super::handlers::Reached;
 use super::{
     Billable, BillablePlan, Detail, HandlerRef, Identity, IdentityRef, Money, PayerRef, SELECT_FROM,
-    ScorePart, Site, SiteKind, covered, exempt, makers, mounted, own_key,
+    ScorePart, Site, SiteKind, covered, exempt, mounted, own_key,
 };
 use crate::answers::Payer as Who;
-use crate::catalog::{Entry, HttpCall, Kind, Provider, ProviderCall, StreamWhen};
-use crate::syntax::{Call, CallId, Expr, Path};
+use crate::catalog::{Entry, HttpCall, ProviderCall, StreamWhen};
+use crate::syntax::{Call, CallId, Expr};
 use crate::workspace::FileId;
 use calls::{called, candidates, paid_call};
 pub(super) use entry::entry_ref;
 use entry::{best_entry, chain, outer_symbol, reached_by};
+use paid_to::Named;
 use payer::{Payer, payer_of};
 
 /// Begins the name of the rule of a call of which nothing is known, in front of the members that are called.
@@ -41,6 +44,14 @@ struct Paid<'a> {
     call: CallId,
     provider: &'a Entry,
     rule: Rule<'a>,
+    /// What else its client may be, where the code chooses between several: as words with a place.
+    other: Option<String>,
+}
+
+impl<'a> Paid<'a> {
+    fn new(file: FileId, call: CallId, provider: &'a Entry, rule: Rule<'a>) -> Self {
+        Self { file, call, provider, rule, other: None }
+    }
 }
 
 enum Rule<'a> {
@@ -98,6 +109,15 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         evidence.push(free.why.clone());
         money = if free.partly { Money::Shared(free.why) } else { Money::None(free.why) };
     }
+    if let Some(other) = &paid.other {
+        let why = format!(
+            "its client is chosen, and may be {other} instead, whose paid calls are billed where they stand; send the event only where it is the client of {}",
+            paid.provider.title
+        );
+        ScorePart::lower(&mut parts, EXEMPT, "but its client may be another");
+        evidence.push(why.clone());
+        money = Money::Chosen(why);
+    }
     if let Some(why) = reached.as_ref().and_then(|r| mounted::why_not(cx, r)) {
         ScorePart::lower(&mut parts, EXEMPT, "but no request reaches the handler");
         evidence.push(why.clone());
@@ -105,7 +125,7 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
     }
     let score = ScorePart::sum(&parts);
     let chain = reached.as_ref().map(|r| chain(cx, r)).unwrap_or_default();
-    let made = made(cx, paid, call);
+    let Named { paid_to, model } = paid_to::of(cx, paid, call);
     let plan = BillablePlan {
         call: call.span,
         function: call.function,
@@ -121,8 +141,8 @@ fn site(cx: &Cx<'_>, paid: &Paid<'_>) -> Site {
         at,
         missing,
         entry_identity,
-        model: made.as_ref().map_or_else(|| model(cx, paid, call), |made| made.model.clone()),
-        maker: made.and_then(|made| made.entry),
+        model,
+        paid_to,
         own_key,
         score: parts,
         money,
@@ -204,75 +224,6 @@ fn streams(paid: &Paid<'_>, call: &Call) -> bool {
         Some(StreamWhen::Always) => true,
         Some(StreamWhen::Argument(argument)) => call.option(argument) == Some(&Expr::Bool(true)),
         None => false,
-    }
-}
-
-/// A model that is made where the call takes any provider's.
-struct Made {
-    /// The entry of who is paid; none when that is whoever answers at an address that is not theirs.
-    entry: Option<String>,
-    /// Its name as a literal, where there is one.
-    model: Option<String>,
-}
-
-/// Options by which makers of models are told which one.
-const MODEL_OPTIONS: &[&str] = &["model", "modelName", "model_name"];
-
-/// The model that a call is given, when all that it may be are one provider's.
-fn made(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<Made> {
-    let Rule::Call(rule) = &paid.rule else { return None };
-    if paid.provider.provider.as_ref().is_none_or(|p| p.vendor.is_some()) {
-        return None;
-    }
-    let makers = match rule.model.as_deref() {
-        Some(_) => makers::of_value(cx, paid.file, call.function, rule.model_of(call)?),
-        // The call is the model's own.
-        None => makers::of_path(cx, paid.file, call.function, &call.callee),
-    };
-    let entries = makers.iter().map(|(file, maker)| {
-        let def = cx.callee(*file, *maker);
-        let known = |e: &&Entry| {
-            e.provider.as_ref().is_some_and(|p| p.models.iter().any(|symbol| exempt::is_made(symbol, &def)))
-        };
-        cx.catalog.of(Kind::Provider).find(known).map(|entry| entry.id.clone())
-    });
-    let entries: Option<BTreeSet<String>> = entries.collect();
-    let entry = entries.filter(|all| all.len() == 1)?.into_iter().next()?;
-    let provider = cx.catalog.get(&entry)?.provider.as_ref()?;
-    let elsewhere = makers.iter().any(|maker| talks_elsewhere(cx, provider, *maker));
-    let names = makers.iter().filter_map(|(file, maker)| {
-        let maker = cx.program.facts(*file).call(*maker);
-        let name = MODEL_OPTIONS.iter().find_map(|option| maker.option(option));
-        cx.folded(*file, maker.function, name.or(maker.args.first())?)
-    });
-    let names: BTreeSet<String> = names.collect();
-    let model = names.first().filter(|_| names.len() == 1);
-    Some(Made { entry: (!elsewhere).then_some(entry), model: model.map(|name| format!("{name:?}")) })
-}
-
-/// Whether a maker is given the address of somebody else, who is then the one that charges.
-fn talks_elsewhere(cx: &Cx<'_>, provider: &Provider, (file, maker): (FileId, CallId)) -> bool {
-    let maker = cx.program.facts(file).call(maker);
-    let mut given = provider.address_options().filter_map(|option| maker.option(option));
-    // An address that is read from the settings may be anybody's, unless the setting says whose it is.
-    let vendor = provider.vendor.as_deref().unwrap_or_default().to_ascii_uppercase();
-    let says_vendor = |value: &Expr| {
-        let name = value.as_path().and_then(Path::last);
-        name.is_some_and(|name| !vendor.is_empty() && name.to_ascii_uppercase().contains(&vendor))
-    };
-    given.any(|value| match cx.folded(file, maker.function, value) {
-        Some(address) => !provider.hosts.iter().any(|host| address.contains(host.as_str())),
-        None => !says_vendor(value),
-    })
-}
-
-/// The text of the expression that names the model.
-fn model(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<String> {
-    let Rule::Call(rule) = &paid.rule else { return None };
-    match rule.model_of(call)? {
-        Expr::Str(text) => Some(format!("\"{text}\"")),
-        Expr::Path(path) => Some(cx.slice(paid.file, path.span)),
-        _ => None,
     }
 }
 

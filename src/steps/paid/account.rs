@@ -64,6 +64,7 @@ fn unselected(kit: &Kit<'_>, spend: &Spend<'_>) -> Todo {
             let why = format!("{why}; check the balance and send the event where the app's own key is used");
             (Cause::OwnKey, why, Vec::new())
         }
+        Money::Chosen(why) => (Cause::Form, why.clone(), Vec::new()),
         _ if spend.is_unknown() => {
             let why = "the client is one that costs money, and of this call is known neither that it costs nor that it is free; send an event after it if it costs".to_owned();
             (Cause::UnknownCall, why, Vec::new())

@@ -11,10 +11,12 @@ pub mod record;
 pub(in crate::steps) mod tests;
 
 use crate::answers::{EventAnswers, Key};
-use crate::catalog::{Handler, Makes, Output, Provider, ProviderCall, Role, TokenUsage, UsageField, outputs};
+use crate::catalog::{
+    Handler, HttpCall, Makes, Output, Provider, ProviderCall, Role, TokenUsage, UsageField, outputs,
+};
 use crate::edit::Edit;
 use crate::sites::billable::UNKNOWN;
-use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, Site, SiteKind};
+use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, PaidTo, Site, SiteKind};
 use crate::steps::customer::product_if_new;
 use crate::steps::support::Kit;
 use crate::steps::{Area, Question};
@@ -44,6 +46,8 @@ pub struct Spend<'a> {
 pub struct Rule<'a> {
     /// The SDK call; `None` for raw requests.
     pub call: Option<&'a ProviderCall>,
+    /// The raw request; `None` for SDK calls.
+    pub http: Option<&'a HttpCall>,
     /// What it makes.
     pub makes: Makes,
     /// Suggested event type.
@@ -81,8 +85,10 @@ impl<'a> Spend<'a> {
         let Detail::Billable(billable) = &site.detail else { return None };
         let (entry, _) = billable.plan.rule.split_once('#')?;
         let provider = kit.cx.catalog.get(entry)?.provider.as_ref()?;
-        let maker = billable.plan.maker.as_ref();
-        let maker = maker.and_then(|id| kit.cx.catalog.get(id)?.provider.as_ref());
+        let maker = match &billable.plan.paid_to {
+            PaidTo::Entry(id) => kit.cx.catalog.get(id).and_then(|entry| entry.provider.as_ref()),
+            PaidTo::Provider | PaidTo::Unknown => None,
+        };
         let answers = kit.cx.answers.event(key(site));
         let file = kit.cx.workspace.find(&site.file)?;
         Some(Self { site, billable, file, provider, maker, answers })
@@ -100,6 +106,7 @@ impl<'a> Spend<'a> {
             let http = self.provider.http.iter().find(|h| h.path == path);
             return Rule {
                 call: None,
+                http,
                 makes: http.map_or(Makes::Any, |h| h.makes),
                 event: http.and_then(|h| h.event.as_deref()),
                 usage: http.map_or(&[], |h| h.usage.as_slice()),
@@ -109,6 +116,7 @@ impl<'a> Spend<'a> {
         let call = self.provider.calls.iter().find(|c| c.path == name);
         Rule {
             call,
+            http: None,
             makes: call.map_or(Makes::Any, |c| c.makes),
             event: call.and_then(|c| c.event.as_deref()),
             usage: call.map_or(&[], |c| c.usage.as_slice()),
@@ -134,16 +142,23 @@ impl<'a> Spend<'a> {
         outputs().iter().find(|output| output.words.iter().any(|w| words.contains(w)))
     }
 
-    /// The vendor's external id: as answered, else the provider's.
+    /// The vendor's external id: as answered, else that of who is paid.
     pub fn vendor(&self) -> Option<String> {
-        let known = self.provider.vendor.as_ref().or_else(|| self.maker?.vendor.as_ref());
+        let known = match &self.billable.plan.paid_to {
+            PaidTo::Provider => self.provider.vendor.as_ref(),
+            PaidTo::Entry(_) => self.maker.and_then(|maker| maker.vendor.as_ref()),
+            PaidTo::Unknown => None,
+        };
         self.answers.vendor.clone().or_else(|| known.cloned())
     }
 
     /// Id of the entry whose prices hold.
     pub fn priced_by(&self) -> &str {
         let rule = self.billable.plan.rule.split_once('#').map_or("", |(entry, _)| entry);
-        self.billable.plan.maker.as_deref().filter(|_| self.provider.vendor.is_none()).unwrap_or(rule)
+        match &self.billable.plan.paid_to {
+            PaidTo::Entry(id) => id,
+            PaidTo::Provider | PaidTo::Unknown => rule,
+        }
     }
 
     /// The call's id.

@@ -391,7 +391,8 @@ fn a_raw_request_is_recorded_once_it_is_known_to_have_succeeded() {
     let fetch = "  const r = await fetch('https://api.openai.com/v1/responses', { method: 'POST' });\n";
     let seen = |body: &str| plan(&[EXPRESS, AUTH, ("app.js", &route(body))], Area::Events, "app.js").1;
     let checked = seen(&format!("{fetch}  if (!r.ok) throw new Error('down');\n  res.json(await r.json());"));
-    assert!(checked.contains("throw new Error('down');\n  await recordUsage({"), "{checked}");
+    assert!(checked.contains("const data = await r.json();\n  await recordUsage({"), "{checked}");
+    assert!(checked.contains("  res.json(data);"), "{checked}");
     let unchecked = seen(&format!("{fetch}  res.json(await r.json());"));
     assert!(unchecked.contains("  if (r.ok) {\n    await recordUsage({"), "{unchecked}");
     let nested =
@@ -419,6 +420,88 @@ fn a_raw_request_is_billed_by_the_numbers_of_the_json_that_the_app_reads() {
     let elsewhere = seen(&format!("{fetch}  let data;\n  if (r.ok) {{\n    data = await r.json();\n  }}"));
     assert!(elsewhere.contains("  if (r.ok) {\n    await recordUsage({"), "{elsewhere}");
     assert!(!elsewhere.contains("responseTokens"), "{elsewhere}");
+}
+
+/// A FastAPI app with one endpoint that asks a provider by `httpx` or `requests`.
+fn python_request(client: &str, body: &str) -> String {
+    let main = format!(
+        "import jwt\nimport {client}\nfrom fastapi import Depends, FastAPI\nfrom fastapi.security import OAuth2PasswordBearer\n\napp = FastAPI()\noauth = OAuth2PasswordBearer(tokenUrl=\"t\")\nMODEL = \"gpt-5-mini\"\nURL = \"https://api.openai.com/v1/chat/completions\"\n\n\ndef sign(user_id: str) -> str:\n    return jwt.encode({{\"sub\": user_id}}, \"s\")\n\n\ndef current_user_id(token: str = Depends(oauth)) -> str:\n    return jwt.decode(token, \"s\")[\"sub\"]\n\n\n@app.post(\"/a\")\ndef ask(user_id: str = Depends(current_user_id)):\n{body}"
+    );
+    let files = [("requirements.txt", "fastapi\nhttpx\nrequests\npyjwt\n"), ("main.py", &main)];
+    plan(&files, Area::Events, "main.py").1
+}
+
+#[test]
+fn the_json_of_a_failed_answer_is_not_billed() {
+    let failed = [
+        ("httpx", "reply.is_error"),
+        ("requests", "not reply.ok"),
+        ("httpx", "reply.status_code != 200"),
+        ("requests", "reply.status_code >= 400"),
+    ];
+    for (client, condition) in failed {
+        let text = python_request(
+            client,
+            &format!(
+                "    reply = {client}.post(URL, json={{\"model\": MODEL}})\n    if {condition}:\n        try:\n            detail = reply.json()\n        except ValueError:\n            detail = reply.text\n        raise RuntimeError(detail)\n    return reply.json()\n"
+            ),
+        );
+        assert!(
+            text.contains("        raise RuntimeError(detail)\n    data = reply.json()\n    record_usage("),
+            "{text}"
+        );
+        assert!(text.contains("**chat_tokens(data.get(\"usage\")), \"model\": MODEL}"), "{text}");
+        assert!(text.ends_with("    )\n    return data\n"), "{text}");
+    }
+}
+
+#[test]
+fn json_that_is_read_where_the_answer_succeeded_is_billed_there() {
+    let text = python_request(
+        "requests",
+        "    reply = requests.post(URL, json={\"model\": \"m\"})\n    if reply.status_code == 200:\n        return reply.json()[\"choices\"]\n    return reply.json()[\"error\"]\n",
+    );
+    assert!(text.contains("        data = reply.json()\n        record_usage("), "{text}");
+    assert!(
+        text.contains("        return data[\"choices\"]\n    return reply.json()[\"error\"]\n"),
+        "{text}"
+    );
+    assert!(!text.contains("if reply.ok"), "the code has asked already:\n{text}");
+}
+
+#[test]
+fn each_request_is_billed_by_its_own_answer() {
+    let one = "    reply = requests.post(URL, json=asked)\n    reply.raise_for_status()\n";
+    let text = python_request(
+        "requests",
+        &format!(
+            "    asked = {{\"model\": MODEL}}\n{one}    first = reply.json()\n{one}    second = reply.json()\n    return [first, second]\n"
+        ),
+    );
+    for answer in ["first", "second"] {
+        let event = format!("{answer} = reply.json()\n    record_usage(");
+        assert!(text.contains(&event), "{text}");
+        assert!(text.contains(&format!("chat_tokens({answer}.get(\"usage\")), \"model\": MODEL")), "{text}");
+    }
+}
+
+#[test]
+fn the_model_of_a_request_is_that_of_its_body() {
+    let route = |options: &str| {
+        app(&format!(
+            "app.post('/ask', requireAuth, async (req, res) => {{\n  const {{ id }} = req.user;\n  const model = 'gpt-5';\n  const r = await fetch('https://api.openai.com/v1/responses', {options});\n  if (!r.ok) throw new Error('down');\n  return r.json();\n}});"
+        ))
+    };
+    let seen = |options: &str| plan(&[EXPRESS, AUTH, ("app.js", &route(options))], Area::Events, "app.js").1;
+    let text = seen("{ method: 'POST', body: JSON.stringify({ model, input: id }) }");
+    assert!(text.contains("const data = await r.json();\n  await recordUsage({"), "{text}");
+    assert!(
+        text.contains("data: { ...responseTokens(data.usage), model },") || text.contains("model: model }"),
+        "{text}"
+    );
+    assert!(text.contains("  return data;\n"), "{text}");
+    let text = seen("{ method: 'POST', body: JSON.stringify({ model: pick(), input: id }) }");
+    assert!(text.contains("data: { ...responseTokens(data.usage) },"), "{text}");
 }
 
 #[test]
@@ -603,4 +686,28 @@ fn what_a_stream_sends_to_the_model_reaches_the_estimate() {
     );
     let (_, text) = plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Events, "app.js");
     assert!(text.contains("prompt: [RULES, messages]"), "{text}");
+}
+
+#[test]
+fn usage_that_a_stream_was_told_not_to_tell_is_switched_on() {
+    let seen = |options: &str| {
+        let server = app(&format!(
+            "app.post('/ask', requireAuth, async (req, res) => {{\n  log(req.user.id);\n  const stream = await ai.chat.completions.create({{ model: 'm', messages: [], stream: true{options} }});\n  for await (const part of stream) res.write(part);\n  res.end();\n}});"
+        ));
+        plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Events, "app.js").1
+    };
+    for (options, asked) in [
+        ("", "stream: true, stream_options: { include_usage: true } }"),
+        (
+            ", stream_options: { include_usage: false }",
+            "stream: true, stream_options: { include_usage: true } }",
+        ),
+        (
+            ", stream_options: { include_usage: wanted }",
+            "stream: true, stream_options: { include_usage: wanted } }",
+        ),
+    ] {
+        let text = seen(options);
+        assert!(text.contains(asked), "{text}");
+    }
 }

@@ -77,6 +77,7 @@ impl Walk<'_> {
                 Expr::Either(Box::new(yes), Box::new(branch("alternative")))
             }
             "assignment_expression" => self.assignment(node),
+            "augmented_assignment_expression" if self.is_default(node) => self.default(node),
             _ => {
                 for child in children(node) {
                     if child.kind().ends_with("_statement") || child.kind() == "statement_block" {
@@ -270,6 +271,21 @@ impl Walk<'_> {
             _ => {}
         }
         value
+    }
+
+    /// Whether an assignment is made only where there is nothing yet: `a ??= b`, `a ||= b`.
+    fn is_default(&self, node: Node<'_>) -> bool {
+        field(node, "operator").is_some_and(|operator| matches!(self.text(operator), "??=" | "||="))
+    }
+
+    /// `a ??= b`, which is worth what `a ?? b` is.
+    fn default(&mut self, node: Node<'_>) -> Expr {
+        let before = field(node, "left").and_then(|left| self.path(left));
+        let value = self.assignment(node);
+        match before {
+            Some(before) => Expr::Binary(Box::new(Expr::Path(before)), "??", Box::new(value)),
+            None => value,
+        }
     }
 
     /// `module.exports = …`, `module.exports.x = …`, `exports.x = …`

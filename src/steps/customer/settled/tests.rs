@@ -102,3 +102,61 @@ fn only_what_the_insert_gives_back_is_read() {
         drizzle("  const [user] = await db.insert(users).values({ email }).returning({ id: users.id });");
     assert!(text.contains("await registerCustomer({ id: user.id, email });"), "{text}");
 }
+
+#[test]
+fn a_record_that_is_returned_as_it_is_saved_is_named_first() {
+    let manifest = r#"{"name": "a", "dependencies": {"@nestjs/common": "11", "@nestjs/core": "11", "@nestjs/typeorm": "11", "@nestjs/passport": "11", "passport-jwt": "4", "typeorm": "0.3", "bcrypt": "5"}}"#;
+    let entity = "import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity()
+export class User {
+  @PrimaryGeneratedColumn('uuid')
+  id: string;
+  @Column()
+  email: string;
+  @Column()
+  password: string;
+}
+";
+    let controller = "import { Body, Controller, Post } from '@nestjs/common';
+import { UserService } from './user.service';
+@Controller('auth')
+export class AuthController {
+  constructor(private readonly users: UserService) {}
+  @Post('signup')
+  signUp(@Body() dto: { email: string; password: string }) {
+    return this.users.signUp(dto);
+  }
+}
+";
+    let service = "import { ConflictException, Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { User } from './user.entity';
+@Injectable()
+export class UserService {
+  constructor(@InjectRepository(User) private readonly repo: Repository<User>) {}
+
+  async signUp(dto: { email: string; password: string }): Promise<User> {
+    const user = this.repo.create(dto);
+    try {
+      return await this.repo.save(user);
+    } catch {
+      throw new ConflictException();
+    }
+  }
+}
+";
+    let files = [
+        ("package.json", manifest),
+        ("src/user.entity.ts", entity),
+        ("src/auth.controller.ts", controller),
+        ("src/user.service.ts", service),
+    ];
+    let (_, text) = plan(&files, Area::Customer, "src/user.service.ts");
+    assert!(
+        text.contains("      const saved = await this.repo.save(user);\n      await registerCustomer({"),
+        "{text}"
+    );
+    assert!(text.contains("id: user.id"), "{text}");
+    assert!(text.contains("      return saved;\n    } catch {"), "{text}");
+}

@@ -13,6 +13,7 @@ use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::{Spend, taking, user_id};
 use crate::steps::support::{Kit, names, names::Wanted, tokens::Wants};
 use crate::syntax::place;
+use crate::syntax::source::walk;
 use crate::syntax::{Binding, BindingKind, Call, Expr, Facts, FunctionId, Path, ResultUse};
 use crate::template::{Flavour, Meter};
 use crate::workspace::FileId;
@@ -191,11 +192,15 @@ fn is_async_consumer(spot: &Spot<'_>, at: u32) -> bool {
 /// Sets the option without which the stream does not tell its usage.
 fn ask_for_usage(kit: &Kit<'_>, spot: &Spot<'_>, call: &Call, ask: &AskOption) -> Result<Vec<Edit>, String> {
     let (first, inner) = ask.path.split_once('.').unwrap_or((&ask.path, ""));
-    if call.option(first).is_some() {
-        let asked = call.option(first).is_some_and(|o| inner.is_empty() || o.property(inner).is_some());
-        return if asked { Ok(Vec::new()) } else { Err(format!("`{first}` is set without `{inner}`")) };
-    }
     let why = "asks for the exact usage at the end of the stream";
+    if let Some(told) = call.option(first) {
+        let told = if inner.is_empty() { Some(told) } else { told.property(inner) };
+        return match told {
+            None => Err(format!("`{first}` is set without `{inner}`")),
+            Some(Expr::Bool(false)) if ask.value == "true" => switch_on(spot, call, &ask.path, why),
+            Some(_) => Ok(Vec::new()),
+        };
+    }
     if kit.is_python() {
         let value = match ask.value.as_str() {
             "true" => "True",
@@ -216,4 +221,22 @@ fn ask_for_usage(kit: &Kit<'_>, spot: &Spot<'_>, call: &Call, ask: &AskOption) -
     let value = if inner.is_empty() { ask.value.clone() } else { format!("{{ {inner}: {} }}", ask.value) };
     place::add_property(spot.source, &spot.style, &object, (first, &value), why)
         .map_err(|refusal| refusal.to_string())
+}
+
+/// Writes `true` for the `false` that stands at the end of a path of options in the arguments of a call.
+fn switch_on(spot: &Spot<'_>, call: &Call, path: &str, why: &str) -> Result<Vec<Edit>, String> {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let arguments =
+        spot.source.node(&call.args_span.range()).ok_or("its options are not written in place")?;
+    let mut off = None;
+    walk(arguments, &mut |node| {
+        let key = node.parent().and_then(|p| p.child_by_field_name("key").or(p.child_by_field_name("name")));
+        let is_named = key.is_some_and(|key| spot.source.of(key).trim_matches(['"', '\'']) == name);
+        if node.kind() == "false" && is_named {
+            off.get_or_insert(node.byte_range());
+        }
+    });
+    let off = off.ok_or_else(|| format!("`{path}` is switched off"))?;
+    let on = if spot.source.is_python() { "True" } else { "true" };
+    Ok(vec![Edit::replacement(off, on.to_owned(), why)])
 }

@@ -4,7 +4,9 @@
 //! next statement, else below a check of its own; and where the app reads the answer's JSON, behind that, with the numbers
 //! that stand in it.
 
+mod body;
 mod json;
+mod outcome;
 
 use super::answered::{count, counted, model};
 use super::{Order, Recorded, Spot, attempt, bring, calling, reader, recorded, statement, unit};
@@ -22,37 +24,39 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
     let calling = calling(kit, spot.facts, call.function)?;
     let name = kit.function("recordUsage");
     let answer = answer(spot, call);
-    let json = answer.and_then(|answer| Json::of(order, spot, call, answer));
+    let succeeded = succeeded(order, spot, call);
+    let json = answer.and_then(|answer| Json::of(order, spot, call, answer, succeeded));
     let tokens = spend.rule().tokens.filter(|_| json.is_some());
     let mut wanted = vec![Wanted::helper(kit, "usage", &name)];
     if let Some(tokens) = tokens {
         wanted.push(reader(kit, tokens)?.1);
     }
     let brought = bring(order, spot, &wanted, calling, call.span.start)?;
-    let mut data = match (&json, tokens) {
-        (Some(json), Some(tokens)) => {
-            let usage = json::member(kit.is_python(), &json.value, &tokens.at);
-            vec![(SPREAD.to_owned(), format!("{}({usage})", brought.names[1]))]
-        }
-        (Some(json), None) => json::numbers(kit.is_python(), &json.value, spend.rule().usage),
-        (None, _) => vec![(counted(spend), count(order))],
-    };
-    data.extend(model(order));
     let event_type = spend.event_type();
-    let noun = kit.noun();
     let id = attempt::id(order, spot, call);
-    let event = Event {
-        user_id: &brought.payer,
-        event_type: &event_type,
-        data: &data,
-        vendor,
-        noun,
-        id: id.as_deref(),
+    let model = model(order).or_else(|| body::model(order, spot, call));
+    let lines = |json: Option<&str>| {
+        let mut data = match (json, tokens) {
+            (Some(json), Some(tokens)) => {
+                let usage = json::member(kit.is_python(), json, &tokens.at);
+                vec![(SPREAD.to_owned(), format!("{}({usage})", brought.names[1]))]
+            }
+            (Some(json), None) => json::numbers(kit.is_python(), json, spend.rule().usage),
+            (None, _) => vec![(counted(spend), count(order))],
+        };
+        data.extend(model.clone());
+        let event = Event {
+            user_id: &brought.payer,
+            event_type: &event_type,
+            data: &data,
+            vendor,
+            noun: kit.noun(),
+            id: id.as_deref(),
+        };
+        statement(order, calling, &brought.names[0], &event)
     };
-    let lines = statement(order, calling, &brought.names[0], &event);
     let why = format!("records what `{}` used, once it has succeeded", spend.billable.call);
-    let succeeded = succeeded(order, spot, call);
-    let below = |how: &Succeeded, value: &str| {
+    let below = |how: &Succeeded, value: &str, lines: &str| {
         if kit.is_python() {
             format!("if {value}.{}:\n    {}", how.member, lines.replace('\n', "\n    "))
         } else {
@@ -60,38 +64,35 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
         }
     };
     let check = succeeded.and_then(|how| checked_next(spot, call, how));
-    let with = |recorded: Recorded| Recorded {
+    let edits = if let Some(json) = &json {
+        let checked = json.checked || check.as_ref().is_some_and(|check| check.end <= json.at.start());
+        let name = answer.and_then(|a| a.names.first()).map_or("", |n| n.local.as_str());
+        let write = |value: &str| match succeeded.filter(|_| !checked) {
+            Some(how) => below(how, name, &lines(Some(value))),
+            None => lines(Some(value)),
+        };
+        json.at.followed_by(spot, &why, write)?
+    } else if let Some(check) = &check {
+        place::after(spot.source, &spot.style, check, &lines(None), &why)
+            .map_err(|refusal| refusal.to_string())?
+    } else {
+        let request = WithResult {
+            call: &call.span.range(),
+            prefer: "response",
+            result: if succeeded.is_some() { ResultUse::Needed } else { ResultUse::NotNeeded },
+            promise: true,
+            why: &why,
+        };
+        let write = |value: &str| match succeeded {
+            Some(how) if !value.is_empty() => below(how, value, &lines(None)),
+            _ => lines(None),
+        };
+        place::after_call(spot.source, &spot.style, &request, write).map_err(|refusal| refusal.to_string())?.0
+    };
+    Ok(Recorded {
         tokens: tokens.map(|t| Wants::reader(&t.reader)).unwrap_or_default(),
-        ..recorded
-    };
-    let behind = match (&json, &check) {
-        (Some(json), Some(check)) if check.end <= json.after.start => Some((&json.after, lines.clone())),
-        (Some(json), _) => {
-            let name = answer.and_then(|a| a.names.first()).map_or("", |n| n.local.as_str());
-            Some((&json.after, succeeded.map_or_else(|| lines.clone(), |how| below(how, name))))
-        }
-        (None, Some(check)) => Some((check, lines.clone())),
-        (None, None) => None,
-    };
-    if let Some((statement, text)) = behind {
-        let edits = place::after(spot.source, &spot.style, statement, &text, &why);
-        let edits = edits.map_err(|refusal| refusal.to_string())?;
-        return Ok(with(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()))));
-    }
-    let request = WithResult {
-        call: &call.span.range(),
-        prefer: "response",
-        result: if succeeded.is_some() { ResultUse::Needed } else { ResultUse::NotNeeded },
-        promise: true,
-        why: &why,
-    };
-    let write = |value: &str| match succeeded {
-        Some(how) if !value.is_empty() => below(how, value),
-        _ => lines.clone(),
-    };
-    let (edits, _) = place::after_call(spot.source, &spot.style, &request, write)
-        .map_err(|refusal| refusal.to_string())?;
-    Ok(with(recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()))))
+        ..recorded(unit(order, spot, brought.edits.into_iter().chain(edits).collect()))
+    })
 }
 
 /// How the answer of a request says that it succeeded; `None` where a failure throws, or where a function of the app's
@@ -150,7 +151,10 @@ fn checked_next(spot: &Spot<'_>, call: &Call, how: &Succeeded) -> Option<std::op
             let branch = next.child_by_field_name("consequence").map(|c| spot.source.of(c))?;
             let leaves = ["return", "throw ", "raise "].iter().any(|word| branch.contains(word));
             let condition = next.child_by_field_name("condition").filter(|_| leaves)?;
-            next.child_by_field_name("alternative").is_none().then(|| spot.source.of(condition))?
+            let condition =
+                next.child_by_field_name("alternative").is_none().then(|| spot.source.of(condition))?;
+            // What leaves when it went well says that what follows has failed.
+            (outcome::says(condition, &name.local, how) != Some(true)).then_some(condition)?
         }
         "expression_statement" => spot.source.of(next),
         _ => return None,

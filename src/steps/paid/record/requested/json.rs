@@ -2,61 +2,139 @@
 
 use std::ops::Range;
 
-use super::{Client, Order, Spot, clients};
-use crate::catalog::{Answered, UsageField};
-use crate::syntax::{Binding, Call};
+use super::{Client, Order, Spot, clients, outcome};
+use crate::catalog::{Answered, Succeeded, UsageField};
+use crate::edit::Edit;
+use crate::syntax::place::{self, ResultUse, WithResult};
+use crate::syntax::{Binding, BindingKind, Call};
 
 /// The JSON of an answer.
 pub(super) struct Json {
-    /// The expression for it.
-    pub(super) value: String,
-    /// The statement behind which it is known.
-    pub(super) after: Range<usize>,
+    /// Where the app has it.
+    pub(super) at: At,
+    /// It is read only where the answer is known to be a success.
+    pub(super) checked: bool,
+}
+
+/// Where the code has the JSON of an answer.
+pub(super) enum At {
+    /// The expression for it, and the statement behind which it is known.
+    Known { value: String, after: Range<usize> },
+    /// The call that reads it in the middle of something: `return response.json()`.
+    Read(Range<usize>),
+}
+
+impl At {
+    /// Offset from which on it is at hand.
+    pub(super) const fn start(&self) -> usize {
+        match self {
+            Self::Known { after: at, .. } | Self::Read(at) => at.start,
+        }
+    }
+
+    /// Code right behind it; `write` is told the expression for it.
+    pub(super) fn followed_by(
+        &self,
+        spot: &Spot<'_>,
+        why: &str,
+        write: impl Fn(&str) -> String,
+    ) -> Result<Vec<Edit>, String> {
+        let edits = match self {
+            Self::Known { value, after } => place::after(spot.source, &spot.style, after, &write(value), why),
+            Self::Read(call) => {
+                let request =
+                    WithResult { call, prefer: "data", result: ResultUse::Needed, promise: true, why };
+                place::after_call(spot.source, &spot.style, &request, write).map(|(edits, _)| edits)
+            }
+        };
+        edits.map_err(|refusal| refusal.to_string())
+    }
+
+    /// Whether code can stand there at all.
+    fn takes_code(&self, spot: &Spot<'_>) -> bool {
+        self.followed_by(spot, "", str::to_owned).is_ok()
+    }
 }
 
 impl Json {
     /// The JSON that the app itself has read, where nothing gives it another type than the client does.
-    pub(super) fn of(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call, answer: &Binding) -> Option<Self> {
+    pub(super) fn of(
+        order: &Order<'_, '_>,
+        spot: &Spot<'_>,
+        call: &Call,
+        answer: &Binding,
+        succeeded: Option<&Succeeded>,
+    ) -> Option<Self> {
         let rule = order.spend.rule();
-        if (rule.usage.is_empty() && rule.tokens.is_none())
-            || order.spend.billable.streaming
-            || answer.annotation.is_some()
-        {
+        if (rule.usage.is_empty() && rule.tokens.is_none()) || order.spend.billable.streaming {
             return None;
         }
         let how = answered(order, spot, call)?;
         match how.json.strip_suffix("()") {
-            Some(method) => read_by(method, spot, answer),
+            Some(method) => read_by(method, spot, call, answer, succeeded),
             None => taken(&how.json, spot, call, answer),
         }
     }
 }
 
-/// `const data = await response.json();`, in the block of the request.
-fn read_by(method: &str, spot: &Spot<'_>, answer: &Binding) -> Option<Json> {
+/// `const data = await response.json();` or `return response.json()`: the first one on the way of an answer that succeeded,
+/// before the name holds another answer.
+fn read_by(
+    method: &str,
+    spot: &Spot<'_>,
+    call: &Call,
+    answer: &Binding,
+    succeeded: Option<&Succeeded>,
+) -> Option<Json> {
     let response = plain_name(answer)?;
-    let reads = |b: &&Binding| {
-        b.value.as_call().map(|id| spot.facts.call(id)).is_some_and(|c| {
-            c.callee.root_name() == Some(response)
-                && c.callee.segments.iter().eq([method])
-                && c.args.is_empty()
-                && !is_typed(spot, c, b.statement.end as usize)
-        })
+    let given_again = spot.facts.bindings.iter().filter(|b| {
+        b.function == answer.function
+            && b.statement.start > call.span.end
+            && b.names.iter().any(|n| n.local == response)
+    });
+    let until = given_again.map(|b| b.statement.start).min().unwrap_or(u32::MAX);
+    let reads = |c: &&Call| {
+        c.function == call.function
+            && c.callee.root_name() == Some(response)
+            && c.callee.segments.iter().eq([method])
+            && c.args.is_empty()
+            && (call.span.end..until).contains(&c.span.start)
     };
-    let same_block = |b: &&Binding| b.function == answer.function && b.scope == answer.scope;
-    let read = spot.facts.bindings.iter().filter(reads).find(same_block)?;
-    let value = plain_name(read).filter(|_| read.annotation.is_none())?.to_owned();
-    Some(Json { value, after: read.statement.range() })
+    spot.facts.calls.iter().filter(reads).find_map(|read| {
+        let checked = outcome::on_success(spot.source, read, call, response, succeeded)?;
+        let at = place_of(spot, read)?;
+        at.takes_code(spot).then_some(Json { at, checked })
+    })
+}
+
+/// Where the value of a call that reads JSON is at hand; `None` where a type says what it is.
+fn place_of(spot: &Spot<'_>, read: &Call) -> Option<At> {
+    let is_read = |b: &&Binding| b.value.as_call().is_some_and(|c| spot.facts.call(c).span == read.span);
+    let Some(binding) = spot.facts.bindings.iter().find(is_read) else {
+        return (!is_typed(spot, read, read.statement.end as usize)).then(|| At::Read(read.span.range()));
+    };
+    // The declaration of a name that is assigned to may give it a type.
+    if binding.kind == BindingKind::Assigned
+        || binding.annotation.is_some()
+        || is_typed(spot, read, binding.statement.end as usize)
+    {
+        return None;
+    }
+    Some(match plain_name(binding) {
+        Some(value) => At::Known { value: value.to_owned(), after: binding.statement.range() },
+        None => At::Read(read.span.range()),
+    })
 }
 
 /// `response.data`, or what a pattern has taken of it.
 fn taken(member: &str, spot: &Spot<'_>, call: &Call, answer: &Binding) -> Option<Json> {
-    if is_typed(spot, call, answer.statement.end as usize) {
+    if answer.annotation.is_some() || is_typed(spot, call, answer.statement.end as usize) {
         return None;
     }
     let local = answer.names.iter().find(|n| n.path == [member]).map(|n| n.local.clone());
     let value = local.or_else(|| Some(format!("{}.{member}", plain_name(answer)?)))?;
-    Some(Json { value, after: answer.statement.range() })
+    let at = At::Known { value, after: answer.statement.range() };
+    Some(Json { at, checked: false })
 }
 
 fn plain_name(binding: &Binding) -> Option<&str> {
