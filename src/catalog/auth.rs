@@ -230,7 +230,7 @@ pub struct Signed {
     pub call: Callee,
     /// The argument that tells for whom; the first one where it has no name.
     pub keyword: String,
-    /// What a user's id is called there.
+    /// What a user's id is called there; `*_id` is any name that ends so.
     pub ids: Vec<String>,
 }
 

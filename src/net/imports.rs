@@ -55,7 +55,9 @@ fn judge(planned: &Planned<'_>, file: &PlannedFile<'_>, import: &Import) -> Opti
             }
         }
         Module::Package(package) => {
-            let fine = is_declared(planned, file, &package);
+            // A framework may bring it along without a word in a manifest.
+            let fine =
+                is_declared(planned, file, &package) || is_imported_elsewhere(planned, specifier, true);
             let why = format!(
                 "nothing that the app installs is called `{package}`, which `{}` would import",
                 file.path()

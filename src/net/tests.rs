@@ -49,8 +49,14 @@ const AUTH: (&str, &str) = (
 
 #[test]
 fn an_import_leads_to_a_module_and_to_a_name_of_it() {
-    let app =
-        [MANIFEST, AUTH, ("app/x.ts", "import gen from \"./generated/client\";\nexport const a = gen;\n")];
+    let app = [
+        MANIFEST,
+        AUTH,
+        (
+            "app/x.ts",
+            "import \"server-only\";\nimport gen from \"./generated/client\";\nexport const a = gen;\n",
+        ),
+    ];
     let new = |text: &str| check(&app, &[("app/new.ts", "", text)]);
     insta::assert_snapshot!(new("import { auth } from \"\";\nauth();\n"), @"EmptyModule app/new.ts:1 no module is known that has `auth` for `app/new.ts`");
     insta::assert_snapshot!(new("import { auth } from \"../lib/session\";\nauth();\n"), @"NoModule app/new.ts:1 `../lib/session` is no file, seen from `app/new.ts`");
@@ -60,6 +66,8 @@ fn an_import_leads_to_a_module_and_to_a_name_of_it() {
         "import hidden, { auth, type Session } from \"../lib/auth\";\nauth() as Session; hidden;\n",
         "import express from \"express\";\nimport { readFile } from \"node:fs/promises\";\nexpress(readFile);\n",
         "import gen from \"./generated/client\";\ngen();\n",
+        // What the app imports without installing it comes with its framework.
+        "import \"server-only\";\n",
     ] {
         assert_eq!(new(fine), "", "{fine}");
     }

@@ -90,7 +90,10 @@ fn is_id(
             again || inner().is_some_and(|inner| is_id(cx, file, function, inner, (auth, ids)))
         }
         Expr::Path(path) => {
-            if path.last().is_some_and(|last| ids.iter().any(|id| id == last)) {
+            let is = |last: &str, id: &String| {
+                id.strip_prefix('*').map_or_else(|| id == last, |end| last.ends_with(end))
+            };
+            if path.last().is_some_and(|last| ids.iter().any(|id| is(last, id))) {
                 return true;
             }
             let Some(name) = path.as_name() else { return false };

@@ -493,6 +493,8 @@ def draft():
     assert_eq!(app("identity=str(user.id)", ""), "owner");
     assert_eq!(app("user.public_id", ""), "owner");
     assert_eq!(app("identity=get_jwt_identity()", ""), "owner");
+    assert_eq!(app("identity=str(user['_id'])", ""), "owner");
+    assert_eq!(app("identity=str(student_id)", ""), "owner");
     assert_eq!(app("identity=user.id", "optional=True"), "owner?");
     // A name is not what customers are made with.
     assert_eq!(app("identity=user.username", ""), "-");
