@@ -84,6 +84,20 @@ pub(super) struct Placed {
     pub(super) units: Vec<UnitId>,
 }
 
+impl Placed {
+    /// Takes in an edit of another unit that comes to the same, or that adds to the same list.
+    fn takes(&mut self, edit: &Edit, unit: UnitId) -> bool {
+        if !self.edit.merges_with(edit) {
+            let Some(joined) = self.edit.joined_with(edit) else { return false };
+            self.edit = joined;
+        }
+        if !self.units.contains(&unit) {
+            self.units.push(unit);
+        }
+        true
+    }
+}
+
 /// One changed file.
 #[derive(Debug)]
 pub struct FileOutcome {
@@ -333,16 +347,14 @@ fn modified(
     })
 }
 
-/// The edits of all units, merged where they are the same, sorted by place; at one place by rank where all have
-/// one, else in plan order.
+/// The edits of all units, merged where they are the same or lists of one kind, sorted by place; at one place by rank
+/// where all have one, else in plan order.
 fn in_order(path: &str, units: &[(UnitId, &EditUnit)]) -> Vec<Placed> {
     let mut placed: Vec<Placed> = Vec::new();
     for (id, unit) in units {
         for edit in unit.edits_of(path) {
-            match placed.iter_mut().find(|p| p.edit.merges_with(edit)) {
-                Some(same) if same.units.contains(id) => {}
-                Some(same) => same.units.push(*id),
-                None => placed.push(Placed { edit: edit.clone(), after: 0..0, units: vec![*id] }),
+            if !placed.iter_mut().any(|p| p.takes(edit, *id)) {
+                placed.push(Placed { edit: edit.clone(), after: 0..0, units: vec![*id] });
             }
         }
     }

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::Listing;
+
 /// A replacement of one byte range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
@@ -14,6 +16,7 @@ pub struct Edit {
     why: String,
     shared: bool,
     rank: Option<String>,
+    listing: Option<Listing>,
     secrets: Vec<Range<usize>>,
 }
 
@@ -37,8 +40,14 @@ impl Edit {
             why: why.into(),
             shared: false,
             rank: None,
+            listing: None,
             secrets: Vec::new(),
         }
+    }
+
+    /// Puts a list at `at`, which the lists of others at that place may join: see [`Listing`].
+    pub fn listing(at: usize, listing: Listing, why: impl Into<String>) -> Self {
+        Self { listing: Some(listing.clone()), ..Self::insertion(at, listing.text(), why) }
     }
 
     /// Says that the edit means the same whoever brings it (an import, a dependency, a declared variable), so that two
@@ -116,6 +125,14 @@ impl Edit {
             && (!self.is_insertion() || (self.shared && other.shared))
     }
 
+    /// The one insertion that stands for both, where both are lists of one kind at one place.
+    pub(super) fn joined_with(&self, other: &Self) -> Option<Self> {
+        let listing = self.listing.as_ref()?.joined_with(other.listing.as_ref()?)?;
+        let alike = self.range() == other.range() && self.rank == other.rank && self.shared == other.shared;
+        let text = listing.text();
+        alike.then(|| Self { text, listing: Some(listing), ..self.clone() })
+    }
+
     /// Whether the two cannot both be made. Touching ranges can: an insertion at the edge of a replaced range stays
     /// outside of it.
     pub(super) fn conflicts_with(&self, other: &Self) -> bool {
@@ -141,6 +158,7 @@ impl Ord for Edit {
             .then_with(|| self.why.cmp(&other.why))
             .then_with(|| self.shared.cmp(&other.shared))
             .then_with(|| self.rank.cmp(&other.rank))
+            .then_with(|| self.listing.cmp(&other.listing))
             .then_with(|| {
                 let places = |e: &Self| e.secrets.iter().map(|r| (r.start, r.end)).collect::<Vec<_>>();
                 places(self).cmp(&places(other))

@@ -16,7 +16,7 @@
 //!
 //! The checks, one a file: [`imports`] (each leads to a module and to a name of it), [`names`] (each is bound where it
 //! stands, and hides nothing), [`load`] (each module can be loaded where it lands), [`members`] (each is there),
-//! [`callers`] (each new module is called by something).
+//! [`callers`] (each new module is called by something), [`unused`] (each import is used).
 
 mod callers;
 mod imports;
@@ -25,6 +25,7 @@ mod load;
 mod members;
 mod names;
 mod planned;
+mod unused;
 mod withdraw;
 
 pub use withdraw::{Caught, Withdrawn, catch};
@@ -67,6 +68,8 @@ pub enum FaultKind {
     MaybeNull,
     /// A new module that nothing calls.
     NoCaller,
+    /// An import that nothing uses, which strict compilers and linters refuse.
+    Unused,
 }
 
 /// Something in a planned text that would not work.
@@ -98,8 +101,8 @@ pub struct Ground<'a> {
 /// Everything in a change that would not work; empty for a sound one. Sorted by file and line.
 pub fn faults(ground: &Ground<'_>, outcome: &Outcome) -> Vec<Fault> {
     let planned = Planned::new(ground, outcome);
-    let checks: [fn(&Planned<'_>) -> Vec<Fault>; 5] =
-        [imports::check, names::check, load::check, members::check, callers::check];
+    let checks: [fn(&Planned<'_>) -> Vec<Fault>; 6] =
+        [imports::check, names::check, load::check, members::check, callers::check, unused::check];
     let mut faults: Vec<Fault> = checks.iter().flat_map(|check| check(&planned)).collect();
     faults.sort_by(|a, b| (&a.file, a.line, a.kind, &a.why).cmp(&(&b.file, b.line, b.kind, &b.why)));
     faults.dedup();

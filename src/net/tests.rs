@@ -74,6 +74,28 @@ fn an_import_leads_to_a_module_and_to_a_name_of_it() {
 }
 
 #[test]
+fn an_import_is_used() {
+    let app = [MANIFEST, AUTH, ("app/x.tsx", "export const a = 1;\n")];
+    let new = |text: &str| check(&app, &[("app/new.tsx", "", text)]);
+    insta::assert_snapshot!(new("import { auth } from \"../lib/auth\";\n// auth\nObject.auth();\n"), @"Unused app/new.tsx:1 nothing in `app/new.tsx` would use `auth`");
+    for fine in [
+        "import { auth } from \"../lib/auth\";\nexport { auth };\n",
+        "import type { Session } from \"../lib/auth\";\nexport const a: Session | null = null;\n",
+        "import Auth from \"../lib/auth\";\nexport const a = <Auth />;\n",
+        "import \"../lib/auth\";\n",
+    ] {
+        assert_eq!(new(fine), "", "{fine}");
+    }
+    let app =
+        [("requirements.txt", "fastapi\n"), ("app/__init__.py", ""), ("app/db.py", "url = 1\nend = 2\n")];
+    let new = |path: &str, text: &str| check(&app, &[(path, "", text)]);
+    insta::assert_snapshot!(new("app/new.py", "from app.db import end, url\nprint(url)\n"), @"Unused app/new.py:1 nothing in `app/new.py` would use `end`");
+    assert_eq!(new("app/new.py", "from __future__ import annotations\nimport app.db\n"), "");
+    assert_eq!(new("app/new.py", "from app.db import url\n\ndef f(a: \"url\"): ...\n"), "");
+    assert_eq!(new("app/credyt/__init__.py", "from app.db import url\n"), "");
+}
+
+#[test]
 fn commonjs_modules_export_the_members_of_their_object() {
     let app = [MANIFEST, ("lib/a.js", "const b = 1;\nmodule.exports = { b, c: 2 };\nexports.d = 3;\n")];
     let new = |text: &str| check(&app, &[("lib/new.js", "", text)]);
@@ -93,12 +115,12 @@ fn python_imports_are_names_of_the_module() {
     let new = |text: &str| check(&app, &[("app/new.py", "", text)]);
     assert_eq!(
         new(
-            "import logging\nimport jwt\nfrom app import db\nfrom app.db import url\nfrom .auth import anything\n"
+            "import logging\nimport jwt\nfrom app import db\nfrom app.db import url\nfrom .auth import anything\nanything(db, url)\n"
         ),
         ""
     );
-    insta::assert_snapshot!(new("from .db import engine\n"), @"NoExport app/new.py:1 `app/db.py` exports no `engine`");
-    insta::assert_snapshot!(new("from app.session import user\n"), @"NoModule app/new.py:1 `app.session` is no file, seen from `app/new.py`");
+    insta::assert_snapshot!(new("from .db import engine\nengine\n"), @"NoExport app/new.py:1 `app/db.py` exports no `engine`");
+    insta::assert_snapshot!(new("from app.session import user\nuser\n"), @"NoModule app/new.py:1 `app.session` is no file, seen from `app/new.py`");
 }
 
 const ROUTE: (&str, &str) = (

@@ -182,6 +182,11 @@ fn spells(text: &str, word: &str, follows: impl Fn(&str) -> bool) -> bool {
     })
 }
 
+/// Whether a word stands anywhere in a text on its own.
+pub fn has_word(text: &str, word: &str) -> bool {
+    spells(text, word, |_| true)
+}
+
 /// Whether a callee may end here: `create(`, `create<T>(`, `create?.(`.
 fn is_call(after: &str) -> bool {
     after.trim_start().starts_with(['(', '<', '?', '!'])

@@ -27,12 +27,13 @@ pub fn free_names<'t>(source: &Source<'t>, range: &Range<usize>) -> Vec<(&'t str
     used
 }
 
-/// Every name that a range uses or binds.
+/// Every name that a range uses or binds; members are none.
 pub fn all_names<'t>(source: &Source<'t>, range: &Range<usize>) -> Vec<&'t str> {
     let mut names = Vec::new();
     let Some(root) = source.node(range) else { return names };
     walk(root, &mut |node| {
-        if node.start_byte() >= range.start && node.end_byte() <= range.end && is_name(node) {
+        let inside = node.start_byte() >= range.start && node.end_byte() <= range.end;
+        if inside && is_name(node) && !is_member_name(node) {
             names.push(source.of(node));
         }
     });

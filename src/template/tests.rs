@@ -2,6 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::*;
+use crate::resolve::has_word;
+use crate::syntax::facts;
+use crate::workspace::Language;
 
 mod runtime;
 mod webhook;
@@ -228,6 +231,29 @@ fn every_template_renders_to_clean_text_that_parses() {
             assert!(module.text.lines().all(|line| line.trim_end() == line), "{place}");
             if context.lang != Lang::Python {
                 assert!(!module.text.contains("\n\n\n"), "{place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_module_imports_it_uses() {
+    for (name, context, modules) in &*RENDERED {
+        let language = match context.lang {
+            Lang::Python => Language::Python,
+            Lang::TypeScript => Language::TypeScript,
+            Lang::JavaScript => Language::JavaScript,
+        };
+        // The head of a package passes on what it imports, and the lines of the store are made up here.
+        let made_up: Vec<&String> =
+            context.store.iter().flat_map(|s| s.standard.iter().chain(&s.packages)).collect();
+        for module in modules.iter().filter(|m| m.name != "__init__") {
+            let imports = facts(language, &module.text).imports;
+            for import in imports.iter().filter(|i| !i.local.is_empty() && i.module != "__future__") {
+                let statement = module.text.get(import.span.range()).unwrap_or_default();
+                let outside = module.text.replacen(statement, "", 1);
+                let used = has_word(&outside, &import.local) || made_up.iter().any(|line| *line == statement);
+                assert!(used, "{name}/{}: `{}` is not used", module.file_name, import.local);
             }
         }
     }

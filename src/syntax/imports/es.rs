@@ -6,9 +6,9 @@ use tree_sitter::Node;
 
 use super::{
     BETWEEN, FIRST, ImportName, ImportRefusal, ImportRequest, LAST, free, header, is_extension, line_of,
-    sorted_index, specifier, visible,
+    sorted_among, sorted_index, specifier, visible,
 };
-use crate::edit::Edit;
+use crate::edit::{Edit, Listing};
 use crate::syntax::source::{Source, children, items, named};
 use crate::syntax::style::{Style, is_require};
 
@@ -83,7 +83,8 @@ pub(super) fn import(
     for (at, list) in additions {
         edits.extend(extend(source, style, &statements[at], &list));
     }
-    let lines: Vec<String> = fresh.iter().map(|(m, t, list)| line(style, commonjs, m, *t, list)).collect();
+    let lines: Vec<Listing> =
+        fresh.iter().flat_map(|(m, t, list)| lines(style, commonjs, m, *t, list)).collect();
     if !lines.is_empty() {
         edits.extend(insert_lines(source, &statements, &lines));
     }
@@ -204,7 +205,7 @@ fn extend(
     for request in named {
         let at = sorted_index(&names, &request.own_name());
         let text = text(request);
-        edits.push(if let Some(next) = specifiers.get(at) {
+        let edit = if let Some(next) = specifiers.get(at) {
             let own_line = source.is_first_on_line(next.range.start);
             let gap = if own_line {
                 format!("{}{}", source.newline(), source.indent_at(next.range.start))
@@ -222,7 +223,8 @@ fn extend(
                 " ".to_owned()
             };
             Edit::insertion(last.range.end, format!(",{gap}{text}"), why(request))
-        });
+        };
+        edits.push(sorted_among(edit, &names, &request.own_name()));
     }
     edits
 }
@@ -236,42 +238,49 @@ fn specifier_text(request: &ImportRequest<'_>, require: bool) -> String {
     }
 }
 
-/// A whole new statement without its line end.
-fn line(
+/// New statements without their line ends: one for all names, or in a form where those cannot stand beside the whole
+/// module, one for that and one for them.
+fn lines(
     style: &Style,
     require: bool,
     module: &str,
     type_only: bool,
     requests: &[&ImportRequest<'_>],
-) -> String {
-    let named: Vec<String> = requests
-        .iter()
-        .filter(|r| matches!(r.name, ImportName::Named(_)))
-        .map(|r| specifier_text(r, require))
-        .collect();
-    let whole = requests.iter().find(|r| !matches!(r.name, ImportName::Named(_)));
-    let mut parts: Vec<String> = Vec::new();
-    if let Some(request) = whole {
+) -> Vec<Listing> {
+    let is_named = |r: &&&ImportRequest<'_>| matches!(r.name, ImportName::Named(_));
+    let whole = requests.iter().find(|r| !is_named(r)).map(|request| {
         let star = if request.name == ImportName::Namespace && !require { "* as " } else { "" };
-        parts.push(format!("{star}{}", request.wanted_local()));
-    }
-    if !named.is_empty() {
-        parts.push(style.braces(&named.join(", ")));
-    }
+        format!("{star}{}", request.wanted_local())
+    });
+    let named: Vec<&&ImportRequest<'_>> = requests.iter().filter(is_named).collect();
+    let keyword = match (require, type_only) {
+        (true, _) => "const",
+        (false, true) => "import type",
+        (false, false) => "import",
+    };
     let (module, end) = (style.string(module), style.semicolon());
-    if require {
-        let lines: Vec<String> =
-            parts.iter().map(|p| format!("const {p} = require({module}){end}")).collect();
-        return lines.join(style.line_ending.as_str());
+    let from = if require { format!(" = require({module}){end}") } else { format!(" from {module}{end}") };
+    let names = |before: &str| {
+        let [open, close] = style.brace_pair();
+        let list = Listing::new(format!("{keyword} {before}{open}"), format!("{close}{from}"));
+        named.iter().fold(list, |list, request| list.item("", specifier_text(request, require)))
+    };
+    let alone = |whole: &str| Listing::new(format!("{keyword} {whole}"), from.clone());
+    match whole {
+        None => vec![names("")],
+        Some(whole) if named.is_empty() => vec![alone(&whole)],
+        Some(whole) if require => vec![alone(&whole), names("")],
+        Some(whole) => vec![names(&format!("{whole}, "))],
     }
-    let keyword = if type_only { "import type" } else { "import" };
-    format!("{keyword} {} from {module}{end}", parts.join(", "))
 }
 
 /// New statements, each an edit of its own: of two units that need some of the same, each line is brought once.
-fn insert_lines(source: &Source<'_>, statements: &[Statement<'_, '_>], lines: &[String]) -> Vec<Edit> {
+fn insert_lines(source: &Source<'_>, statements: &[Statement<'_, '_>], lines: &[Listing]) -> Vec<Edit> {
     let newline = source.newline();
-    let why = |line: &String| format!("`{}`", line.trim_end_matches(';'));
+    let new = |at: usize, line: &Listing, [before, behind]: [&str; 2]| {
+        let why = format!("`{}`", line.text().trim_end_matches(';'));
+        Edit::listing(at, line.clone().between(before, behind), why)
+    };
     if let Some(last) = last_of_header(source, statements) {
         let end = source.line_end(last.node.end_byte());
         // Something else on the line, which is no comment: the import goes right behind its own statement.
@@ -281,7 +290,7 @@ fn insert_lines(source: &Source<'_>, statements: &[Statement<'_, '_>], lines: &[
         } else {
             last.node.end_byte()
         };
-        return lines.iter().map(|l| Edit::insertion(at, format!("{newline}{l}"), why(l))).collect();
+        return lines.iter().map(|l| new(at, l, [newline, ""])).collect();
     }
     let at = header::end(source);
     let rest = source.slice(at..source.text.len());
@@ -298,7 +307,7 @@ fn insert_lines(source: &Source<'_>, statements: &[Statement<'_, '_>], lines: &[
     let spaced = |text: &str, rank: &str| {
         (!text.is_empty()).then(|| Edit::insertion(at, text, "a group of its own").ranked(rank))
     };
-    let all = lines.iter().map(|l| Edit::insertion(at, format!("{l}{newline}"), why(l)).ranked(BETWEEN));
+    let all = lines.iter().map(|l| new(at, l, ["", newline]).ranked(BETWEEN));
     let behind = spaced(blank_line(source, at, newline), LAST);
     spaced(&lead, FIRST).into_iter().chain(all).chain(behind).collect()
 }

@@ -240,9 +240,24 @@ fn specifier<'a>(request: &ImportRequest<'a>, existing: &[&str]) -> &'a str {
 
 /// Where a new element stands in a list: sorted if the list is, else at the end. Gives the index it comes before.
 fn sorted_index<T: AsRef<str>>(names: &[T], new: &str) -> usize {
-    let key = |s: &str| s.to_lowercase();
-    let sorted = names.len() > 1 && names.windows(2).all(|w| key(w[0].as_ref()) <= key(w[1].as_ref()));
-    if sorted { names.iter().take_while(|n| key(n.as_ref()) < key(new)).count() } else { names.len() }
+    if is_sorted(names) {
+        names.iter().take_while(|n| sort_key(n.as_ref()) < sort_key(new)).count()
+    } else {
+        names.len()
+    }
+}
+
+/// An edit that brings a new element of a list: what several bring to one place of a sorted list comes out sorted.
+fn sorted_among<T: AsRef<str>>(edit: Edit, names: &[T], new: &str) -> Edit {
+    if is_sorted(names) { edit.ranked(sort_key(new)) } else { edit }
+}
+
+fn is_sorted<T: AsRef<str>>(names: &[T]) -> bool {
+    names.len() > 1 && names.windows(2).all(|w| sort_key(w[0].as_ref()) <= sort_key(w[1].as_ref()))
+}
+
+fn sort_key(name: &str) -> String {
+    name.to_lowercase()
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::{
-    FIRST, ImportName, ImportRefusal, ImportRequest, LAST, free, header, sorted_index, specifier, visible,
+    FIRST, ImportName, ImportRefusal, ImportRequest, LAST, free, header, sorted_among, sorted_index,
+    specifier, visible,
 };
-use crate::edit::Edit;
+use crate::edit::{Edit, Listing};
 use crate::syntax::source::{Source, named};
 
 /// Modules of the standard library by which its group is told.
@@ -64,6 +65,37 @@ struct Statement<'a, 't> {
     names: Vec<Name<'t>>,
 }
 
+/// A new statement.
+struct Line {
+    module: String,
+    is_from: bool,
+    list: Listing,
+}
+
+impl Line {
+    fn new(from: Option<String>, names: &[String]) -> Self {
+        let Some(module) = from else {
+            // `import a` and `import b` are no list of one kind.
+            let module = names.join(", ");
+            return Self { list: Listing::new(format!("import {module}"), ""), module, is_from: false };
+        };
+        let empty = Listing::new(format!("from {module} import "), "");
+        let list = names.iter().fold(empty, |list, name| list.item(by_kind(name), name));
+        Self { module, is_from: true, list }
+    }
+
+    /// What several steps bring to one place comes out sorted: `import x` before `from x import y`, as isort has it.
+    fn rank(&self) -> String {
+        format!("{} {}", u8::from(self.is_from), self.module.to_lowercase())
+    }
+
+    /// The statement at a place, between other text.
+    fn at(&self, place: usize, before: &str, behind: &str) -> Edit {
+        let why = format!("`{}`", self.list.text());
+        Edit::listing(place, self.list.clone().between(before, behind), why).ranked(self.rank())
+    }
+}
+
 pub(super) fn import(
     source: &Source<'_>,
     requests: &[ImportRequest<'_>],
@@ -113,13 +145,8 @@ pub(super) fn import(
     }
     // New statements may share a place, where they stand in this order.
     fresh.sort_by_key(|(from, list, _)| from.as_ref().or(list.first()).map(|m| m.to_lowercase()));
-    for (from, mut list, beside) in fresh {
-        list.sort_by_key(|n| by_kind(n));
-        let names = list.join(", ");
-        // What several steps bring to one place comes out sorted: `import x` before `from x import y`, as isort has it.
-        let rank =
-            format!("{} {}", u8::from(from.is_some()), from.as_deref().unwrap_or(&names).to_lowercase());
-        edits.extend(insert(source, &statements, (from.as_deref(), &names), beside, &rank));
+    for (from, list, beside) in fresh {
+        edits.extend(insert(source, &statements, &Line::new(from, &list), beside));
     }
     Ok((edits.into_iter().map(Edit::shared).collect(), names))
 }
@@ -165,7 +192,7 @@ fn existing(statements: &[Statement<'_, '_>], request: &ImportRequest<'_>) -> Op
 }
 
 /// How isort and its like order names: constants, then classes, then the rest.
-fn by_kind(name: &str) -> (u8, String) {
+fn by_kind(name: &str) -> String {
     let capital = name.starts_with(|c: char| c.is_ascii_uppercase());
     let constant = name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase());
     let kind = match (capital, constant) {
@@ -173,7 +200,7 @@ fn by_kind(name: &str) -> (u8, String) {
         (true, false) => 1,
         (false, _) => 2,
     };
-    (kind, name.to_lowercase())
+    format!("{kind} {}", name.to_lowercase())
 }
 
 fn extend(source: &Source<'_>, statement: &Statement<'_, '_>, requests: &[&ImportRequest<'_>]) -> Vec<Edit> {
@@ -190,13 +217,15 @@ fn extend(source: &Source<'_>, statement: &Statement<'_, '_>, requests: &[&Impor
                 " ".to_owned()
             }
         };
-        if let Some(next) = statement.names.get(sorted_index(&names, &request.own_name())) {
+        let own = request.own_name();
+        let edit = if let Some(next) = statement.names.get(sorted_index(&names, &own)) {
             let at = next.range.start;
-            edits.push(Edit::insertion(at, format!("{text},{}", gap(at)), why));
+            Edit::insertion(at, format!("{text},{}", gap(at)), why)
         } else {
             let Some(last) = statement.names.last() else { continue };
-            edits.push(Edit::insertion(last.range.end, format!(",{}{text}", gap(last.range.start)), why));
-        }
+            Edit::insertion(last.range.end, format!(",{}{text}", gap(last.range.start)), why)
+        };
+        edits.push(sorted_among(edit, &names, &own));
     }
     edits
 }
@@ -205,14 +234,11 @@ fn extend(source: &Source<'_>, statement: &Statement<'_, '_>, requests: &[&Impor
 fn insert(
     source: &Source<'_>,
     statements: &[Statement<'_, '_>],
-    (from, names): (Option<&str>, &str),
+    line: &Line,
     beside: Option<&str>,
-    rank: &str,
 ) -> Vec<Edit> {
     let newline = source.newline();
-    let text = from.map_or_else(|| format!("import {names}"), |f| format!("from {f} import {names}"));
-    let why = format!("`{text}`");
-    let module = from.unwrap_or(names);
+    let module = line.module.as_str();
     let groups = groups(source, statements);
     let first_part = |m: &str| {
         if m.starts_with('.') { ".".to_owned() } else { m.split('.').next().unwrap_or_default().to_owned() }
@@ -231,7 +257,7 @@ fn insert(
             if at > header::top(source) && !source.slice(0..at).ends_with('\n') { newline } else { "" };
         let gap = if at > header::top(source) && at > 0 { newline } else { "" };
         let blank = if rest.is_empty() || rest.starts_with(['\n', '\r']) { "" } else { newline };
-        return vec![Edit::insertion(at, format!("{open}{gap}{text}{newline}{blank}"), why).ranked(rank)];
+        return vec![line.at(at, &format!("{open}{gap}"), &format!("{newline}{blank}"))];
     };
     // A module of the app's own never joins the group of others' packages, nor does one of the standard library. The line
     // that divides a new group from its neighbour is an edit of its own: several imports share it.
@@ -241,27 +267,27 @@ fn insert(
     {
         let at = source.line_end(last.node.end_byte());
         let divider = Edit::insertion(at, newline, "a group of its own").ranked(FIRST);
-        return vec![divider, Edit::insertion(at, format!("{newline}{text}"), why).ranked(rank)];
+        return vec![divider, line.at(at, newline, "")];
     }
     let is_standard = |m: &str| STANDARD.contains(&first_part(m).as_str());
     let standard = groups.iter().find(|g| g.iter().any(|s| is_standard(&module_of(s))));
     if kin.is_none() && is_standard(module) && standard.is_none() {
         let at = groups.first().and_then(|g| g.first()).map_or(0, |s| s.node.start_byte());
         let divider = Edit::insertion(at, newline, "a group of its own").ranked(LAST);
-        return vec![Edit::insertion(at, format!("{text}{newline}"), why).ranked(rank), divider];
+        return vec![line.at(at, "", newline), divider];
     }
     let group = standard.filter(|_| kin.is_none() && is_standard(module)).unwrap_or(group);
     let same_form: Vec<&&Statement<'_, '_>> =
-        group.iter().filter(|s| s.from.is_some() == from.is_some()).collect();
+        group.iter().filter(|s| s.from.is_some() == line.is_from).collect();
     let modules: Vec<String> = same_form.iter().map(|s| module_of(s)).collect();
     let edit = if let Some(next) = same_form.get(sorted_index(&modules, module)) {
-        Edit::insertion(next.node.start_byte(), format!("{text}{newline}"), why)
+        line.at(next.node.start_byte(), "", newline)
     } else {
         let last = same_form.last().copied().or(group.last());
         let at = last.map_or(0, |l| source.line_end(l.node.end_byte()));
-        Edit::insertion(at, format!("{newline}{text}"), why)
+        line.at(at, newline, "")
     };
-    vec![edit.ranked(rank)]
+    vec![edit]
 }
 
 /// The top-level imports at the head of the file, in groups divided by blank lines.

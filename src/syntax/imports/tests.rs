@@ -78,6 +78,56 @@ fn what_two_units_need_is_imported_once_whatever_else_each_needs() {
     both(Language::Python, "import a\n\nrun()\n", units, &format!("import a\n{sorted}\n\nrun()\n"));
 }
 
+#[test]
+fn what_two_units_need_of_one_module_is_one_statement() {
+    let of = |module| (named(module, "current_payer"), named(module, "bill_to"));
+    let (current, bill) = of("./payer");
+    for units in [[&[current][..], &[bill][..]], [&[current][..], &[current, bill][..]]] {
+        both(
+            Language::TypeScript,
+            "import a from 'a'\n\nrun()\n",
+            units,
+            "import a from 'a'\nimport { current_payer, bill_to } from './payer'\n\nrun()\n",
+        );
+        both(
+            Language::TypeScript,
+            "run()\n",
+            units,
+            "import { current_payer, bill_to } from \"./payer\"\n\nrun()\n",
+        );
+        both(
+            Language::TypeScript,
+            "const a = require('a');\nrun();\n",
+            units,
+            "const a = require('a');\nconst { current_payer, bill_to } = require('./payer');\nrun();\n",
+        );
+        both(
+            Language::TypeScript,
+            "import { done } from './payer';\n",
+            units,
+            "import { done, current_payer, bill_to } from './payer';\n",
+        );
+    }
+    let (current, bill) = of("payer");
+    let units: [&[ImportRequest<'_>]; 2] = [&[current], &[bill]];
+    let line = "from payer import bill_to, current_payer\n";
+    both(Language::Python, "import a\n\nrun()\n", units, &format!("import a\n{line}\nrun()\n"));
+    both(Language::Python, "run()\n", units, &format!("{line}\nrun()\n"));
+    both(
+        Language::Python,
+        "from payer import a, z\n",
+        units,
+        "from payer import a, bill_to, current_payer, z\n",
+    );
+    // Whole modules are never one statement.
+    let (a, b) = (of_whole("one"), of_whole("two"));
+    both(Language::Python, "import a\n", [&[a], &[b]], "import a\nimport one\nimport two\n");
+}
+
+fn of_whole(module: &str) -> ImportRequest<'_> {
+    of(module, ImportName::Namespace)
+}
+
 fn named<'a>(module: &'a str, name: &'a str) -> ImportRequest<'a> {
     ImportRequest::named(module, name)
 }

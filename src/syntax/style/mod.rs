@@ -162,7 +162,13 @@ impl Style {
 
     /// `{ inner }` or `{inner}`.
     pub fn braces(&self, inner: &str) -> String {
-        if self.brace_spacing { format!("{{ {inner} }}") } else { format!("{{{inner}}}") }
+        let [open, close] = self.brace_pair();
+        format!("{open}{inner}{close}")
+    }
+
+    /// What stands around the inner part of [`Style::braces`].
+    pub fn brace_pair(&self) -> [&'static str; 2] {
+        if self.brace_spacing { ["{ ", " }"] } else { ["{", "}"] }
     }
 }
 

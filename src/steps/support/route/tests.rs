@@ -255,6 +255,34 @@ fn people_come_back_to_the_address_that_the_app_has_in_a_setting() {
     has(&shown, &["=== routes/billing.js", "process.env.WEB_ORIGIN ||"]);
 }
 
+#[test]
+fn settings_are_imported_only_by_the_route_that_reads_them() {
+    let env = (
+        "lib/env.ts",
+        "import { z } from \"zod\";\n\nexport const env = z\n  .object({ OPENAI_API_KEY: z.string(), APP_URL: z.string() })\n  .parse(process.env);\n",
+    );
+    let route = "import { createClient } from \"@/lib/supabase/server\";\nimport { env } from \"@/lib/env\";\n\nexport async function POST(request: Request) {\n  const supabase = await createClient();\n  const { data: { user } } = await supabase.auth.getUser();\n  if (!user) return new Response(null, { status: 401 });\n  return Response.json({ id: user.id, back: `${env.APP_URL}/x` });\n}\n";
+    let server = (
+        "lib/supabase/server.ts",
+        "import { createServerClient } from \"@supabase/ssr\";\nimport { cookies } from \"next/headers\";\n\nexport async function createClient() {\n  const store = await cookies();\n  return createServerClient(\"u\", \"k\", { cookies: { getAll: () => store.getAll() } });\n}\n",
+    );
+    let package = (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "zod": "4", "openai": "6", "@supabase/ssr": "1"}}"#,
+    );
+    let shown = routes(&[package, TSCONFIG, PAGE, ("app/api/chat/route.ts", route), env, server]);
+    let route_of = |name: &str| {
+        let (_, after) =
+            shown.split_once(&format!("=== app/api/billing/{name}/route.ts")).expect("the route");
+        after.split("\n=== ").next().unwrap_or_default().to_owned()
+    };
+    assert!(
+        route_of("portal").contains("lib/env\"") && route_of("portal").contains("env.APP_URL"),
+        "{shown}"
+    );
+    assert!(!route_of("balance").contains("lib/env"), "{shown}");
+}
+
 const FASTAPI: (&str, &str) = ("requirements.txt", "fastapi\nopenai\npython-jose\n");
 const PY_AUTH: (&str, &str) = (
     "app/auth.py",

@@ -12,7 +12,7 @@ use crate::steps::support::names::{relative, specifiers};
 use crate::steps::support::{Kit, env, identity, render};
 use crate::syntax::source::{Source, children};
 use crate::syntax::style::restyle;
-use crate::syntax::{Import, Span, facts, free_names};
+use crate::syntax::{Import, Span, all_names, facts, free_names};
 use crate::template::{self, Areas, Flavour, Lang, ModuleSystem};
 use crate::workspace::Language;
 
@@ -182,21 +182,22 @@ impl Scene<'_, '_> {
         if !behind.is_empty() {
             code = format!("{code}{gap}{behind}");
         }
-        let above = self.above(kit, areas, &parts);
+        let above = self.above(kit, areas, &parts, &code);
         Ok(format!("{above}{code}\n"))
     }
 
-    /// What stands above the code: imports, and a logger where the app makes one a file.
-    fn above(&self, kit: &Kit<'_>, areas: Areas, parts: &Parts) -> String {
+    /// What stands above the code: the imports that it uses, and a logger where the app makes one a file.
+    fn above(&self, kit: &Kit<'_>, areas: Areas, parts: &Parts, code: &str) -> String {
         let log = render::context(kit, areas).log;
+        let below = format!("{}\n{code}", log.setup.as_deref().unwrap_or_default());
+        let used = Used::of(if kit.is_python() { Language::Python } else { Language::TypeScript }, &below);
         let log_import = log.import.as_ref().map(|line| rebased(kit, line, self.file));
         let signed = self.signed.map(|signed| signed.imports.clone()).unwrap_or_default();
         let address = env::own_address(kit, self.file).and_then(|address| address.import);
-        let is_portal = areas.has("portal") && self.route.purpose != RoutePurpose::Webhook;
         let modules = self.modules(kit, areas);
         if !kit.is_python() {
             let lines = parts.imports(false).into_iter().chain(log_import).chain(signed);
-            let lines = lines.chain(address.filter(|_| is_portal)).chain(modules);
+            let lines = lines.chain(address).chain(modules).filter_map(|line| used.part(&line));
             return format!("{}\n\n", grouped(lines).join("\n"));
         }
         let standard: Vec<String> = parts
@@ -209,9 +210,9 @@ impl Scene<'_, '_> {
         let is_standard = |line: &String| line == "import logging";
         let (log_standard, log_own): (Vec<_>, Vec<_>) = log_import.into_iter().partition(is_standard);
         let first: Vec<String> = log_standard.into_iter().chain(standard).collect();
-        let own = signed.into_iter().chain(log_own).chain(address.filter(|_| is_portal)).chain(modules);
+        let own = signed.into_iter().chain(log_own).chain(address).chain(modules);
         let own: Vec<String> = own.collect();
-        let sections = [first, of_packages, own];
+        let sections = [first, of_packages, own].map(|lines| used.parts(&lines));
         let sections = sections.iter().filter(|s| !s.is_empty()).map(|s| s.join("\n"));
         let imports = sections.collect::<Vec<_>>().join("\n\n");
         let gap = if log.setup.is_none() && self.writing().is_ok_and(|w| w.head.is_none()) {
@@ -339,6 +340,47 @@ fn indented(text: &str, level: usize) -> String {
     let line =
         |line: &str| if line.is_empty() { String::new() } else { format!("{}{line}", " ".repeat(level)) };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The names that code uses, by which it is told what of an import it needs.
+struct Used {
+    language: Language,
+    /// `None` for code that does not parse, which may need everything.
+    names: Option<BTreeSet<String>>,
+}
+
+impl Used {
+    fn of(language: Language, code: &str) -> Self {
+        let names = Source::parse(language, code).map(|source| {
+            all_names(&source, &(0..code.len())).into_iter().map(str::to_owned).collect::<BTreeSet<_>>()
+        });
+        Self { language, names }
+    }
+
+    /// The needed ones of some import lines.
+    fn parts(&self, lines: &[String]) -> Vec<String> {
+        lines.iter().filter_map(|line| self.part(line)).collect()
+    }
+
+    /// An import line with the names that are used; `None` when none is. One for its effects stays.
+    fn part(&self, line: &str) -> Option<String> {
+        let Some(used) = &self.names else { return Some(line.to_owned()) };
+        let unused = |name: &str| !used.contains(name);
+        let imports = facts(self.language, line).imports;
+        let left: Vec<&Import> = imports.iter().filter(|i| !i.local.is_empty() && unused(&i.local)).collect();
+        if left.is_empty() {
+            return Some(line.to_owned());
+        }
+        if left.len() == imports.len() {
+            return None;
+        }
+        let (open, close) = if self.language == Language::Python { (" import ", "") } else { ("{ ", " }") };
+        let (head, rest) = line.split_once(open)?;
+        let (names, tail) = if close.is_empty() { (rest, "") } else { rest.split_once(close)? };
+        let local = |name: &str| name.rsplit(' ').next().is_some_and(|local| !unused(local));
+        let kept: Vec<&str> = names.split(", ").filter(|name| local(name)).collect();
+        Some(format!("{head}{open}{}{close}{tail}", kept.join(", ")))
+    }
 }
 
 /// Import lines with one line a module.
