@@ -253,7 +253,8 @@ fn is_python_manifest(name: &str) -> bool {
 /// Whether the app, as it is, imports the same: it comes from somewhere that is not in the repository.
 fn is_imported_elsewhere(planned: &Planned<'_>, specifier: &str, exactly: bool) -> bool {
     let before: &Program = planned.ground.before;
-    let head = specifier.split(['.', '/']).rfind(|part| !part.is_empty()).unwrap_or(specifier);
+    let is_part = |c: char| !(c.is_alphanumeric() || c == '_');
+    let head = specifier.split(is_part).rfind(|part| !part.is_empty()).unwrap_or(specifier);
     let top = specifier.split('.').next().unwrap_or(specifier);
     let tail = specifier.trim_start_matches(['.', '/']);
     let same = |module: &str| {

@@ -57,18 +57,27 @@ fn exports<'f>(kit: &Kit<'_>, file: &'f AreaFile) -> Option<Vec<&'f str>> {
     Some(names.as_ref()?.iter().map(String::as_str).filter(|name| !is_type(name)).collect())
 }
 
-/// The file that exports all of these; one that bears the module's name before others.
+/// A word by which a module that was renamed is still known.
+const OURS: &str = "credyt";
+
+/// The file that exports all of these and bears the module's name or speaks of Credyt, so that a function of the app that
+/// happens to be called alike is not taken for ours; one that bears the module's name before others.
 fn exporting(kit: &Kit<'_>, name: &str, exports: &[&str]) -> Option<FileId> {
     let first = exports.first()?;
+    let named = |f: &FileId| kit.cx.workspace.entry(*f).name().split('.').next() == Some(name);
     let mut found = kit.cx.program.files_with_word(first);
     found.retain(|file| {
         let text = kit.text(*file);
         kit.files.binary_search(file).is_ok()
             && exports.iter().all(|e| text.as_str().contains(e))
+            && (named(file) || speaks_of_it(kit.path(*file), text.as_str()))
             && defines(kit, *file, exports)
     });
-    let named = |f: &&FileId| kit.cx.workspace.entry(**f).name().split('.').next() == Some(name);
-    found.iter().find(named).or(found.first()).copied()
+    found.iter().find(|file| named(file)).or(found.first()).copied()
+}
+
+fn speaks_of_it(path: &str, text: &str) -> bool {
+    [path, text].iter().any(|of| of.to_ascii_lowercase().contains(OURS))
 }
 
 /// Whether the module itself defines the names; one that only passes them on does not.
