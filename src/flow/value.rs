@@ -145,7 +145,9 @@ impl Abs {
     pub fn either(all: Vec<Self>) -> Self {
         let maybe = all.iter().any(|one| one.maybe);
         let mut there: Vec<Self> = all.iter().filter(|one| one.what != What::Never).cloned().collect();
-        there.iter_mut().for_each(|one| one.maybe = false);
+        for one in &mut there {
+            one.maybe = false;
+        }
         there.sort();
         there.dedup();
         let with = there.iter().filter(|one| one.holds_user()).count();
