@@ -101,11 +101,13 @@ fn narrow(cond: &Cond, holds: bool, locals: &mut Names) {
         }
         (Cond::Truthy(of), _) => keep(of.place(), locals, |one| one.truth() != Some(!holds)),
         (Cond::Has(of, key), _) => {
-            let is_absent = |one: &Abs| one.member(key).is_null();
-            keep(of.place(), locals, |one| !holds || !is_absent(one));
-            keep(of.place(), locals, |one| holds || is_absent(one) || one.member(key).maybe);
+            let can_be = |member: Abs| if holds { !member.is_null() } else { member.maybe };
+            keep(of.place(), locals, |one| can_be(one.member(key)));
         }
-        (Cond::Null { of, .. }, true) => keep(of.place(), locals, |one| one.maybe || may_be_any(one)),
+        (Cond::Null { of, .. }, true) => {
+            let may_be_any = |one: &Abs| matches!(one.what, What::Any(_) | What::Cell(..));
+            keep(of.place(), locals, |one| one.maybe || may_be_any(one));
+        }
         (Cond::Null { of, .. }, false) => keep(of.place(), locals, |one| !one.is_null()),
         (Cond::Equals(of, text), _) => {
             let on = match text.as_str() {
@@ -120,10 +122,6 @@ fn narrow(cond: &Cond, holds: bool, locals: &mut Names) {
         }
         _ => {}
     }
-}
-
-fn may_be_any(value: &Abs) -> bool {
-    matches!(value.what, What::Any(_) | What::Cell(..))
 }
 
 /// Leaves the ways in which a place can be what was asked for.

@@ -15,7 +15,7 @@ mod words;
 
 pub(crate) use javascript::REGISTRIES;
 pub use program::{Def, Program};
-pub use words::{has_word, is_method_call, is_word, names_callee};
+pub use words::{camel, has_word, is_method_call, is_word, names_callee};
 
 use crate::workspace::FileId;
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::classes::is_property;
 use super::javascript::{JavaScript, marked_above};
-use super::words::Indexes;
+use super::words::{Indexes, camel};
 use super::{Module, python};
 use crate::catalog::{Ambient, ambient};
 use crate::syntax::{
@@ -514,16 +514,4 @@ fn local_binding(
 /// Whether a file's name gives its default export this one: `make-draft.ts` has `makeDraft`.
 fn is_stem(file: &str, name: &str) -> bool {
     file.split_once('.').is_some_and(|(stem, _)| stem == name || camel(stem) == name)
-}
-
-/// `make-draft` as `makeDraft`.
-fn camel(stem: &str) -> String {
-    let mut parts = stem.split(['-', '_']);
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |mut name, part| {
-        let mut letters = part.chars();
-        name.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-        name.push_str(letters.as_str());
-        name
-    })
 }

@@ -173,6 +173,18 @@ pub fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
+/// A name of several words in the manner of a script: `make-draft`, `make_draft` as `makeDraft`.
+pub fn camel(name: &str) -> String {
+    let mut words = name.split(['-', '_']);
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut joined, word| {
+        let mut letters = word.chars();
+        joined.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        joined.push_str(letters.as_str());
+        joined
+    })
+}
+
 /// Whether a word stands somewhere on its own, with what follows it as wanted.
 fn spells(text: &str, word: &str, follows: impl Fn(&str) -> bool) -> bool {
     text.match_indices(word).any(|(at, _)| {

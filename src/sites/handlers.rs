@@ -295,12 +295,9 @@ impl Router<'_> {
             }
         }
         let def = cx.def(file, function, &object);
-        let mut made = self
-            .routers
-            .iter()
-            .map(|r| after(r, &def).is_some_and(|rest| rest.first().is_some_and(|m| m == "()")));
+        let makes = |r: &Symbol| after(r, &def).is_some_and(|rest| rest.first().is_some_and(|m| m == "()"));
         let unknown = matches!(def, Def::Unknown | Def::Param(..) | Def::Value(..));
-        made.any(|made| made)
+        self.routers.iter().any(makes)
             || (unknown && object.last().is_some_and(|n| self.usual_names.iter().any(|u| u == n)))
     }
 }

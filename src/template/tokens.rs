@@ -9,6 +9,7 @@
 //!   -> input_tokens 20, cache_read_tokens 80, output_tokens 5, total_tokens 105
 //! ```
 
+use crate::resolve::camel;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -168,20 +169,6 @@ fn shape(counts: &[Count]) -> String {
     }
     body.push('}');
     body
-}
-
-fn camel(field: &str) -> String {
-    let mut out = String::new();
-    let mut up = false;
-    for c in field.chars() {
-        if c == '_' {
-            up = true;
-        } else {
-            out.push(if up { c.to_ascii_uppercase() } else { c });
-            up = false;
-        }
-    }
-    out
 }
 
 fn snake(camel: &str) -> String {

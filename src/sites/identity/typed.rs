@@ -76,11 +76,8 @@ fn first_member(text: &str) -> Option<(&str, &str)> {
 
 /// Whether a check in front of a place has made sure of a member.
 fn is_checked(cx: &Cx<'_>, file: FileId, (root, key): (&str, &str), at: u32) -> bool {
-    let member = Place { root: root.to_owned(), keys: vec![key.to_owned()] };
-    let known = holds::known(cx, file, at);
-    known
-        .iter()
-        .any(|(of, fact)| *fact == Fact::There && of.root == member.root && of.keys.starts_with(&member.keys))
+    let is_it = |of: &Place| of.root == root && of.keys.first().is_some_and(|first| first == key);
+    holds::known(cx, file, at).iter().any(|(of, fact)| *fact == Fact::There && is_it(of))
 }
 
 /// What the types say of a member that the app puts on a parameter of a handler.
@@ -116,10 +113,8 @@ fn of_type(cx: &Cx<'_>, file: FileId, param: &Param, key: &str) -> Option<Declar
         return Some(Declared::Sure);
     }
     // `Request & { user?: Account }`
-    if let Some((_, inside)) = annotation.split_once('{')
-        && let Some(at) = inside.find(&format!("{key}?:")).map(|_| Declared::Maybe)
-    {
-        return Some(at);
+    if annotation.contains(&format!("{key}?:")) {
+        return Some(Declared::Maybe);
     }
     if annotation.contains(&format!("{key}:")) {
         return Some(Declared::Sure);
@@ -147,7 +142,7 @@ fn may_be_missing(cx: &Cx<'_>, file: FileId, field: &Field) -> bool {
     optional || field.annotation.as_deref().is_some_and(|of| of.contains("undefined") || of.contains("null"))
 }
 
-/// What the app adds to a type that is not its own: `declare global { namespace Express { interface Request { … } } }`.
+/// What the app adds to a type that is not its own: `declare global { namespace Server { interface Request { … } } }`.
 fn added<'c>(cx: &'c Cx<'_>, key: &str) -> Option<(FileId, &'c Field)> {
     cx.added().iter().find(|(_, field)| field.name == key).map(|(file, field)| (*file, field))
 }

@@ -48,7 +48,7 @@ impl Walk<'_> {
             "class_declaration" | "abstract_class_declaration" => {
                 self.class(node, String::new());
             }
-            // `declare module "express" { … }`, `namespace Express { … }`: only types are told.
+            // `declare module "server" { … }`, `namespace Server { … }`: only types are told.
             "ambient_declaration" | "module" | "internal_module" => self.ambient(node),
             "expression_statement" => {
                 if let Some(inner) = node.named_child(0) {

@@ -7,6 +7,7 @@ use super::paths;
 use super::registered::registered;
 use crate::catalog::{Mount, NewRoute};
 use crate::edit::Edit;
+use crate::resolve::camel;
 use crate::steps::support::names::{Wanted, bring, import_line_from};
 use crate::steps::support::{Kit, join};
 use crate::syntax::source::Source;
@@ -323,16 +324,4 @@ fn is_member(call: &Call, members: &[String]) -> bool {
 fn hands_over(facts: &Facts, call: &Call, callees: &[String]) -> bool {
     let made = call.args.iter().filter_map(Expr::as_call).map(|id| facts.call(id).callee.dotted());
     call.function.is_none() && made.into_iter().any(|callee| callees.contains(&callee))
-}
-
-/// `credyt-webhook` as `credytWebhook`.
-fn camel(name: &str) -> String {
-    let mut parts = name.split('-');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |mut text, part| {
-        let mut chars = part.chars();
-        text.extend(chars.next().map(|c| c.to_ascii_uppercase()));
-        text.push_str(chars.as_str());
-        text
-    })
 }
