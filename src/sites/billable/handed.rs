@@ -10,7 +10,7 @@ use crate::sites::cx::{Cx, is_aside};
 use crate::sites::dispatch;
 use crate::sites::explain::untrusted;
 use crate::sites::handlers::{Reached, handler_of};
-use crate::syntax::{Call, CallId, Expr, FunctionId, Root};
+use crate::syntax::{Binding, Call, CallId, Expr, Facts, FunctionId, Root};
 use crate::workspace::FileId;
 
 /// Functions climbed through when looking for somebody who hands over something else.
@@ -103,13 +103,22 @@ fn expression_inside(
         && let Some(name) = path.as_name()
         && let Def::Value(_, index, members) =
             cx.program.name(file, facts.call(call).function, name, path.span.start)
-        && let Some(Expr::Path(origin)) = facts.bindings.get(index).map(|b| b.value.unawaited())
+        && let Some(binding) = facts.bindings.get(index).filter(|binding| is_only(facts, binding, name))
+        && let Expr::Path(origin) = binding.value.unawaited()
     {
         // `const userId = session.user.id` or `const { userId } = job.data` before the call.
         written = std::iter::once(plain(&origin.dotted())).chain(members).collect::<Vec<_>>().join(".");
     }
     let rest = if wanted == written { "" } else { wanted.strip_prefix(&written)?.strip_prefix('.')? };
     Some(if rest.is_empty() { local.to_owned() } else { format!("{local}.{rest}") })
+}
+
+/// Whether a name is given its value once in its function: of several, the last says nothing of the other ways.
+fn is_only(facts: &Facts, binding: &Binding, name: &str) -> bool {
+    let same = |other: &&Binding| {
+        other.function == binding.function && other.names.iter().any(|bound| bound.local == name)
+    };
+    facts.bindings.iter().filter(same).count() == 1
 }
 
 /// An expression without `!` and `?`.

@@ -562,3 +562,39 @@ def draft():
     let files = [("requirements.txt", "flask\nflask-jwt-extended\nopenai\n"), ("app.py", code)];
     assert_eq!(payers(&files), ["get_jwt_identity()"]);
 }
+
+#[test]
+fn an_id_that_may_be_the_senders_is_handed_down_as_nobodys() {
+    let app = |lines: &str| {
+        let code = format!(
+            "from fastapi import Depends, FastAPI, Header
+app = FastAPI()
+
+def me(authorization: str = Header()):
+    return jwt.decode(authorization, \"s\", algorithms=[\"HS256\"])[\"sub\"]
+
+def draft(owner):
+    return SPEND
+
+@app.post(\"/a\")
+def write(body: dict, user_id: str = Depends(me)):
+{lines}
+    return draft(owner)
+"
+        );
+        let requirements = "openai\npyjwt\nfastapi\n";
+        let head = "import jwt\nfrom openai import OpenAI\nclient = OpenAI()\n\ndef issue(sub):\n    return jwt.encode({\"sub\": sub}, \"s\")\n\n";
+        let code = format!(
+            "{head}{}",
+            code.replace("SPEND", "client.chat.completions.create(model=\"m\", messages=[])")
+        );
+        payers(&[("requirements.txt", requirements), ("app.py", code.as_str())]).join(" ")
+    };
+    assert_eq!(app("    owner = user_id"), "owner");
+    for lines in [
+        "    if body[\"owner\"]:\n        owner = body[\"owner\"]\n    else:\n        owner = user_id",
+        "    try:\n        owner = int(body[\"owner\"])\n    except ValueError:\n        owner = user_id",
+    ] {
+        assert_ne!(app(lines), "owner", "{lines}");
+    }
+}
