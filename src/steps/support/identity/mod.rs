@@ -127,7 +127,8 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
     let plain = |text: &String| text.replace("?.", ".");
     let mut known = example.clone();
     known.identity.id = plain(&known.identity.id);
-    known.identity.email = known.identity.email.as_ref().map(plain);
+    let beside = |text: &String| sure_of(&known.identity.id, text);
+    known.identity.email = known.identity.email.as_ref().map(beside);
     let example = &known;
     let Example { file, function, identity, .. } = example;
     let mut signed = Signed { shown_by: Some((*file, *function)), ..Signed::default() };
@@ -181,6 +182,15 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
     signed.user = user::literal(kit, &id, identity.email.as_deref(), identity.name.as_deref());
     signed.fields = inside(&signed.user);
     Ok(signed)
+}
+
+/// A member of the user where the id is known to be there: what holds the id is there as well, and of what is further down
+/// nothing is known. `user?.address?.text` is `user.address?.text` beside `user.id`.
+fn sure_of(id: &str, text: &str) -> String {
+    let holders = id.matches('.').count();
+    let parts = text.split('.').enumerate();
+    let parts = parts.map(|(at, part)| if at < holders { part.trim_end_matches('?') } else { part });
+    parts.collect::<Vec<_>>().join(".")
 }
 
 /// The user as a new handler may read it: where no test of its own makes sure of them, the type of the request may still
@@ -583,4 +593,20 @@ pub fn has_pages(kit: &Kit<'_>) -> bool {
     let both = kit.framework.framework.as_ref().is_some_and(|f| f.side == crate::catalog::Side::Both);
     let markup = kit.entries(Kind::Ui).into_iter().filter_map(|e| e.ui.as_ref());
     both || markup.into_iter().any(|ui| ui.markup != crate::catalog::Markup::Jsx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sure_of;
+
+    #[test]
+    fn only_what_holds_the_id_is_there_for_certain() {
+        for (id, text, expected) in [
+            ("session.user.id", "session?.user?.email", "session.user.email"),
+            ("user.id", "user?.primaryAddress?.email", "user.primaryAddress?.email"),
+            ("userId", "user?.email", "user?.email"),
+        ] {
+            assert_eq!(sure_of(id, text), expected);
+        }
+    }
 }
