@@ -25,8 +25,8 @@ pub(super) fn theme() -> ColorfulTheme {
         success_suffix: console::style("·".to_owned()).for_stderr().dim(),
         active_item_prefix: console::style(">".to_owned()).for_stderr().cyan().bold(),
         active_item_style: plain().cyan(),
-        checked_item_prefix: console::style("  [x]".to_owned()).for_stderr().green(),
-        unchecked_item_prefix: console::style("  [ ]".to_owned()).for_stderr(),
+        checked_item_prefix: console::style("[x]".to_owned()).for_stderr().green(),
+        unchecked_item_prefix: console::style("[ ]".to_owned()).for_stderr(),
         values_style: plain().cyan(),
         ..ColorfulTheme::default()
     }
@@ -66,9 +66,7 @@ impl Theme for WithCursor {
         active: bool,
     ) -> fmt::Result {
         write!(f, "{}", if active { "> " } else { "  " })?;
-        let mut item = String::new();
-        self.0.format_multi_select_prompt_item(&mut item, text, checked, active)?;
-        f.write_str(item.trim_start_matches(' '))
+        self.0.format_multi_select_prompt_item(f, text, checked, active)
     }
 }
 
