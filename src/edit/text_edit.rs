@@ -47,7 +47,8 @@ impl Edit {
 
     /// Puts a list at `at`, which the lists of others at that place may join: see [`Listing`].
     pub fn listing(at: usize, listing: Listing, why: impl Into<String>) -> Self {
-        Self { listing: Some(listing.clone()), ..Self::insertion(at, listing.text(), why) }
+        let text = listing.text();
+        Self { listing: Some(listing), ..Self::insertion(at, text, why) }
     }
 
     /// Says that the edit means the same whoever brings it (an import, a dependency, a declared variable), so that two
