@@ -31,11 +31,39 @@ pub struct Ui {
     /// What stands around markup that only small screens show: the start of a tag (`<Sheet`), or a part of a class.
     #[serde(default)]
     pub small: Vec<String>,
+    /// Components that show only children of their own kind, with their members (`X` is `X.Y` as well); `*` in front
+    /// stands for any beginning of a name. Beside such a child is no place.
+    #[serde(default)]
+    pub closed: Vec<String>,
+    /// How markup is shown to signed-in users alone.
+    #[serde(default)]
+    pub signed_in: SignedIn,
     /// Slots, each with the files and the marks that speak for it.
     #[serde(default)]
     pub slots: Vec<Slot>,
     /// The component that shows the balance; none where the UI has no components.
     pub display: Option<Display>,
+}
+
+/// What tells the branch of signed-in users from that of visitors.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedIn {
+    /// Components whose children only signed-in users see.
+    #[serde(default)]
+    pub inside: Vec<String>,
+    /// Components whose children only visitors see.
+    #[serde(default)]
+    pub outside: Vec<String>,
+    /// Names of values that are there, or true, where someone is signed in.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Texts that name the state of being signed in.
+    #[serde(default)]
+    pub states: Vec<String>,
+    /// Texts that name the other.
+    #[serde(default)]
+    pub other_states: Vec<String>,
 }
 
 /// A component that fetches the balance and shows it.

@@ -71,8 +71,14 @@ fn build(
     let (mut edits, names) =
         bring(kit, &site.file, &source, &[wanted], Some(at)).map_err(|e| e.to_string())?;
     let name = names.first().ok_or("the component cannot be imported")?;
-    let (beside, has_class) = link::beside(kit, site, &link::New::Component(name))?;
-    edits.extend(beside);
+    // A page that shows the component already lacks only its file.
+    let has_class = if link::is_shown(&source, name) {
+        false
+    } else {
+        let (beside, has_class) = link::beside(kit, site, &link::New::Component(name))?;
+        edits.extend(beside);
+        has_class
+    };
 
     let template = format!("{entry}/{}", display.template);
     let raw = embedded_text(&template).ok_or_else(|| format!("codemods/{template} is missing"))?;

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
+use super::mark::{Marks, is_element, is_link, is_row, tag};
 use super::{New, TEXT, WHY};
+use crate::catalog::Ui;
 use crate::edit::Edit;
 use crate::syntax::place;
 use crate::syntax::source::{Source, named};
@@ -14,10 +16,11 @@ use crate::syntax::style::Style;
 pub(super) fn beside(
     source: &Source<'_>,
     style: &Style,
+    ui: &Ui,
     line: Range<usize>,
     new: &New<'_>,
 ) -> Result<(Vec<Edit>, bool), String> {
-    let mark = mark(source, line).ok_or("no element stands there")?;
+    let mark = Marks { source, ui }.at(line).ok_or("no element stands there")?;
     let after = previous_element(source, mark).unwrap_or(mark);
     let class = class_nearby(source, mark).filter(|_| !is_row(tag(source, mark)));
     let class_given = class.is_some();
@@ -35,17 +38,17 @@ pub(super) fn beside(
     Ok((edits, class_given))
 }
 
-/// Whether the element of a line stands inside of one that a mark names: a tag (`<Sheet`), or part of a class.
-pub(super) fn is_inside(source: &Source<'_>, line: Range<usize>, marks: &[&str]) -> bool {
-    let mut at = mark(source, line);
+/// Whether the element of a line is one that only small screens show.
+pub(super) fn is_on_small_screens(source: &Source<'_>, ui: &Ui, line: &Range<usize>) -> bool {
+    let mut at = Marks { source, ui }.of_line(line);
     while let Some(node) = at {
         let open = node.child_by_field_name("open_tag").unwrap_or(node);
         let class = attributes(open).into_iter().map(|a| source.of(a)).find(|a| a.starts_with("className"));
-        let named = |mark: &&str| match mark.strip_prefix('<') {
+        let named = |mark: &String| match mark.strip_prefix('<') {
             Some(start) => is_element(node) && tag(source, node).starts_with(start),
-            None => class.is_some_and(|class| class.contains(*mark)),
+            None => class.is_some_and(|class| class.contains(mark.as_str())),
         };
-        if marks.iter().any(named) {
+        if ui.small.iter().any(named) {
             return true;
         }
         at = node.parent();
@@ -119,57 +122,18 @@ fn row(source: &Source<'_>, mark: Node<'_>, new: &New<'_>) -> Option<String> {
     }
 }
 
-/// Whether elements of this name are the rows of a menu or list.
-fn is_row(name: &str) -> bool {
-    name == "li" || name.ends_with("Item")
-}
-
 /// The one link in an element.
 fn link_in<'s>(source: &Source<'_>, node: Node<'s>) -> Option<Node<'s>> {
     named(node).into_iter().find(|n| is_element(*n) && is_link(tag(source, *n)))
-}
-
-fn is_link(name: &str) -> bool {
-    matches!(name, "a" | "Link" | "NavLink")
-}
-
-/// The element of a line that stands in the list of its neighbours: out of buttons, list items and forms.
-fn mark<'s>(source: &'s Source<'_>, line: Range<usize>) -> Option<Node<'s>> {
-    let text = source.slice(line.clone());
-    let start = line.start + (text.len() - text.trim_start().len());
-    let mut node = source.root().descendant_for_byte_range(start, start + 1)?;
-    while !is_element(node) {
-        node = node.parent()?;
-    }
-    let mut best = node;
-    let mut at = node;
-    for _ in 0..4 {
-        let Some(parent) = at.parent().filter(|p| is_element(*p)) else { break };
-        let name = tag(source, parent);
-        at = parent;
-        if matches!(name, "form" | "button" | "Button") || is_link(name) || is_row(name) {
-            best = parent;
-        }
-    }
-    Some(best)
-}
-
-fn is_element(node: Node<'_>) -> bool {
-    matches!(node.kind(), "jsx_element" | "jsx_self_closing_element")
-}
-
-fn tag<'t>(source: &Source<'t>, node: Node<'_>) -> &'t str {
-    let open = node.child_by_field_name("open_tag").unwrap_or(node);
-    open.child_by_field_name("name").map_or("", |name| source.of(name))
 }
 
 fn attributes(open: Node<'_>) -> Vec<Node<'_>> {
     named(open).into_iter().filter(|n| n.kind() == "jsx_attribute").collect()
 }
 
-/// The element before, lines that only separate looked over.
+/// The element before, lines that only separate looked over. What stands before a branch is another branch.
 fn previous_element<'s>(source: &Source<'_>, node: Node<'s>) -> Option<Node<'s>> {
-    let mut at = node.prev_named_sibling();
+    let mut at = node.prev_named_sibling().filter(|_| node.parent().is_some_and(is_element));
     while let Some(sibling) = at {
         let name = if is_element(sibling) { tag(source, sibling) } else { "" };
         let separates = name == "hr" || name.ends_with("Separator") || name.ends_with("Divider");
@@ -200,13 +164,23 @@ fn class_nearby(source: &Source<'_>, node: Node<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Catalog;
     use crate::workspace::Language;
 
+    fn react() -> Ui {
+        Catalog::embedded().unwrap().get("ui/react").and_then(|entry| entry.ui.clone()).unwrap()
+    }
+
     fn with(text: &str, new: &New<'_>) -> String {
+        with_at(text, "Sign out", new)
+    }
+
+    /// The text with something put beside the last line that holds a mark.
+    fn with_at(text: &str, mark: &str, new: &New<'_>) -> String {
         let source = Source::parse(Language::Tsx, text).unwrap();
-        let at = text.find("Sign out").unwrap();
+        let at = text.rfind(mark).unwrap();
         let line = source.line_start(at)..source.line_end(at);
-        let (edits, _) = beside(&source, &Style::of(&source), line, new).unwrap();
+        let (edits, _) = beside(&source, &Style::of(&source), &react(), line, new).unwrap();
         let mut after = text.to_owned();
         for edit in edits.iter().rev() {
             after.replace_range(edit.range(), edit.text());
@@ -266,7 +240,70 @@ mod tests {
             let source = Source::parse(Language::Tsx, &text).unwrap();
             let at = text.find("Sign out").unwrap();
             let line = source.line_start(at)..source.line_end(at);
-            assert_eq!(is_inside(&source, line, &["<Sheet", "md:hidden"]), expected, "{open}");
+            assert_eq!(is_on_small_screens(&source, &react(), &line), expected, "{open}");
+        }
+    }
+
+    /// A component that shows this, and what it shows with a balance beside the line of a mark.
+    fn shown(markup: &str, mark: &str) -> String {
+        let text = format!("const a = (\n  {}\n);\n", markup.replace('\n', "\n  "));
+        with_at(&text, mark, &New::Component("Balance"))
+    }
+
+    #[test]
+    fn a_component_that_shows_its_own_kind_alone_gets_a_neighbour() {
+        for (markup, mark) in [
+            (
+                "<nav>\n  <UserButton>\n    <UserButton.MenuItems>\n      <UserButton.Link href=\"/billing\" />\n    </UserButton.MenuItems>\n  </UserButton>\n</nav>",
+                "/billing",
+            ),
+            (
+                "<nav>\n  <Select>\n    <SelectContent>\n      <SelectItem value=\"x\">Sign out</SelectItem>\n    </SelectContent>\n  </Select>\n</nav>",
+                "Sign out",
+            ),
+            ("<nav>\n  <Avatar>\n    <AvatarImage />\n  </Avatar>\n</nav>", "<AvatarImage"),
+            (
+                "<nav>\n  <MenuTrigger asChild>\n    <Face><Avatar /></Face>\n  </MenuTrigger>\n</nav>",
+                "<Avatar",
+            ),
+        ] {
+            let after = shown(markup, mark);
+            assert!(after.contains("\n    <Balance />\n  </nav>"), "{after}");
+        }
+    }
+
+    #[test]
+    fn it_is_shown_to_those_who_are_signed_in() {
+        for (markup, mark, expected) in [
+            (
+                "<header>\n  {userId ? <UserButton /> : <SignInButton />}\n</header>",
+                "<UserButton",
+                "{userId ? <>\n      <UserButton />\n      <Balance />\n    </> : <SignInButton />}",
+            ),
+            (
+                "<header>\n  {!session?.user ? <a href=\"/login\">In</a> : <Avatar />}\n</header>",
+                "</header>",
+                "<a href=\"/login\">In</a> : <>\n      <Avatar />\n      <Balance />\n    </>}",
+            ),
+            (
+                "<header>\n  <SignedOut>\n    <a href=\"/settings\">In</a>\n  </SignedOut>\n  <SignedIn>\n    <b>Me</b>\n  </SignedIn>\n</header>",
+                "/settings",
+                "<b>Me</b>\n      <Balance />\n    </SignedIn>",
+            ),
+            (
+                "<header>\n  {status === \"authenticated\" && <b>Me</b>}\n</header>",
+                "</header>",
+                "<>\n      <b>Me</b>\n      <Balance />\n    </>}",
+            ),
+            // What is shown to some of the signed-in users is no place for all.
+            (
+                "<header>\n  {user.isPro && <b>Me</b>}\n  <button>Sign out</button>\n</header>",
+                "Sign out",
+                "\n    <button>Sign out</button>\n    <Balance />",
+            ),
+        ] {
+            let after = shown(markup, mark);
+            assert!(after.contains(expected), "{after}");
         }
     }
 }

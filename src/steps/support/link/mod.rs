@@ -1,16 +1,18 @@
 //! A link to the billing portal beside what is in a slot already, written as its neighbours are.
 //!
-//! In JSX ([`jsx`]) it is an element before the one that marks the slot (a sign-out, usually), in the form of its siblings. In
+//! In JSX ([`jsx`]) it is an element before the one that marks the slot (a sign-out, usually; [`mark`]), in the form of its
+//! siblings. In
 //! templates without a grammar the nearest link above the mark is taken as the pattern: its line is repeated with another
 //! address and text, so that classes and list items come along.
 
 mod jsx;
+mod mark;
 
-use crate::catalog::Kind;
+use crate::catalog::{Kind, Markup, Ui};
 use crate::edit::Edit;
 use crate::sites::Site;
 use crate::steps::support::Kit;
-use crate::syntax::source::Source;
+use crate::syntax::source::{Source, walk};
 
 const WHY: &str = "leads to the page where users top up";
 /// What the link says.
@@ -40,7 +42,8 @@ pub fn beside(kit: &Kit<'_>, site: &Site, new: &New<'_>) -> Result<(Vec<Edit>, b
     let language = kit.cx.workspace.entry(file).language;
     if let Some(language) = language.filter(|l| l.is_ecmascript()) {
         let source = Source::parse(language, text.as_str()).ok_or("the file is no code")?;
-        return jsx::beside(&source, &kit.style_of(&source), site.span.range(), new);
+        let ui = jsx_ui(kit).ok_or("the app shows no such elements")?;
+        return jsx::beside(&source, &kit.style_of(&source), ui, site.span.range(), new);
     }
     let line = |pattern: &str| match new {
         New::Link(href) => alike(pattern, &Alike::link(href)),
@@ -61,12 +64,26 @@ pub fn beside(kit: &Kit<'_>, site: &Site, new: &New<'_>) -> Result<(Vec<Edit>, b
 /// Whether the mark of a slot is shown on small screens alone: another place is better.
 pub fn on_small_screens(kit: &Kit<'_>, site: &Site) -> bool {
     let Some(file) = kit.cx.workspace.find(&site.file) else { return false };
-    let marks = kit.entries(Kind::Ui).into_iter().filter_map(|e| e.ui.as_ref()).flat_map(|ui| &ui.small);
-    let marks: Vec<&str> = marks.map(String::as_str).collect();
+    let Some(ui) = jsx_ui(kit) else { return false };
     let text = kit.text(file);
     let language = kit.cx.workspace.entry(file).language.filter(|l| l.is_ecmascript());
     let source = language.and_then(|language| Source::parse(language, text.as_str()));
-    source.is_some_and(|source| jsx::is_inside(&source, site.span.range(), &marks))
+    source.is_some_and(|source| jsx::is_on_small_screens(&source, ui, &site.span.range()))
+}
+
+/// Whether JSX shows a component of this name.
+pub fn is_shown(source: &Source<'_>, component: &str) -> bool {
+    let mut found = false;
+    walk(source.root(), &mut |node| {
+        found |= mark::is_element(node) && mark::tag(source, node) == component;
+    });
+    found
+}
+
+/// What is known of the app's JSX.
+fn jsx_ui<'a>(kit: &Kit<'a>) -> Option<&'a Ui> {
+    let mut all = kit.entries(Kind::Ui).into_iter().filter_map(|entry| entry.ui.as_ref());
+    all.find(|ui| ui.markup == Markup::Jsx)
 }
 
 /// What stands in the place of a link whose line is repeated.
@@ -112,11 +129,24 @@ pub fn alike(line: &str, new: &Alike) -> Option<String> {
     let attributes = body.get(open..tag_end)?;
     let class = attribute(attributes, "class").filter(|c| !c.contains("{%") && !c.contains("<%"));
     let class = class.map(|c| format!(" class=\"{c}\"")).unwrap_or_default();
-    if before.contains('%') || after.contains('%') {
+    // Words around the link are a sentence, which is not said again.
+    if [before, after].iter().any(|part| part.contains('%') || has_words(part)) {
         return None;
     }
     let Alike { tag, html, text, .. } = new;
     Some(format!("{indent}{before}<{tag}{class}{html}>{text}</{tag}>{after}"))
+}
+
+/// Whether a piece of markup holds text beside its tags.
+fn has_words(markup: &str) -> bool {
+    let mut rest = markup;
+    while let Some((text, tag)) = rest.split_once('<') {
+        if text.contains(char::is_alphanumeric) {
+            return true;
+        }
+        rest = end_of_tag(tag).and_then(|end| tag.get(end..)).unwrap_or_default();
+    }
+    rest.contains(char::is_alphanumeric)
 }
 
 /// Offset of the `>` that ends a tag; quoted values and template tags are looked over.
@@ -157,6 +187,11 @@ mod tests {
             (
                 "  <a href=\"/x\" class=\"{% if a > b %}on{% endif %}\">X</a>",
                 Some("  <a href=\"/b\">Manage billing</a>"),
+            ),
+            ("  Signed in as <b><a href=\"#\">Me</a></b>,", None),
+            (
+                "  <li class=\"x\"><a href=\"/x\">X</a></li>",
+                Some("  <li class=\"x\"><a href=\"/b\">Manage billing</a></li>"),
             ),
             ("  <button>Log out</button>", None),
             ("  article.card", None),

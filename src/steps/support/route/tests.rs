@@ -148,6 +148,18 @@ fn a_session_call_that_reads_the_request_gets_it() {
 }
 
 #[test]
+fn a_page_that_shows_the_balance_already_shows_it_once() {
+    let layout = (
+        "components/header.tsx",
+        "import { CreditBalance } from \"./credit-balance\";\n\nexport function Header() {\n  return (\n    <header>\n      <CreditBalance />\n      <button>Sign out</button>\n    </header>\n  );\n}\n",
+    );
+    let route = "import { createServerClient } from \"@supabase/ssr\";\n\nexport async function POST(request: Request) {\n  const supabase = createServerClient(\"u\", \"k\", {});\n  const { data: { user } } = await supabase.auth.getUser();\n  if (!user) return new Response(null, { status: 401 });\n  return Response.json({ id: user.id });\n}\n";
+    let shown = next(route, &[layout]);
+    has(&shown, &["=== components/credit-balance.tsx", "=== components/header.tsx", "<CreditBalance />"]);
+    assert_eq!(shown.matches("<CreditBalance />").count(), 1, "{shown}");
+}
+
+#[test]
 fn options_that_only_a_route_file_has_are_left_to_a_person() {
     let package = (
         "package.json",
