@@ -174,6 +174,8 @@ pub struct EventAnswers {
     pub unit: Option<String>,
     /// `true` leaves the call unbilled, `false` bills it although it was not preselected.
     pub skip: Option<bool>,
+    /// Whether only signed-in users may reach the call: they are read, and others turned away, where no code does so yet.
+    pub sign_in: Option<bool>,
 }
 
 /// The answers of one app.
@@ -303,6 +305,7 @@ impl Answers {
             vendor: text("vendor"),
             unit: text("unit"),
             skip: self.flag_of(&Key::event(site, "skip")),
+            sign_in: self.flag_of(&Key::event(site, "sign_in")),
         }
     }
 

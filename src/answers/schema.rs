@@ -55,6 +55,7 @@ const EVENT: &[(&str, Kind)] = &[
     ("vendor", Kind::Text),
     ("unit", Kind::Text),
     ("skip", Kind::Flag),
+    ("sign_in", Kind::Flag),
 ];
 
 /// Tables whose next key is a site's id: the name, and whether a table of answers follows.

@@ -26,6 +26,9 @@ pub struct Orm {
     /// Those among them that fail when there is none.
     #[serde(default)]
     pub reads_certain: Vec<String>,
+    /// Those among them that take no condition without a value, so that none lets every record through.
+    #[serde(default)]
+    pub reads_strict: Vec<String>,
     /// Those among [`Orm::reads`] that load a list, of which the app takes the first.
     #[serde(default)]
     pub reads_many: Vec<String>,

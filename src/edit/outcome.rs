@@ -347,8 +347,8 @@ fn modified(
     })
 }
 
-/// The edits of all units, merged where they are the same or lists of one kind, sorted by place; at one place by rank
-/// where all have one, else in plan order.
+/// The edits of all units, merged where they are the same or lists of one kind, sorted by place; at one place what lies
+/// beneath first, then by rank where all have one, else in plan order.
 fn in_order(path: &str, units: &[(UnitId, &EditUnit)]) -> Vec<Placed> {
     let mut placed: Vec<Placed> = Vec::new();
     for (id, unit) in units {
@@ -358,7 +358,7 @@ fn in_order(path: &str, units: &[(UnitId, &EditUnit)]) -> Vec<Placed> {
             }
         }
     }
-    placed.sort_by_key(|p| (p.edit.range().start, p.edit.range().end));
+    placed.sort_by_key(|p| (p.edit.range().start, p.edit.range().end, !p.edit.is_beneath()));
     for at_one_place in placed.chunk_by_mut(|a, b| a.edit.range() == b.edit.range()) {
         if at_one_place.iter().all(|p| p.edit.rank().is_some()) {
             at_one_place.sort_by(|a, b| a.edit.rank().cmp(&b.edit.rank()));

@@ -15,6 +15,7 @@ pub struct Edit {
     text: String,
     why: String,
     shared: bool,
+    beneath: bool,
     rank: Option<String>,
     listing: Option<Listing>,
     secrets: Vec<Range<usize>>,
@@ -39,6 +40,7 @@ impl Edit {
             text: text.into(),
             why: why.into(),
             shared: false,
+            beneath: false,
             rank: None,
             listing: None,
             secrets: Vec::new(),
@@ -57,6 +59,23 @@ impl Edit {
     pub fn shared(mut self) -> Self {
         self.shared = true;
         self
+    }
+
+    /// Says that others are planned upon this edit: at one place it comes before theirs. See [`super::Layer`].
+    #[must_use]
+    pub(super) fn beneath(mut self) -> Self {
+        self.beneath = true;
+        self
+    }
+
+    /// See [`Edit::beneath`].
+    pub(super) fn is_beneath(&self) -> bool {
+        self.beneath
+    }
+
+    /// The same edit of another range.
+    pub(super) fn at(&self, range: Range<usize>) -> Self {
+        Self { start: range.start, end: range.end, ..self.clone() }
     }
 
     /// Says where the insertion stands among others at the same place that carry a rank, whoever brings them: lines of
@@ -158,6 +177,7 @@ impl Ord for Edit {
             .then_with(|| self.text.cmp(&other.text))
             .then_with(|| self.why.cmp(&other.why))
             .then_with(|| self.shared.cmp(&other.shared))
+            .then_with(|| self.beneath.cmp(&other.beneath))
             .then_with(|| self.rank.cmp(&other.rank))
             .then_with(|| self.listing.cmp(&other.listing))
             .then_with(|| {

@@ -113,6 +113,15 @@ impl EditUnit {
         self
     }
 
+    /// The same unit with other edits of the files that have any; nothing where one file's cannot be had.
+    pub(super) fn with_edits(
+        &self,
+        mut other: impl FnMut(&str, &[Edit]) -> Option<Vec<Edit>>,
+    ) -> Option<Self> {
+        let edits = self.edits.iter().map(|(path, edits)| Some((path.clone(), other(path, edits)?)));
+        Some(Self { edits: edits.collect::<Option<_>>()?, ..self.clone() })
+    }
+
     /// Takes everything over that another unit would do, so that both stand or fall together under this one's title.
     #[must_use]
     pub fn with(mut self, other: Self) -> Self {

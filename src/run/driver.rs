@@ -18,7 +18,7 @@ use super::report::{self, StepReport, StepStatus};
 use super::walk::{Decided, Walk, normal_root, read_answers, roots};
 use super::{
     AppFacts, CheckResult, Exit, Findings, Options, Reviewer, RunError, RunReport, StepView, Survey, Verdict,
-    announce, checking, elsewhere, fitness, fold, local_env, payer, safety, unread,
+    ahead, announce, checking, elsewhere, fitness, fold, local_env, payer, safety, unread,
 };
 
 /// Name in the journal of answers that belong to no applied step.
@@ -100,6 +100,7 @@ impl<'a> Driver<'a> {
             report: RunReport::new(),
             past: Vec::new(),
             check: None,
+            ahead: None,
         };
         self.find_local_env(&mut walk);
         walk.take_site_answers();
@@ -156,7 +157,7 @@ impl<'a> Driver<'a> {
             walk.report.steps.push(StepReport::new(area, StepStatus::Skipped).note("`--skip`"));
             return Ok(Turn::Next);
         }
-        let plan = self.ask_and_plan(walk, step, (position, total))?;
+        let plan = self.plan_ahead(walk, step, (position, total))?;
         let mut entry = StepReport::new(area, StepStatus::Planned);
         entry.notes.clone_from(&plan.notes);
         entry.sites.clone_from(&plan.sites);
@@ -312,6 +313,36 @@ impl<'a> Driver<'a> {
         Ok(outcome)
     }
 
+    /// Plans a step, upon readings of the user where it needs them. The plan is one of the files as they are.
+    fn plan_ahead(
+        &mut self,
+        walk: &mut Walk<'_>,
+        step: &dyn Step,
+        place: (usize, usize),
+    ) -> Result<StepPlan, RunError> {
+        walk.ahead = ahead::look(self.survey, walk, step.area())?;
+        let mut plan = self.ask_and_plan(walk, step, place);
+        let asked_for = self.is_asked_for(step);
+        let mut first = None;
+        while let Some(ahead) = walk.ahead.take() {
+            let now = ahead.told_of(plan?, walk);
+            // What is left although the user is read says more than that nobody reads them.
+            let left = first.get_or_insert_with(|| now.todo.clone());
+            match ahead.over(now, walk) {
+                Ok(over) => return Ok(StepPlan { todo: left.clone(), ..over }),
+                Err(used) => {
+                    walk.ahead = ahead::laid(self.survey, walk, used)?;
+                    plan = Ok(step.plan(&walk.context(&walk.answers, asked_for)));
+                }
+            }
+        }
+        plan
+    }
+
+    fn is_asked_for(&self, step: &dyn Step) -> bool {
+        self.options.step.as_ref().is_some_and(|areas| areas.contains(&step.area()))
+    }
+
     /// Plans with defaults first: a step with nothing to do asks nothing.
     fn ask_and_plan(
         &mut self,
@@ -319,7 +350,7 @@ impl<'a> Driver<'a> {
         step: &dyn Step,
         (position, total): (usize, usize),
     ) -> Result<StepPlan, RunError> {
-        let asked_for = self.options.step.as_ref().is_some_and(|areas| areas.contains(&step.area()));
+        let asked_for = self.is_asked_for(step);
         let (plan, open) = walk.trial(step, asked_for)?;
         announce::headline(self.screen, position, total, step.area())?;
         if plan.status == Status::Planned {

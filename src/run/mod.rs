@@ -7,6 +7,7 @@
 //! One loop serves `run`, `--dry-run` and `plan`: a dry run lays each step's outcome over the workspace in memory
 //! instead of writing it, so later steps see the same files in both, and what was shown is what is written.
 
+mod ahead;
 mod announce;
 mod checking;
 mod driver;

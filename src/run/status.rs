@@ -88,6 +88,7 @@ pub fn status_of(
         report: RunReport::new(),
         past: Vec::new(),
         check: None,
+        ahead: None,
     };
     walk.take_site_answers();
     let journal = walk.journal()?;

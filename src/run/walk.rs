@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::ahead::Ahead;
 use super::typecheck::Check;
 use super::{AppFacts, RunError, RunReport, safety};
 use crate::answers::{Answers, FILE_NAME};
@@ -26,6 +27,8 @@ pub(super) struct Walk<'a> {
     pub(super) past: Vec<Decided>,
     /// The app's own type check, when somebody agreed to it.
     pub(super) check: Option<Check>,
+    /// What the step at hand is planned upon, where the user is read for it first.
+    pub(super) ahead: Option<Ahead>,
 }
 
 /// A step that was decided, and what was known before it.
@@ -45,15 +48,10 @@ impl Walk<'_> {
     }
 
     pub(super) fn context<'a>(&'a self, answers: &'a Answers, asked_for: bool) -> StepContext<'a> {
-        StepContext {
-            workspace: &self.workspace,
-            program: &self.program,
-            catalog: self.catalog,
-            app: &self.app.app,
-            sites: &self.sites,
-            answers,
-            asked_for,
-        }
+        let own = (&self.workspace, &self.program, &self.app, self.sites.as_slice());
+        let ahead = self.ahead.as_ref().map(|a| (&a.workspace, &a.program, &a.app, a.sites.as_slice()));
+        let (workspace, program, app, sites) = ahead.unwrap_or(own);
+        StepContext { workspace, program, catalog: self.catalog, app: &app.app, sites, answers, asked_for }
     }
 
     /// The plan of a step with the default of every open question, and those questions.
@@ -84,7 +82,18 @@ impl Walk<'_> {
 
     /// What the user said about sites wins over scores.
     pub(super) fn take_site_answers(&mut self) {
-        for site in &mut self.sites {
+        let mut sites = std::mem::take(&mut self.sites);
+        self.take_answers_of(&mut sites);
+        self.sites = sites;
+        if let Some(mut ahead) = self.ahead.take() {
+            self.take_answers_of(&mut ahead.sites);
+            self.ahead = Some(ahead);
+        }
+    }
+
+    /// See [`Walk::take_site_answers`].
+    pub(super) fn take_answers_of(&self, sites: &mut [Site]) {
+        for site in sites {
             if let Some(used) = self.answers.site(&site.id) {
                 site.selected = used;
             }

@@ -40,7 +40,9 @@ impl Terminal {
     /// A window of some columns and rows, in which a shell runs the program; it shows what is typed, as a person's does.
     fn sized(command: &std::process::Command, (columns, rows): (u16, u16), run: &str) -> Self {
         let mut shell = std::process::Command::new("sh");
-        shell.arg("-c").arg(format!("stty echo; until [ \"$(stty size)\" = '{rows} {columns}' ]; do :; done; {run}"));
+        shell
+            .arg("-c")
+            .arg(format!("stty echo; until [ \"$(stty size)\" = '{rows} {columns}' ]; do :; done; {run}"));
         shell.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {

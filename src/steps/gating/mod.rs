@@ -4,7 +4,7 @@
 //! handler: with several paid calls the largest estimate counts. A paid call that several handlers reach has a check in each.
 
 mod answering;
-mod refusal;
+pub(in crate::steps) mod refusal;
 mod spot;
 #[cfg(test)]
 mod tests;

@@ -33,7 +33,7 @@ pub(super) fn failed(kit: &Kit<'_>, path: &str, variable: &str) -> String {
 ///
 /// # Errors
 /// In words, where no known way fits what the handler gives back.
-pub(super) fn refusal<'a>(
+pub(in crate::steps) fn refusal<'a>(
     kit: &Kit<'_>,
     source: &Source<'_>,
     handler: &HandlerRef,

@@ -8,9 +8,9 @@ use super::Spend;
 use super::record::{NOBODY, Reason, is_recorded};
 use crate::answers::Key;
 use crate::sites::{
-    Billable, Detail, Identity, IdentityAt, IdentitySource, InFront, Money, Site, SiteKind, in_front,
-    sent_ids,
+    Billable, Detail, Identity, IdentityAt, IdentitySource, InFront, Money, SiteKind, in_front, sent_ids,
 };
+use crate::steps::reading;
 use crate::steps::support::{Kit, identity};
 use crate::steps::{Candidate, Cause, Lacks, Todo, Unpaid};
 use crate::syntax::{Binding, FunctionId, Imported};
@@ -74,7 +74,7 @@ fn unselected(kit: &Kit<'_>, spend: &Spend<'_>) -> Todo {
         }
         _ => match &plan.identity {
             None => {
-                let (why, candidates) = nobody(kit, spend.site, spend.billable, handler(spend));
+                let (why, candidates) = nobody(kit, spend, handler(spend));
                 (Cause::NoPayer, why, candidates)
             }
             Some(identity) if identity.nullable => match hidden(kit, spend, identity) {
@@ -103,7 +103,7 @@ pub(in crate::steps) fn left(kit: &Kit<'_>, spend: &Spend<'_>, reason: &Reason, 
         } else {
             let place = function_at(kit, reason.file, reason.at).map(|function| (reason.file, function));
             let place = if lacks == Lacks::Gate { place } else { handler(spend).or(place) };
-            let (why, candidates) = nobody(kit, spend.site, spend.billable, place);
+            let (why, candidates) = nobody(kit, spend, place);
             (Cause::NoPayer, why, candidates)
         }
     } else if plan.missing.as_ref() == Some(&reason.why) {
@@ -144,9 +144,13 @@ fn hidden(kit: &Kit<'_>, spend: &Spend<'_>, identity: &Identity) -> Option<Strin
     ))
 }
 
+/// What an owner can say of a call that visitors reach, where the app's own way to its user can be written.
+const REQUIRE: &str = "; say `sign_in = true` if only signed-in users may use it (they are read there then, and visitors turned away), or `skip = true` if the app pays for it";
+
 fn finish(spend: &Spend<'_>, lacks: Lacks, cause: Cause, why: String, candidates: Vec<Candidate>) -> Todo {
     let unpaid = Unpaid { call: spend.billable.call.clone(), site: spend.site.id.clone(), lacks };
-    let key = format!("{} = true", Key::event(super::key(spend.site), "skip"));
+    let settles = if why.contains(REQUIRE) { "sign_in" } else { "skip" };
+    let key = format!("{} = true", Key::event(super::key(spend.site), settles));
     Todo { candidates, key: Some(key), ..Todo::unpaid(cause, unpaid, why) }
 }
 
@@ -173,14 +177,10 @@ fn known(billable: &Billable) -> Vec<Candidate> {
 }
 
 /// Why nobody is known at a place, in words, with what came into question.
-fn nobody(
-    kit: &Kit<'_>,
-    site: &Site,
-    billable: &Billable,
-    place: Option<(FileId, FunctionId)>,
-) -> (String, Vec<Candidate>) {
+fn nobody(kit: &Kit<'_>, spend: &Spend<'_>, place: Option<(FileId, FunctionId)>) -> (String, Vec<Candidate>) {
     let cx = kit.graph();
-    let candidates: Vec<Candidate> = sent_ids(cx, site, billable)
+    let billable = spend.billable;
+    let candidates: Vec<Candidate> = sent_ids(cx, spend.site, billable)
         .into_iter()
         .map(|lost| Candidate { expr: lost.name, vouched: lost.why })
         .collect();
@@ -191,6 +191,7 @@ fn nobody(
     let mut why = NOBODY.to_owned();
     let front = place.map(|(file, function)| in_front(cx, file, function)).unwrap_or_default();
     match place.filter(|_| !front.is_empty()) {
+        _ if reading::can_be(kit, spend) => why.push_str(REQUIRE),
         Some(place) => {
             let (guards, way) = (guards(&front), way(kit, place, &front));
             why = format!("it is behind {guards}, and no expression here names the user; {way}");

@@ -30,13 +30,15 @@ pub(super) fn found(follow: &mut Follow<'_, '_>, place: &Place, id: CallId) -> O
     if orms.iter().flat_map(|o| &o.conditions_open).any(open) {
         return None;
     }
+    let strict = orms.iter().any(|o| words.iter().any(|w| is_one_of(&o.reads_strict, w)));
     let condition = |word: &str| orms.iter().any(|o| is_one_of(&o.conditions, word));
     let mut record = Shape::of(What::Object(BTreeMap::new()));
     for call in chain.calls.iter().map(|id| facts.call(*id)) {
         for (key, value) in conditions(call, condition) {
-            let value = follow.value(place, value);
-            // A condition without a value lets every record through.
-            if matches!(value.what, What::Part { .. }) && !value.maybe && is_selected(call, key) {
+            let mut value = follow.value(place, value);
+            // A condition without a value lets every record through, or none where the read takes no such condition.
+            if matches!(value.what, What::Part { .. }) && (!value.maybe || strict) && is_selected(call, key) {
+                value.maybe = false;
                 record.set(&[key.to_owned()], value);
             }
         }

@@ -5,7 +5,7 @@ use crate::sites::handlers::{Reached, handler_of};
 use crate::sites::payer::in_handler;
 use crate::sites::{Detail, Identity, IdentitySource};
 use crate::steps::support::Kit;
-use crate::syntax::{FunctionId, Span};
+use crate::syntax::{Facts, FunctionId, Span};
 use crate::workspace::FileId;
 
 /// A handler's way to the user.
@@ -69,10 +69,22 @@ fn of_framework<'a>(kit: &Kit<'a>, framework: &'a Entry) -> Vec<Example<'a>> {
             found.extend(own_way(framework, handler.file, Some(handler.function), identity));
         }
     }
-    found.extend(in_handlers(kit, framework, |body| body.end));
+    found.extend(in_handlers(kit, framework, |_, body| vec![body.end]));
     if found.is_empty() {
         // What handlers bind for themselves is in scope up to the last byte of their bodies.
-        found = in_handlers(kit, framework, |body| body.end.saturating_sub(1));
+        found = in_handlers(kit, framework, |_, body| vec![body.end.saturating_sub(1)]);
+    }
+    if found.is_empty() {
+        // What they bind in a block, such as what is tried, is in scope where that goes on.
+        let inside = |(facts, function): (&Facts, FunctionId), _| {
+            let own = facts.calls.iter().filter(|call| call.function == Some(function));
+            let mut places: Vec<u32> = own.map(|call| call.statement.start).collect();
+            places.sort_unstable();
+            places.dedup();
+            places.reverse();
+            places
+        };
+        found = in_handlers(kit, framework, inside);
     }
     let worth = |example: &Example<'_>| {
         let source = &example.identity.source;
@@ -104,8 +116,12 @@ fn own_way<'a>(
     }
 }
 
-/// Who is known in the app's handlers, each looked at from a place of its body.
-fn in_handlers<'a>(kit: &Kit<'a>, framework: &'a Entry, place: impl Fn(Span) -> u32) -> Vec<Example<'a>> {
+/// Who is known in the app's handlers, each looked at from places of its body up to the first where somebody is.
+fn in_handlers<'a>(
+    kit: &Kit<'a>,
+    framework: &'a Entry,
+    places: impl Fn((&Facts, FunctionId), Span) -> Vec<u32>,
+) -> Vec<Example<'a>> {
     let cx = kit.graph();
     let mut found = Vec::new();
     kit.cx.program.read(&kit.files);
@@ -119,7 +135,8 @@ fn in_handlers<'a>(kit: &Kit<'a>, framework: &'a Entry, place: impl Fn(Span) -> 
                 continue;
             }
             let reached = Reached { file: *file, function, found: shape, calls: Vec::new() };
-            let identity = in_handler(cx, &reached, place(facts.function(function).body));
+            let places = places((facts, function), facts.function(function).body);
+            let identity = places.into_iter().find_map(|place| in_handler(cx, &reached, place));
             found.extend(identity.and_then(|identity| own_way(framework, *file, Some(function), &identity)));
         }
     }

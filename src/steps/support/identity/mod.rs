@@ -13,7 +13,7 @@ use crate::sites::{Identity, IdentitySource, asserted};
 use crate::steps::paid;
 use crate::steps::support::{Kit, names, user};
 use crate::syntax::source::Source;
-use crate::syntax::{Decorator, FunctionId, Imported, Span};
+use crate::syntax::{Decorator, FunctionId, Imported, PatternName, Span};
 use crate::workspace::FileId;
 use along::{Along, Bringing, can_import, import_line, package_line};
 pub(super) use example::{Example, is_own};
@@ -227,6 +227,12 @@ fn called(
     let facts = kit.cx.program.facts(example.file);
     let made =
         facts.bindings.iter().find(|b| b.statement == statement).and_then(|b| b.value.unawaited().as_call());
+    let needed = [Some(&identity.id), identity.email.as_ref(), identity.name.as_ref()];
+    let needed: Vec<&str> = needed.into_iter().flatten().map(|text| root_of(text)).collect();
+    let names = facts.bindings.iter().find(|b| b.statement == statement).map(|b| b.names.as_slice());
+    let binding =
+        names.and_then(|names| pattern(binding, names, &needed)).unwrap_or_else(|| binding.to_owned());
+    let binding = binding.as_str();
     let language = kit.cx.workspace.entry(example.file).language.ok_or(Unknown::Nobody)?;
     let source = Source::parse(language, text.as_str()).ok_or(Unknown::Nobody)?;
     let call = along::canonical_lines(kit, &source, statement.start, call);
@@ -534,6 +540,19 @@ fn local_guard(kit: &Kit<'_>, home: &Home<'_>, file: FileId, name: &str) -> Resu
 /// `session` of `session!.user.id`.
 fn root_of(path: &str) -> &str {
     path.split(['.', '!', '[', '?']).next().unwrap_or(path)
+}
+
+/// A pattern with nothing in it but the names that are needed: `{ data: { user } }`; nothing for a plain name, and where more
+/// than members are taken.
+fn pattern(written: &str, names: &[PatternName], needed: &[&str]) -> Option<String> {
+    let taken = |name: &&PatternName| needed.contains(&name.local.as_str());
+    let names: Vec<&PatternName> = names.iter().filter(taken).collect();
+    let plain = !written.contains(['=', '.', '[']) && written.starts_with('{');
+    let [name] = names.as_slice() else { return None };
+    let (last, above) = name.path.split_last().filter(|_| plain)?;
+    let inner = if *last == name.local { last.clone() } else { format!("{last}: {}", name.local) };
+    let around = |inner: String, part: &String| format!("{part}: {{ {inner} }}");
+    Some(format!("{{ {} }}", above.iter().rev().fold(inner, around)))
 }
 
 /// What stands between the outer brackets.

@@ -25,7 +25,7 @@ use anchor::Anchor;
 use listed::Listing;
 use within::Within;
 
-pub use front::let_through;
+pub use front::{let_through, turns_visitors_away};
 pub(super) use mounts::Mounts;
 
 /// What is added for a route.
