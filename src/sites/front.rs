@@ -49,14 +49,6 @@ pub fn depends_on_sign_in(cx: &Cx<'_>, file: FileId, function: FunctionId) -> bo
     !look.found.is_empty()
 }
 
-/// Whether the statement of a call does nothing but ask who is signed in (`await requireUser();`): all it can do is throw.
-pub fn asks_alone(cx: &Cx<'_>, file: FileId, id: CallId) -> bool {
-    let call = cx.program.facts(file).call(id);
-    let written = cx.slice(file, call.statement);
-    let alone = written.trim_end_matches(';').trim_start_matches("await ").len() == call.span.len() as usize;
-    alone && Look { cx, found: Vec::new() }.asks(file, call.function, &call.callee, 0)
-}
-
 /// Whether what is called belongs to a sign-in library and says who is there or turns others away.
 pub(super) fn is_sign_in(cx: &Cx<'_>, def: &Def) -> bool {
     let Def::Outside(module, members) = def else { return false };

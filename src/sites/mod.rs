@@ -35,7 +35,7 @@ use crate::answers::Payer as Who;
 pub use dispatch::attempt;
 pub use explain::{Explainer, Explanation, sent_ids};
 pub use find::{find, look};
-pub use front::{InFront, asks_alone, depends_on_sign_in, in_front};
+pub use front::{InFront, depends_on_sign_in, in_front};
 pub use identity::asserted;
 pub use lookup::{NotFound, lookup};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use crate::catalog::Kind;
 use crate::resolve::Def;
 use crate::sites::handlers::Reached;
-use crate::sites::{asks_alone, depends_on_sign_in, identity};
+use crate::sites::{depends_on_sign_in, identity};
 use crate::steps::support::{Kit, route};
 use crate::syntax::source::Source;
 use crate::syntax::{FunctionId, Span, place};
@@ -17,8 +17,8 @@ pub(super) fn is(kit: &Kit<'_>, reached: &Reached<'_>, at: u32) -> bool {
         || is_behind_front(kit, reached.file)
 }
 
-/// Whether something that a handler calls in any case before an offset throws where nobody is signed in: a statement that
-/// does nothing but ask for the user, or a function of the app that makes sure of them and gives nothing back before.
+/// Whether a function of the app that a handler calls in any case before an offset makes sure of the user, and throws where
+/// there is none.
 fn calls_what_throws(kit: &Kit<'_>, reached: &Reached<'_>, at: u32) -> bool {
     let cx = kit.graph();
     let facts = cx.program.facts(reached.file);
@@ -28,13 +28,11 @@ fn calls_what_throws(kit: &Kit<'_>, reached: &Reached<'_>, at: u32) -> bool {
         return false;
     };
     let own = facts.call_ids().filter(|id| facts.call(*id).function == Some(reached.function));
-    own.filter(|id| facts.call(*id).statement.end <= at).any(|id| {
-        let throws = || match cx.callee(reached.file, id) {
-            Def::Function(file, function) => makes_sure(kit, file, function),
-            _ => false,
-        };
-        place::is_unconditional(&source, &facts.call(id).span.range())
-            && (asks_alone(cx, reached.file, id) || throws())
+    own.filter(|id| facts.call(*id).statement.end <= at).any(|id| match cx.callee(reached.file, id) {
+        Def::Function(file, function) => {
+            place::is_unconditional(&source, &facts.call(id).span.range()) && makes_sure(kit, file, function)
+        }
+        _ => false,
     })
 }
 
