@@ -242,6 +242,21 @@ fn read_own_money() -> Result<OwnMoney, CatalogError> {
     read("money.toml")
 }
 
+/// The packages of `unread.toml`: none when the file is wrong, which the tests of the catalog find.
+pub fn unread_packages() -> &'static [String] {
+    static PACKAGES: LazyLock<Vec<String>> = LazyLock::new(|| read_unread().unwrap_or_default());
+    &PACKAGES
+}
+
+fn read_unread() -> Result<Vec<String>, CatalogError> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Unread {
+        packages: Vec<String>,
+    }
+    read::<Unread>("unread.toml").map(|unread| unread.packages)
+}
+
 /// The text of any file below `codemods/`: a template, a query.
 pub fn embedded_text(path: &str) -> Option<Cow<'static, str>> {
     match Embedded::get(path)?.data {

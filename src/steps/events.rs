@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::steps::key::push;
 use crate::steps::paid::carry::{asks, carry};
 use crate::steps::paid::record::{Reason, is_recorded, paid_again, record};
-use crate::steps::paid::{Spend, account, own_money, questions, reach};
+use crate::steps::paid::{Spend, account, own_money, questions, reach, silent};
 use crate::steps::support::{Kit, generated, tokens::Wants};
 use crate::steps::{Area, Halt, Lacks, Question, Status, Step, StepContext, StepPlan, Todo};
 
@@ -32,7 +32,8 @@ impl Step for EventsStep {
 
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let all = Spend::all(kit);
-    let rest = account::rest(kit, &all);
+    let mut rest = account::rest(kit, &all);
+    rest.todo.extend(silent::todo(kit));
     if all.is_empty() {
         let none = "no call that spends money was found, so there is nothing to meter yet";
         let some = "none of the paid calls that were found can be metered as they stand";

@@ -7,6 +7,7 @@ pub mod code;
 pub(in crate::steps) mod own_money;
 pub mod reach;
 pub mod record;
+pub(in crate::steps) mod silent;
 #[cfg(test)]
 pub(in crate::steps) mod tests;
 

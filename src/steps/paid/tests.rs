@@ -711,3 +711,31 @@ fn usage_that_a_stream_was_told_not_to_tell_is_switched_on() {
         assert!(text.contains(asked), "{text}");
     }
 }
+
+#[test]
+fn a_package_that_spends_and_of_which_no_call_was_found_is_told() {
+    let told = |head: &str, call: &str| {
+        let server = format!(
+            "const express = require('express');\n{head}\nconst {{ requireAuth }} = require('./auth');\nconst app = express();\napp.post('/ask', requireAuth, async (req, res) => {{\n  const id = req.user.id;\n  res.json(await {call});\n}});\n"
+        );
+        let (plan, _) = plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Events, "app.js");
+        plan.todo
+            .iter()
+            .filter(|t| t.to_string().contains("imports"))
+            .map(|t| (t.unmet, t.to_string()))
+            .collect::<Vec<_>>()
+    };
+    let hidden = told("const OpenAI = require('openai');\nconst ai = make(OpenAI);", "ai.ask('x')");
+    let [(true, text)] = hidden.as_slice() else { panic!("{hidden:?}") };
+    assert!(
+        text.starts_with("app.js:2: the app imports `openai` here, and no call that it makes was found"),
+        "{text}"
+    );
+    let unknown = told("const { genkit } = require('genkit');\nconst ai = genkit({});", "ai.generate('x')");
+    assert!(unknown[0].1.contains("of whose calls nothing is known here"), "{unknown:?}");
+    let found = told(
+        "const OpenAI = require('openai');\nconst ai = new OpenAI();",
+        "ai.responses.create({ input: 'x' })",
+    );
+    assert_eq!(found, []);
+}

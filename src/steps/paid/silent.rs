@@ -1,0 +1,68 @@
+//! Packages that an app spends with and of which no call was found: they are told, and never passed over in silence.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{Kind, Symbol, unread_packages};
+use crate::resolve::Module;
+use crate::sites::cx::wild;
+use crate::sites::{Detail, SiteKind};
+use crate::steps::Todo;
+use crate::steps::support::Kit;
+use crate::syntax::{Import, Imported};
+use crate::workspace::FileId;
+
+/// One a package, at its first import.
+pub(in crate::steps) fn todo(kit: &Kit<'_>) -> Vec<Todo> {
+    let mut found: BTreeMap<String, (FileId, u32, bool)> = BTreeMap::new();
+    kit.cx.program.read(&kit.files);
+    for file in kit.files.iter().copied().filter(|file| !kit.is_generated(*file)) {
+        for import in &kit.cx.program.facts(file).imports {
+            if let Some(known) = without_call(kit, file, import) {
+                found.entry(import.module.clone()).or_insert((file, import.span.start, known));
+            }
+        }
+    }
+    let told = found.into_iter().map(|(package, (file, at, known))| {
+        let why = if known {
+            "and no call that it makes was found; if the app spends with it, send the event after that call"
+        } else {
+            "of whose calls nothing is known here; send an event after each one that costs"
+        };
+        let line = kit.text(file).line_of(at as usize);
+        let todo = Todo::chore(format!("the app imports `{package}` here, {why}")).at(kit.path(file), line);
+        Todo { unmet: true, ..todo }
+    });
+    told.collect()
+}
+
+/// Whether a package that an import is of spends money and none of its calls was found: with whether its calls are known.
+fn without_call(kit: &Kit<'_>, file: FileId, import: &Import) -> Option<bool> {
+    if import.type_only || kit.cx.program.facts(file).has_directive("use client") {
+        return None;
+    }
+    let outside = || matches!(kit.cx.program.module(file, &import.module, None), Module::Package(..));
+    if unread_packages().iter().any(|package| wild(package, &import.module)) {
+        return outside().then_some(false);
+    }
+    let makes = |symbol: &Symbol| {
+        symbol.module == import.module
+            && match &import.imported {
+                Imported::Named(name) => *name == symbol.name,
+                Imported::Default | Imported::Namespace => true,
+                Imported::All => false,
+            }
+    };
+    let providers = kit.cx.catalog.of(Kind::Provider);
+    let entries: Vec<_> = providers
+        .filter(|e| e.provider.as_ref().is_some_and(|p| p.clients.iter().any(|client| makes(&client.symbol))))
+        .collect();
+    if entries.is_empty() || !outside() {
+        return None;
+    }
+    let of_entry = |rule: &str| entries.iter().any(|e| rule.split('#').next() == Some(e.id.as_str()));
+    let spends = kit.cx.sites.iter().any(|site| match &site.detail {
+        Detail::Billable(billable) => site.kind == SiteKind::Billable && of_entry(&billable.plan.rule),
+        _ => false,
+    });
+    (!spends).then_some(true)
+}
