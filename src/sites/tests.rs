@@ -847,7 +847,7 @@ fn an_id_on_the_request_counts_when_the_check_puts_it_there() {
 fn a_model_says_who_is_paid_where_any_can_be_used() {
     let ws = memory(&[(
         "app/api/a/route.ts",
-        "import { generateText } from 'ai';\nimport { createOpenAI, openai } from '@ai-sdk/openai';\nconst other = createOpenAI({ baseURL: 'https://models.example.com/v1' });\nimport { anthropic } from '@ai-sdk/anthropic';\nconst small = openai('gpt-5-nano');\nexport async function POST(req) {\n  await generateText({ model: openai.chat('gpt-5'), prompt: 'a' });\n  await generateText({ model: small, prompt: 'b' });\n  await generateText({ model: req.fast ? openai('gpt-5') : anthropic('claude'), prompt: 'c' });\n  await generateText({ model: other('gpt-5'), prompt: 'd' });\n  await generateText({ model: createOpenAI({ baseURL: env.OPENAI_BASE_URL })('gpt-5'), prompt: 'e' });\n  await generateText({ model: createOpenAI({ baseURL: env.MODELS_URL })('gpt-5'), prompt: 'f' });\n}",
+        "import { generateText } from 'ai';\nimport { createOpenAI, openai } from '@ai-sdk/openai';\nconst other = createOpenAI({ baseURL: 'https://models.example.com/v1' });\nimport { anthropic } from '@ai-sdk/anthropic';\nconst small = openai('gpt-5-nano');\nexport async function POST(req) {\n  await generateText({ model: openai.chat('gpt-5'), prompt: 'a' });\n  await generateText({ model: small, prompt: 'b' });\n  await generateText({ model: req.fast ? openai('gpt-5') : anthropic('claude'), prompt: 'c' });\n  await generateText({ model: other('gpt-5'), prompt: 'd' });\n  await generateText({ model: createOpenAI({ baseURL: env.OPENAI_BASE_URL })('gpt-5'), prompt: 'e' });\n  await generateText({ model: createOpenAI({ baseURL: env.MODELS_URL })('gpt-5'), prompt: 'f' });\n  await generateText({ model: openai(process.env.MODEL || 'gpt-5'), prompt: 'g' });\n}",
     )]);
     let catalog = Catalog::embedded().unwrap();
     let program = Program::new(&ws);
@@ -871,6 +871,7 @@ fn a_model_says_who_is_paid_where_any_can_be_used() {
     assert_eq!(made[3], (None, Some("\"gpt-5\"")), "whoever answers at that address charges");
     assert_eq!(made[4].0, openai, "the setting says whose address it is");
     assert_eq!(made[5].0, None, "it may be anybody's");
+    assert_eq!(made[6], (openai, None), "the setting may name another model");
 }
 
 /// The paid calls of a file, each with whether it is selected and the last that speaks for or against it.

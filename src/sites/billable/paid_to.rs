@@ -9,6 +9,7 @@ use super::{Paid, Rule};
 use crate::catalog::{Client, Entry, Kind, Provider};
 use crate::sites::PaidTo;
 use crate::sites::cx::Cx;
+use crate::sites::makers::choices;
 use crate::sites::{exempt, makers};
 use crate::syntax::{Call, CallId, Expr, Path};
 use crate::workspace::FileId;
@@ -65,9 +66,14 @@ fn made(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call) -> Option<Named> {
     let names = makers.iter().filter_map(|(file, maker)| {
         let maker = cx.program.facts(*file).call(*maker);
         let name = MODEL_OPTIONS.iter().find_map(|option| maker.option(option));
-        cx.folded(*file, maker.function, name.or(maker.args.first())?)
+        let name = name.or(maker.args.first()).filter(|name| !matches!(name, Expr::Object(_)))?;
+        Some((*file, maker.function, name))
     });
-    let names: BTreeSet<String> = names.collect();
+    // A setting that is asked for first may name any other one.
+    let names = names.flat_map(|(file, function, name)| choices(cx, file, function, name));
+    let names = names.map(|choice| cx.folded(choice.file, choice.function, &choice.value));
+    let names: Option<BTreeSet<String>> = names.collect();
+    let names = names.unwrap_or_default();
     let model = names.first().filter(|_| names.len() == 1);
     Some(Named {
         paid_to: moved.unwrap_or(PaidTo::Entry(entry)),
