@@ -1,6 +1,26 @@
 use super::*;
 
 #[test]
+fn a_manifest_beside_code_is_seen_whatever_the_rules_of_git_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(dir.path()).unwrap();
+    for (path, text) in [
+        (".gitignore", "*.txt\n"),
+        ("requirements.txt", "fastapi\n"),
+        ("notes.txt", "x"),
+        ("api/requirements.txt", "flask\n"),
+        ("api/src/main.py", "x = 1\n"),
+        ("docs/requirements.txt", "mkdocs\n"),
+    ] {
+        std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+        std::fs::write(root.join(path), text).unwrap();
+    }
+    let workspace = Workspace::open(root).unwrap();
+    let paths: Vec<&str> = workspace.files().map(|(_, f)| f.path.as_str()).collect();
+    assert_eq!(paths, [".gitignore", "api/requirements.txt", "api/src/main.py", "requirements.txt"]);
+}
+
+#[test]
 fn walk_honours_gitignore_and_still_sees_env_files() {
     let dir = tempfile::tempdir().unwrap();
     let root = Utf8Path::from_path(dir.path()).unwrap();

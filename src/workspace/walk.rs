@@ -3,6 +3,7 @@
 //! `.gitignore` rules count even outside a checkout. Hidden files are seen (`.env.example`), `.git` is not. Vendored,
 //! generated-by-name, minified and very large files are left out and reported, never silently.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::sync::Mutex;
 
@@ -111,6 +112,7 @@ pub(super) fn walk(root: &Utf8Path) -> Found {
         })
     });
     let mut found = found.into_inner().unwrap_or_default();
+    add_ignored_manifests(root, &mut found);
     add_ignored_env_files(root, &mut found);
     found.files.sort();
     found.files.dedup();
@@ -160,6 +162,36 @@ fn is_dense(path: &std::path::Path, size: u64) -> bool {
 /// Lock files are never read, only their presence counts, so their size does not.
 fn is_lock_file(name: &str) -> bool {
     name.contains("lock")
+}
+
+/// Names of what says which packages an app has.
+const MANIFESTS: &[&str] = &["package.json", "pyproject.toml", "requirements.txt"];
+
+/// A manifest beside code is the app's whatever its `.gitignore` says: `*.txt` there keeps no tracked file out.
+fn add_ignored_manifests(root: &Utf8Path, found: &mut Found) {
+    let is_code = |path: &str| Language::of(path).is_some_and(Language::is_code);
+    let mut dirs: BTreeSet<&str> = BTreeSet::from([""]);
+    for (path, _) in found.files.iter().filter(|(path, _)| is_code(path)) {
+        let mut dir = path.as_str();
+        while let Some((above, _)) = dir.rsplit_once('/') {
+            dir = above;
+            if !dirs.insert(dir) {
+                break;
+            }
+        }
+    }
+    let known: BTreeSet<&str> = found.files.iter().map(|(path, _)| path.as_str()).collect();
+    let join =
+        |dir: &str, name: &&str| if dir.is_empty() { (*name).to_owned() } else { format!("{dir}/{name}") };
+    let all = dirs.iter().flat_map(|dir| MANIFESTS.iter().map(move |name| join(dir, name)));
+    let more: Vec<(String, u64)> = all
+        .filter(|path| !known.contains(path.as_str()))
+        .filter_map(|path| {
+            let about = root.join(&path).symlink_metadata().ok().filter(|about| about.is_file())?;
+            (about.len() <= MAX_FILE_BYTES).then(|| (path, about.len()))
+        })
+        .collect();
+    found.files.extend(more);
 }
 
 /// `.env` and its siblings are usually ignored by git, yet it matters that they exist: a real key may only go there.
