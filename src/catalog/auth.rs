@@ -128,6 +128,9 @@ pub struct Identity {
     /// The value may be absent: the code must have checked, or the insertion must.
     #[serde(default)]
     pub nullable: bool,
+    /// Functions around a handler that let only signed-in users through: inside, the value is there.
+    #[serde(default)]
+    pub wrapped_by: Vec<Symbol>,
     /// The user's members are the library's own: the first of each is there whether the code reads it or not.
     #[serde(default)]
     pub members_known: bool,

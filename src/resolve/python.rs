@@ -2,7 +2,8 @@
 //!
 //! An absolute import is looked for from the folders above the importing file, nearest first, and their `src`: that is
 //! where an app's import roots lie, whatever its packaging says. Namespace packages (no `__init__.py`) count. The inside
-//! of a package is no import root, so that `import stripe` within `app/billing/` is not the app's own `app/billing/stripe`.
+//! of a package is no import root, so that `import stripe` within `app/billing/` is not the app's own `app/billing/stripe`,
+//! unless the app is started there.
 
 use super::Module;
 use crate::workspace::{FileId, Workspace};
@@ -22,7 +23,7 @@ pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Opt
     let mut root = Some(dir);
     while let Some(at) = root {
         root = if at.is_empty() { None } else { Some(at.rsplit_once('/').map_or("", |(up, _)| up)) };
-        if workspace.find(&join(at, "__init__.py")).is_some() {
+        if workspace.find(&join(at, "__init__.py")).is_some() && !is_run_in(workspace, at) {
             continue;
         }
         let found =
@@ -33,6 +34,15 @@ pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Opt
         }
     }
     Module::Package(module.to_owned())
+}
+
+/// Files of the folder that an app is installed and started in.
+const STARTED: &[&str] =
+    &["pyproject.toml", "requirements.txt", "Pipfile", "manage.py", "Procfile", "Dockerfile"];
+
+/// Whether a folder is where the app is started, and an import root for that, be it a package or not.
+fn is_run_in(workspace: &Workspace, dir: &str) -> bool {
+    STARTED.iter().any(|name| workspace.find(&join(dir, name)).is_some())
 }
 
 /// Whether a module is only called like the package it uses: `services/openai.py` with `from openai import OpenAI`. Were its

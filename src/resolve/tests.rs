@@ -344,6 +344,22 @@ fn names_and_prefixes_that_a_framework_brings() {
 }
 
 #[test]
+fn a_package_in_which_the_app_is_started_is_an_import_root() {
+    let files = |more: &[(&'static str, &'static str)]| {
+        let own = [
+            ("Backend/__init__.py", ""),
+            ("Backend/core/users.py", "def made():\n    pass\n"),
+            ("Backend/routers/a.py", "from core.users import made\n\nmade()\n"),
+        ];
+        program(&own.into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
+    };
+    let p = files(&[("Backend/requirements.txt", "fastapi\n")]);
+    let made = Def::Function(id(&p, "Backend/core/users.py"), FunctionId(0));
+    assert_eq!(first_callee(&p, "Backend/routers/a.py"), made);
+    assert_ne!(first_callee(&files(&[]), "Backend/routers/a.py"), made, "it could be any package's");
+}
+
+#[test]
 fn a_python_package_hides_the_module_of_its_name() {
     let p = program(&[
         ("app/__init__.py", ""),

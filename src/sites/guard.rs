@@ -81,6 +81,15 @@ pub(super) fn is_vouched(cx: &Cx<'_>, reached: &Reached<'_>, symbols: &[Symbol],
     })
 }
 
+/// Whether a handler is handed to a function that lets only signed-in users through.
+pub(super) fn is_wrapped(cx: &Cx<'_>, reached: &Reached<'_>, symbols: &[Symbol]) -> bool {
+    let around = cx.program.facts(reached.file).function(reached.function).argument_of;
+    around.is_some_and(|(call, _)| {
+        let def = cx.callee(reached.file, call);
+        symbols.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
+    })
+}
+
 /// A decorator that is given guards: `@UseGuards(SignedIn)`.
 fn is_guard_decorator(cx: &Cx<'_>, def: &Def) -> bool {
     let known =

@@ -8,7 +8,7 @@ use super::cx::{Cx, after};
 use super::{dispatch, runners};
 use crate::catalog::{ArgumentChoice, Entry, Handler, HandlerShape, Kind, Symbol};
 use crate::resolve::Def;
-use crate::syntax::{Binding, CallId, Expr, Facts, FunctionId, FunctionKind, Path, Root};
+use crate::syntax::{Binding, CallId, ExportTarget, Expr, Facts, FunctionId, FunctionKind, Path, Root};
 use crate::workspace::FileId;
 
 /// Calls followed upwards before giving up; a request seldom goes through more layers.
@@ -219,8 +219,19 @@ fn exported_as(cx: &Cx<'_>, file: FileId, function: FunctionId, name: &str) -> b
 /// `export const POST = withUser(draft);`: what a wrapper makes of a function of the same file.
 fn wrapped_as(cx: &Cx<'_>, file: FileId, function: FunctionId, name: &str) -> bool {
     let facts = cx.program.facts(file);
-    if !facts.exports.iter().any(|e| e.name == name) || facts.function(function).parent.is_some() {
+    let Some(export) = facts.exports.iter().find(|e| e.name == name) else { return false };
+    if facts.function(function).parent.is_some() {
         return false;
+    }
+    // `export default withUser(async function handler() { … })`
+    if let ExportTarget::Value(value) = &export.target
+        && let Some(call) = value.as_call()
+    {
+        return facts.call(call).args.iter().any(|arg| match arg {
+            Expr::Function(inner) => *inner == function,
+            Expr::Path(path) => cx.def(file, None, path) == Def::Function(file, function),
+            _ => false,
+        });
     }
     let given = |binding: &Binding| {
         let call = facts.call(binding.value.as_call()?);

@@ -976,3 +976,16 @@ fn a_client_that_is_kept_on_the_global_object_is_what_makes_it() {
         );
     }
 }
+
+#[test]
+fn a_default_export_in_a_wrapper_that_vouches_is_a_handler_with_a_user() {
+    let route = |wrapper: &str| {
+        format!(
+            "import {{ getSession, withApiAuthRequired }} from '@auth0/nextjs-auth0';\nimport OpenAI from 'openai';\nconst ai = new OpenAI();\nexport default {wrapper}(async function handler(req, res) {{\n  const {{ user }} = await getSession(req, res);\n  res.json(await ai.responses.create({{ input: req.body.q, user: user.sub }}));\n}});\n"
+        )
+    };
+    let picked = &["frameworks/nextjs-pages", "auth/auth0", "providers/openai"];
+    let found = |text: &str| lines(&memory(&[("pages/api/ask.js", text)]), picked).remove(0);
+    let vouched = found(&route("withApiAuthRequired"));
+    assert!(vouched.ends_with(" user.sub@call"), "{vouched}");
+}

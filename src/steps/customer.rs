@@ -15,9 +15,10 @@ use std::ops::Range;
 use settled::Failure;
 
 use crate::answers::Key;
+use crate::catalog::{self, Entry, Kind};
 use crate::edit::{Edit, EditUnit};
-use crate::sites::signup::{guest_flag, linked};
-use crate::sites::{Detail, Hook, Signup, Site, SiteKind};
+use crate::sites::signup::{guest_flag, linked, user_key};
+use crate::sites::{Detail, Hook, Identity, IdentitySource, Signup, Site, SiteKind};
 use crate::steps::key::{declare, push};
 use crate::steps::support::names::{Wanted, bring};
 use crate::steps::support::payment::{self, ComingBack};
@@ -122,6 +123,13 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
         })
         .collect();
     for (site, signup) in uncovered(kit, &signups) {
+        if let Some(library) = known_by(kit, site, signup) {
+            plan.notes.push(format!(
+                "At {}:{} a record with an id of its own is made, and whoever pays is known by the id of {library}: the customer is made under that one on first need.",
+                site.file, site.line
+            ));
+            continue;
+        }
         match unit(kit, site, signup) {
             Ok(Some(unit)) => {
                 plan.sites.push(site.id.clone());
@@ -177,6 +185,42 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
         String::from("Sign up as a new user and look at the customers in Credyt (or at the sandbox's page).")
     };
     Ok(plan)
+}
+
+/// The sign-in library by whose ids everybody who pays is known, where a sign-up makes a record with an id of its own: a
+/// customer under that id would be another one.
+fn known_by<'a>(kit: &Kit<'a>, site: &Site, signup: &Signup) -> Option<&'a str> {
+    if signup.plan.hook.is_some() || kit.cx.catalog.get(&signup.plan.entry)?.kind != Kind::Orm {
+        return None;
+    }
+    let payers = kit.cx.sites.iter().filter_map(|site| match &site.detail {
+        Detail::Billable(billable) => billable.plan.identity.as_ref(),
+        _ => None,
+    });
+    let libraries: Vec<Option<&'a Entry>> = payers.map(|identity| library_of(kit, identity)).collect();
+    let first = *libraries.first()?;
+    let same = libraries.iter().all(|library| library.map(|e| &e.id) == first.map(|e| &e.id));
+    let sets_key = || {
+        let facts = kit.cx.program.facts(kit.cx.workspace.find(&site.file)?);
+        let call = facts.calls.iter().find(|call| call.span == signup.plan.call)?;
+        let key = user_key(kit.graph())?;
+        Some(["", "data.", "create."].iter().any(|above| call.option_at(&format!("{above}{key}")).is_some()))
+    };
+    first.filter(|_| same && sets_key() != Some(true)).map(|entry| entry.title.as_str())
+}
+
+/// The library that keeps the users outside of the app, where an id is the one that it gives them itself.
+fn library_of<'a>(kit: &Kit<'a>, identity: &Identity) -> Option<&'a Entry> {
+    let entry = kit.cx.catalog.get(&identity.auth)?;
+    let auth = entry.auth.as_ref().filter(|auth| auth.hosted)?;
+    let IdentitySource::Call { text, .. } = &identity.source else { return None };
+    let called = |source: &catalog::Identity| match &source.source {
+        catalog::IdentitySource::Call(callee) => {
+            text.contains(&format!("{}(", callee.made.as_deref().unwrap_or(&callee.name)))
+        }
+        _ => false,
+    };
+    auth.identities.iter().any(called).then_some(entry)
 }
 
 /// Nothing would call the module yet: the steps whose lines do bring it with them.

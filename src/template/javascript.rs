@@ -131,6 +131,10 @@ impl Stripper<'_> {
 
     /// Drops the `type` names of an import, and the import when nothing else is left.
     fn import(&mut self, statement: Node<'_>) {
+        if is_of_types(statement) {
+            self.edits.push((statement.byte_range(), String::new()));
+            return;
+        }
         let Some(names) = descendant(statement, "named_imports") else { return };
         let specifiers: Vec<_> = named_children(names);
         let is_type = |node: &Node<'_>| slice(self.text, node.byte_range()).starts_with("type ");
@@ -253,12 +257,17 @@ fn imported_types(root: Node<'_>, text: &str) -> Vec<(String, String)> {
         let Some(source) = statement.child_by_field_name("source") else { continue };
         let Some(names) = descendant(statement, "named_imports") else { continue };
         for specifier in named_children(names) {
-            if let Some(name) = slice(text, specifier.byte_range()).strip_prefix("type ") {
-                types.push((name.to_owned(), slice(text, source.byte_range()).to_owned()));
-            }
+            let written = slice(text, specifier.byte_range());
+            let name = written.strip_prefix("type ").or(is_of_types(statement).then_some(written));
+            types.extend(name.map(|name| (name.to_owned(), slice(text, source.byte_range()).to_owned())));
         }
     }
     types
+}
+
+/// Whether an import takes types only: `import type { A } from "m"`.
+fn is_of_types(statement: Node<'_>) -> bool {
+    children(statement).iter().any(|child| child.kind() == "type")
 }
 
 fn descendant<'t>(node: Node<'t>, kind: &str) -> Option<Node<'t>> {

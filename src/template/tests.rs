@@ -445,6 +445,9 @@ export function volume(shape, depth) {
 }
 ";
     assert_eq!(javascript::from_typescript(typescript).unwrap(), expected);
+    let whole = "import type { A, B } from \"m\";\nimport { c } from \"m\";\n\nexport function f(a: A) {\n  return c(a);\n}\n";
+    let plain = javascript::from_typescript(whole).unwrap();
+    assert!(!plain.contains("type") && plain.contains("import { c }"), "{plain}");
     assert_eq!(javascript::from_typescript("const a = ;\nconst b = 1;\n"), Err(1));
 }
 

@@ -5,6 +5,7 @@
 //! called. The member that is the id is read off the code, not guessed: `session.userId` only where the code says so.
 
 mod bound;
+mod doubt;
 mod evidence;
 pub(super) mod flow;
 mod handed;
@@ -36,6 +37,12 @@ pub use verifier::reaches_verifier;
 /// The identity that can be used in a handler at an offset; one that is certain before one that may be
 /// missing, in the order of the entries. What the types of the place have no room for is none.
 pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
+    let found = of_handler(cx, reached, at)?;
+    let nullable = found.nullable || doubt::is_doubted(cx, reached, &found.id);
+    Some(Identity { nullable, ..found })
+}
+
+fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
     let readable = |identity| typed::readable(cx, (reached.file, reached.function), at, identity);
     let values: Vec<&str> = cx.entries(Kind::Framework).map(Entry::value).collect();
     let mut unsure = None;
@@ -143,7 +150,13 @@ fn from_source(
 ) -> Option<Identity> {
     match &source.source {
         catalog::IdentitySource::Call(callee) => {
-            from_call(cx, entry, source, callee, reached.file, reached.function, at)
+            let found = from_call(cx, entry, source, callee, reached.file, reached.function, at)?;
+            if !found.nullable || !guard::is_wrapped(cx, reached, &source.wrapped_by) {
+                return Some(found);
+            }
+            // A new handler without the wrapper would have to ask in other words.
+            let handed = super::IdentitySource::Handed { origin: None, take: None };
+            Some(Identity { nullable: false, source: handed, ..found })
         }
         catalog::IdentitySource::Member { of, path } => {
             let own =

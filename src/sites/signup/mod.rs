@@ -45,7 +45,7 @@ pub fn declaration(cx: &Cx<'_>, file: FileId, span: Span) -> String {
 }
 
 /// The member that is the key of the app's own record of a user.
-pub(super) fn user_key(cx: &Cx<'_>) -> Option<String> {
+pub fn user_key(cx: &Cx<'_>) -> Option<String> {
     models::models(cx).into_iter().next().map(|model| model.id)
 }
 

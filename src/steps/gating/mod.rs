@@ -24,7 +24,7 @@ use crate::sites::payer::{Paying, in_handler};
 use crate::sites::{HandlerRef, Identity, IdentityAt, IdentitySource, owner};
 use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
-use crate::steps::paid::record::{NOBODY, Reason, calling, visitors};
+use crate::steps::paid::record::{NOBODY, Reason, calling, is_recorded, record, visitors};
 use crate::steps::paid::{Spend, account, billing_user, questions, role_name, shape_of, taking};
 use crate::steps::support::{Kit, generated, names, names::Wanted, render};
 use crate::steps::{Area, Halt, Lacks, Question, Status, Step, StepContext, StepPlan, Todo};
@@ -87,6 +87,13 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let mut plan = StepPlan::new(Status::Planned);
     let mut units = Vec::new();
     let mut gated = 0;
+    // What is never billed takes nothing from a balance, so nobody is held back from it for want of one.
+    let is_billed = |spend: &Spend<'_>| is_recorded(kit, spend, &all) || record(kit, spend, None).is_ok();
+    let (all, free): (Vec<_>, Vec<_>) = all.iter().cloned().partition(is_billed);
+    plan.todo.extend(free.iter().filter_map(|spend| {
+        let reason = record(kit, spend, None).err()?;
+        Some(todo(kit, spend, &reason))
+    }));
     let gates = gates(all, kit, &mut plan.todo);
     let handlers = gates.len();
     for gate in gates {

@@ -18,7 +18,7 @@ mod requested;
 pub use already::{is_recorded, recorders_of};
 pub use attempt::paid_again;
 
-use crate::catalog::{StreamUsage, TokenUsage};
+use crate::catalog::{StreamUsage, StreamWhen, TokenUsage};
 use crate::edit::{Edit, EditUnit};
 use crate::sites::IdentityAt;
 use crate::sites::payer::Paying;
@@ -28,7 +28,7 @@ use crate::steps::paid::{Spend, taking, user_id};
 use crate::steps::support::{Kit, names, names::Wanted, tokens, tokens::Wants};
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
-use crate::syntax::{Call, Facts, FunctionId, ResultUse};
+use crate::syntax::{Call, Expr, Facts, FunctionId, ResultUse};
 use crate::workspace::FileId;
 
 /// Why a call is not recorded, in words, with the place where a person should look.
@@ -188,7 +188,15 @@ fn write(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded
     if let Some(why) = spend.rule().call.and_then(|c| c.unread.as_deref()) {
         return Err(why.to_owned());
     }
-    let stream = spend.rule().call.and_then(|c| c.stream.as_ref()).filter(|_| spend.billable.streaming);
+    let stream = spend.rule().call.and_then(|c| c.stream.as_ref());
+    if let Some(StreamWhen::Argument(argument)) = stream.map(|s| &s.when)
+        && let Some(Expr::Path(_) | Expr::Either(..) | Expr::Binary(..)) = call.option(argument)
+    {
+        return Err(format!(
+            "`{argument}` is said elsewhere, and what the call yields depends on it; make two calls of it, one with each"
+        ));
+    }
+    let stream = stream.filter(|_| spend.billable.streaming);
     match stream.map(|s| (s, &s.usage)) {
         None if spend.billable.streaming => Err("how this stream reports its usage is not known".to_owned()),
         None if spend.is_unknown() => Err("what this call yields is not known".to_owned()),

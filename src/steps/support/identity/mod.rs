@@ -248,10 +248,22 @@ fn called(
     } else {
         Some(format!("!{}", optional(&identity.id)))
     };
+    // Whom a record belongs to that one request asks for says nothing of another request.
+    let asked_for = |step: &Step| match step {
+        Step::Code(code) | Step::Unless(code) | Step::Attempt { call: code, .. } => {
+            SENT.iter().any(|mark| code.contains(mark))
+        }
+    };
+    if along.statements.iter().any(asked_for) {
+        return Err(Unknown::Nobody);
+    }
     bring(signed, along);
     signed.setup.push(bound);
     Ok(())
 }
+
+/// How what a client has sent is read.
+const SENT: &[&str] = &[".json()", ".formData()", ".text()", ".body", "params", "searchParams", ".query"];
 
 /// Takes what comes along.
 fn bring(signed: &mut Signed, along: Along) {

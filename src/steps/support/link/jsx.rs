@@ -112,7 +112,8 @@ fn row(source: &Source<'_>, mark: Node<'_>, new: &New<'_>) -> Option<String> {
             let label = label.filter(|label| source.uses_name(label).is_some());
             let (outer, off) = match &label {
                 Some(label) => (label.as_str(), ""),
-                None if name == "li" => (name, ""),
+                // A row that only holds something takes no such attribute.
+                None if !written.iter().any(|text| is_clicked(text)) => (name, ""),
                 None => (name, " disabled"),
             };
             let attributes = if label.is_some() { String::new() } else { spelled(&class) };
@@ -120,6 +121,12 @@ fn row(source: &Source<'_>, mark: Node<'_>, new: &New<'_>) -> Option<String> {
         }
         New::Empty(_) => None,
     }
+}
+
+/// Whether an attribute makes a row something that is clicked: the row of a menu, and not what stands in it.
+fn is_clicked(attribute: &str) -> bool {
+    let name = attribute.split('=').next().unwrap_or(attribute);
+    ["onClick", "onSelect", "asChild"].contains(&name)
 }
 
 /// The one link in an element.
