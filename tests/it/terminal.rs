@@ -40,7 +40,9 @@ impl Terminal {
     /// A window of some columns and rows, in which a shell runs the program; it shows what is typed, as a person's does.
     fn sized(command: &std::process::Command, (columns, rows): (u16, u16), run: &str) -> Self {
         let mut shell = std::process::Command::new("sh");
-        shell.arg("-c").arg(format!("stty echo; until [ \"$(stty size)\" = '{rows} {columns}' ]; do :; done; {run}"));
+        shell
+            .arg("-c")
+            .arg(format!("stty echo; until [ \"$(stty size)\" = '{rows} {columns}' ]; do :; done; {run}"));
         shell.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
@@ -294,6 +296,19 @@ fn many_paid_calls_are_asked_about_in_one_list() {
     assert!(project.read("app/api/chat/route.ts").contains("type: \"chat_answered\""), "{seen}");
     assert!(project.read("app/api/image/route.ts").contains("type: \"image_generated\""), "{seen}");
     assert!(project.read("credyt.toml").contains("event_type = \"chat_answered\""));
+}
+
+#[test]
+fn a_list_is_left_with_q_and_enter_is_a_yes() {
+    let project = Project::fixture("nextjs-authjs-prisma");
+    let mut terminal = Terminal::tool(&project, &["--step", "events"]);
+    terminal.see("Is that right?").see("[?] ").press("\r").see("yes");
+    terminal.see("subscribed to?").press("\r");
+    terminal.see("Take these?").see("[q]uit").see("[?] ").press("q");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 3, "{seen}");
+    assert!(seen.contains("Stopped. What was approved stays."), "{seen}");
+    assert_eq!(project.changes(), "");
 }
 
 #[test]
