@@ -60,7 +60,7 @@ pub(super) fn undo(screen: &mut Screen, args: &UndoArgs) -> CommandResult {
         screen.report("Every file was as before already; the steps count as undone now.")?;
     }
     if document.apart {
-        screen.say("Some files were as before already. Should they come back (`git stash pop`, another branch), run `undo` again.");
+        screen.say("Some files were as before already. Should they come back with `git stash pop`, run `undo` again.");
     }
     for file in &document.files {
         let line =

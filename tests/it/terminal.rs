@@ -307,7 +307,7 @@ fn a_list_is_left_with_q_and_enter_is_a_yes() {
     terminal.see("Take these?").see("[q]uit").see("[?] ").press("q");
     let (status, seen) = terminal.end();
     assert_eq!(status, 3, "{seen}");
-    assert!(seen.contains("Stopped. What was approved stays."), "{seen}");
+    assert!(seen.contains("Stopped. Nothing was written."), "{seen}");
     assert_eq!(project.changes(), "");
 }
 

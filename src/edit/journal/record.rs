@@ -28,8 +28,8 @@ pub struct JournalEntry {
     /// Ids of the entries that this one undoes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undoes: Vec<u32>,
-    /// Of an undoing: some file had a text from before already, which may come back (`git stash pop`, another branch). What
-    /// is known of it is kept.
+    /// Of an undoing: some file had a text from before already, which may come back out of a stash. What is known of
+    /// it is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub apart: bool,
     /// The files, sorted by path.

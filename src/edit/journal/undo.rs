@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 
 use super::JournalError;
-use super::guard::ups;
+use super::guard::{self, ups};
 use super::layout::{Layout, Obstacle};
 use super::past::Past;
 use super::record::{JournalEntry, JournalFile, hash};
@@ -46,7 +46,7 @@ pub struct Undone {
     pub files: Vec<(String, bool)>,
     /// Files that somebody edited, left as they are.
     pub kept: Vec<String>,
-    /// Some file had a text from before already, which may come back.
+    /// Some file had a text from before already, and there is a stash out of which the other may come back.
     pub apart: bool,
 }
 
@@ -233,7 +233,7 @@ impl Journal {
                 kept.insert(file.path.clone());
             }
         }
-        let apart = files.values().any(Working::is_apart);
+        let apart = files.values().any(Working::is_apart) && guard::has_stash(&self.limit);
         let mut targets = Vec::new();
         for (path, working) in files {
             match working.target(path) {

@@ -66,6 +66,7 @@ fn what_was_put_aside_is_undone_when_it_comes_back() {
         app.apply("one", unit().edit("a.ts", ins(2, "one\n")).create("new.ts", NewFile::new("n\n", "w")));
         // Only what git tracks is put aside.
         app.write("a.ts", "1\n");
+        app.write(".git/refs/stash", "id\n");
         assert!(app.undo(&Which::All).unwrap().unwrap().apart);
         assert!(!app.root.join("new.ts").exists() && app.root.join(FOLDER).exists());
         app.write("a.ts", "1\none\n");

@@ -10,11 +10,17 @@ use crate::steps::support::{Kit, identity};
 pub(super) fn user(kit: &Kit<'_>, what: &str) -> Todo {
     // Whatever keeps the paid calls from a payer keeps the route from its user.
     let missing = kit.cx.sites.iter().find_map(|site| match &site.detail {
-        Detail::Billable(billable) => Some((site, billable.plan.missing.as_ref()?)),
+        Detail::Billable(billable) => Some((site, billable, billable.plan.missing.as_ref()?)),
         _ => None,
     });
-    if let Some((site, why)) = missing {
-        return Todo::route(what, why.as_str()).at(site.file.as_str(), site.line);
+    if let Some((site, billable, why)) = missing {
+        // It is said of what the handler has, which a paid call further down does not show.
+        let handler = billable.plan.handler.as_ref().filter(|handler| kit.path(handler.file) != site.file);
+        let (file, line) = handler.map_or((site.file.as_str(), site.line), |handler| {
+            let line = kit.text(handler.file).line_of(billable.plan.reached_by.start as usize);
+            (kit.path(handler.file), line)
+        });
+        return Todo::route(what, why.as_str()).at(file, line);
     }
     let shown = identity::shown(kit).find_map(|shown| Some((shown.file, shown.function?, shown.identity.id)));
     if let Some((file, function, id)) = shown {
