@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::CommandResult;
 use super::args::UndoArgs;
+use crate::answers::FILE_NAME as ANSWERS;
 use crate::edit::journal::{FOLDER, HandEdits, JournalEntry, JournalError, Undone, Which};
 use crate::review::{Label, Screen, Terminal, Text};
 use crate::run::{Exit, Reviewer as _, RunError, open_journal};
@@ -18,6 +19,9 @@ struct Document {
     /// Files that somebody edited, left as they are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kept: Vec<String>,
+    /// Some file was as before already, and may come back.
+    #[serde(skip)]
+    apart: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,8 +53,14 @@ pub(super) fn undo(screen: &mut Screen, args: &UndoArgs) -> CommandResult {
     }
     if document.undone.is_empty() {
         screen.report("Nothing to undo.")?;
+        if args.app.join(ANSWERS).is_file() {
+            screen.say(format!("`{ANSWERS}` is here, but of what was applied nothing is known: it came with a commit, or the folder `{FOLDER}` was removed. Take it back with git.").as_str());
+        }
     } else if document.files.is_empty() && document.kept.is_empty() {
         screen.report("Every file was as before already; the steps count as undone now.")?;
+    }
+    if document.apart {
+        screen.say("Some files were as before already. Should they come back with `git stash pop`, run `undo` again.");
     }
     for file in &document.files {
         let line =
@@ -97,7 +107,8 @@ fn undo_in(
     let Some(planned) = planned else { return Ok(()) };
     ask(screen, args, &planned.entries, "Put back")?;
     if let Some(undone) = journal.undo(&which, edits, jiff::Timestamp::now())? {
-        let Undone { entries, files, kept } = undone;
+        let Undone { entries, files, kept, apart } = undone;
+        document.apart |= apart;
         document.undone.extend(entries.iter().map(step_document));
         document.files.extend(files.iter().map(|(path, there)| file_document(folder, path, *there)));
         document.kept.extend(kept.iter().map(|path| from_here(folder, path)));
@@ -168,7 +179,7 @@ fn latest(root: &Utf8Path, folders: Vec<Utf8PathBuf>, which: &Which) -> Result<V
     for folder in folders {
         let journal = open_journal(root, &folder)?;
         let pending = journal.unfinished()?.map(|unfinished| unfinished.entry().clone());
-        let mut entries = journal.entries()?;
+        let mut entries = journal.in_effect()?;
         entries.extend(pending);
         let wanted = |entry: &&JournalEntry| !matches!(which, Which::Step(step) if entry.step != *step);
         if let Some(at) = entries.iter().filter(wanted).map(|entry| entry.at).max() {

@@ -8,6 +8,7 @@ use crate::credyt::verify_events::{EventCheck, check_events};
 use crate::credyt::{Client, nearest};
 use crate::review::{Label, Screen, Text};
 use crate::run::RunError;
+use crate::workspace::WorkspaceError;
 
 /// Folders below the working folder in which an app is looked for.
 const DEPTH: usize = 2;
@@ -28,8 +29,12 @@ pub(super) fn kept(folder: &Utf8Path) -> Result<Vec<Kept>, RunError> {
 
 fn look(root: &Utf8Path, folder: &Utf8Path, depth: usize, found: &mut Vec<Kept>) -> Result<(), RunError> {
     let path = folder.join(FILE_NAME);
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        let file = path.strip_prefix(root).unwrap_or(&path).to_owned();
+    let read = std::fs::read_to_string(&path);
+    let file = path.strip_prefix(root).unwrap_or(&path).to_owned();
+    if read.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::InvalidData) {
+        return Err(WorkspaceError::NotUtf8(file.into_string()).into());
+    }
+    if let Ok(text) = read {
         let answers = Answers::parse(file.as_str(), &text)?;
         found.push(Kept { file, answers });
         return Ok(());

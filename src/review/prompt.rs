@@ -14,6 +14,9 @@ use crate::credyt::{Environment, key_environment};
 use crate::run::RunError;
 use crate::steps::{Choice, Question, QuestionKind};
 
+/// The key that Enter stands for.
+const YES: char = 'y';
+
 /// One key of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeyChoice<T> {
@@ -25,7 +28,8 @@ pub(super) struct KeyChoice<T> {
     pub(super) value: T,
 }
 
-/// Asks for one key until it is one of the choices; `?` explains them.
+/// Asks for one key until it is one of the choices; `?` explains them. Enter is a yes where there is one, as at every other
+/// question that offers something; nothing is written by a yes alone.
 pub(super) fn key<T: Copy>(
     screen: &mut Screen,
     term: &Term,
@@ -49,6 +53,10 @@ pub(super) fn key<T: Copy>(
             }
         }
         let pressed = read(term)?;
+        let pressed = match pressed {
+            Some('\n' | '\r') => Some(YES),
+            other => other,
+        };
         if let Some(choice) = choices.iter().find(|choice| pressed == Some(choice.key)) {
             screen.say(Text::new().with(Label::Literal, choice.word));
             return Ok(choice.value);
@@ -56,7 +64,8 @@ pub(super) fn key<T: Copy>(
         screen.say("");
         for choice in choices {
             let key = Text::new().plain("  ").with(Label::Key, &choice.key.to_string());
-            screen.say_indented(5, key.plain("  ").plain(choice.help));
+            let enter = if choice.key == YES { " (also Enter)" } else { "" };
+            screen.say_indented(5, key.plain("  ").plain(&format!("{}{enter}", choice.help)));
         }
     }
 }

@@ -5,7 +5,7 @@
 //! Which event types do the paid calls send?
 //!   completion_finished  `chat.completions.create` at app/api/code/route.ts:46
 //!   image_generated      `replicate.run` at app/api/image/route.ts:31
-//! Take these?  [y]es  [c]hange  [?]
+//! Take these?  [y]es  [c]hange  [q]uit  [?]
 //! ```
 
 use console::Term;
@@ -18,9 +18,17 @@ use crate::answers::Value;
 use crate::run::RunError;
 use crate::steps::Question;
 
-const KEYS: [KeyChoice<bool>; 2] = [
-    KeyChoice { key: 'y', word: "yes", help: "take the list as it is", value: true },
-    KeyChoice { key: 'c', word: "change", help: "say which ones to answer otherwise", value: false },
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    Take,
+    Change,
+    Quit,
+}
+
+const KEYS: [KeyChoice<Answer>; 3] = [
+    KeyChoice { key: 'y', word: "yes", help: "take the list as it is", value: Answer::Take },
+    KeyChoice { key: 'c', word: "change", help: "say which ones to answer otherwise", value: Answer::Change },
+    KeyChoice { key: 'q', word: "quit", help: "stop; what was approved stays", value: Answer::Quit },
 ];
 
 /// The answers, in the order of the questions: each series as one list, the others one by one.
@@ -70,8 +78,10 @@ fn list(
             let answer = Text::new().plain("  ").with(Label::Literal, &format!("{text:width$}"));
             screen.say_indented(width + 4, answer.plain("  ").plain(&about(question)));
         }
-        if prompt::key(screen, term, "Take these?", &KEYS)? {
-            return Ok(answers);
+        match prompt::key(screen, term, "Take these?", &KEYS)? {
+            Answer::Take => return Ok(answers),
+            Answer::Quit => return Err(RunError::Stopped),
+            Answer::Change => {}
         }
         let items: Vec<(String, bool)> =
             texts.iter().zip(questions).map(|(t, q)| (format!("{t}  {}", about(q)), false)).collect();

@@ -8,13 +8,16 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::steps::{Candidate, Cause, Lacks, Todo, Unpaid};
+use crate::steps::{Candidate, Cause, Lacks, OR_SKIP, Todo, Unpaid};
 
 /// Places that a line of text names; the document has all of them.
 const NAMED: usize = 6;
 
 /// Calls that a line of text names.
 const CALLS: usize = 3;
+
+/// Where the key of an answer stands in words.
+const SKIP: &str = "say `skip = true`";
 
 /// One thing that is left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -93,12 +96,15 @@ fn paired(todo: &[Todo]) -> Vec<Todo> {
             paired.push(one.clone());
             continue;
         };
-        let partner = paired.iter_mut().find(|other| {
+        let is_half = |other: &Todo| {
             other.unpaid.as_ref().is_some_and(|u| {
                 u.site == unpaid.site && u.call == unpaid.call && wants(u.lacks, unpaid.lacks)
             })
-        });
-        match partner {
+        };
+        // Of several ways to one call each is told of at its own place.
+        let here = paired.iter().position(|other| is_half(other) && other.place() == one.place());
+        let partner = here.or_else(|| paired.iter().position(is_half));
+        match partner.and_then(|at| paired.get_mut(at)) {
             Some(other) => join(other, one),
             None => paired.push(one.clone()),
         }
@@ -126,14 +132,21 @@ fn join(billed: &mut Todo, held: &Todo) {
 struct Group {
     like: Todo,
     calls: Vec<String>,
+    /// What the routes are for that could not be added.
+    routes: Vec<String>,
     places: Vec<Place>,
     candidates: Vec<Candidate>,
 }
 
 impl Group {
     fn of(todo: &Todo) -> Self {
-        let mut group =
-            Self { like: todo.clone(), calls: Vec::new(), places: Vec::new(), candidates: Vec::new() };
+        let mut group = Self {
+            like: todo.clone(),
+            calls: Vec::new(),
+            routes: Vec::new(),
+            places: Vec::new(),
+            candidates: Vec::new(),
+        };
         group.add(todo);
         group
     }
@@ -141,7 +154,8 @@ impl Group {
     fn takes(&self, todo: &Todo) -> bool {
         let lacks = |todo: &Todo| todo.unpaid.as_ref().map(|u| u.lacks);
         let like = &self.like;
-        (like.cause, &like.text, like.unmet, lacks(like)) == (todo.cause, &todo.text, todo.unmet, lacks(todo))
+        let kind = |todo: &Todo| (todo.cause, todo.unmet, lacks(todo), todo.route.is_some());
+        like.text == todo.text && kind(like) == kind(todo)
     }
 
     fn add(&mut self, todo: &Todo) {
@@ -149,6 +163,9 @@ impl Group {
             && !self.calls.contains(call)
         {
             self.calls.push(call.clone());
+        }
+        if let Some(what) = todo.route.as_ref().filter(|what| !self.routes.contains(what)) {
+            self.routes.push(what.clone());
         }
         if let Some(file) = &todo.file {
             let site = todo.unpaid.as_ref().map(|u| u.site.clone());
@@ -167,12 +184,23 @@ impl Group {
     fn into_left(self) -> Left {
         let Todo { cause, text, unmet, key, unpaid, .. } = self.like;
         let text = match unpaid {
-            None => text,
+            None => match self.routes.as_slice() {
+                [] => text,
+                [what] => format!("add a route for {what}: {text}"),
+                more => format!("add routes for {}: {text}", more.join(" and ")),
+            },
             Some(unpaid) => {
                 format!("{} {}: {text}", list(&self.calls), unpaid.lacks.verb(self.calls.len() > 1))
             }
         };
-        // A key of one place says nothing of the others.
+        let text = match &key {
+            // A key of one place says nothing of the others.
+            Some(_) if self.places.len() > 1 => {
+                text.replace(SKIP, "say `skip = true` under `[events]` of `credyt.toml`")
+            }
+            Some(key) => text.replace(SKIP, &format!("say `{key}` in `credyt.toml`")),
+            None => text.replace(OR_SKIP, ""),
+        };
         let key = key.filter(|_| self.places.len() < 2);
         Left { cause, text, places: self.places, key, candidates: self.candidates, unmet }
     }
@@ -236,6 +264,30 @@ mod tests {
             lines(&todo),
             [
                 "a.ts:3: `ask` is not billed and not held back: nobody is known; no check stands in front of it because it answers on a socket"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_one_cause_keeps_from_two_routes_is_said_once() {
+        let why = "nobody is known";
+        let todo = [Todo::route("portal", why).at("a.ts", 3), Todo::route("balance", why).at("a.ts", 3)];
+        assert_eq!(lines(&todo), ["a.ts:3: add routes for portal and balance: nobody is known"]);
+        assert_eq!(todo[0].to_string(), "a.ts:3: add a route for portal: nobody is known");
+    }
+
+    #[test]
+    fn two_ways_to_one_call_keep_their_places() {
+        let way = |lacks: Lacks, line: usize| {
+            let unpaid = Unpaid { call: "ask".to_owned(), site: "billable:a.ts#ask:0".to_owned(), lacks };
+            Todo::unpaid(Cause::NoPayer, unpaid, format!("nobody at {line}")).at("a.ts", line)
+        };
+        let todo = [way(Lacks::Event, 3), way(Lacks::Event, 9), way(Lacks::Gate, 9), way(Lacks::Gate, 3)];
+        assert_eq!(
+            lines(&todo),
+            [
+                "a.ts:3: `ask` is not billed and not held back: nobody at 3",
+                "a.ts:9: `ask` is not billed and not held back: nobody at 9",
             ]
         );
     }

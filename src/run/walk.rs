@@ -12,7 +12,7 @@ use crate::edit::{ChangeSet, Edit, EditUnit, NewFile};
 use crate::resolve::Program;
 use crate::sites::{Explainer, Site};
 use crate::steps::{Area, Question, Step, StepContext, StepPlan};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, WorkspaceError};
 
 /// Everything that is known while walking.
 pub(super) struct Walk<'a> {
@@ -155,7 +155,14 @@ pub(super) fn normal_root(root: &Utf8Path, given: &str) -> String {
 pub(super) fn read_answers(workspace: &Workspace, app_root: &str) -> Result<Answers, RunError> {
     let path = in_app(app_root, FILE_NAME);
     match workspace.find(&path) {
-        Some(id) => Ok(Answers::parse(&path, workspace.text(id)?.as_str())?),
+        Some(id) => {
+            let text = workspace.text(id)?;
+            // Sources in UTF-16 are read as they are; TOML is UTF-8, and nothing of another file may count as an answer.
+            if text.is_wide() {
+                return Err(WorkspaceError::NotUtf8(path).into());
+            }
+            Ok(Answers::parse(&path, text.as_str())?)
+        }
         None => Ok(Answers::default()),
     }
 }

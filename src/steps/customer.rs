@@ -18,7 +18,7 @@ use crate::answers::Key;
 use crate::catalog::{self, Entry, Kind};
 use crate::edit::{Edit, EditUnit};
 use crate::sites::signup::{guest_flag, linked, user_key};
-use crate::sites::{Detail, Hook, Identity, IdentitySource, Signup, Site, SiteKind};
+use crate::sites::{Detail, Hook, Identity, IdentitySource, SELECT_FROM, Signup, Site, SiteKind};
 use crate::steps::key::{declare, push};
 use crate::steps::support::names::{Wanted, bring};
 use crate::steps::support::payment::{self, ComingBack};
@@ -162,7 +162,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
         Todo::chore(text).at(kit.path(place.file), place.line)
     }));
     if !called {
-        return Ok(uncalled(plan, noun));
+        return Ok(uncalled(kit, plan, noun));
     }
     plan.changes.rest_on(&modules);
     if plan.changes.is_empty() && plan.todo.iter().all(|t| !t.unmet) {
@@ -171,9 +171,12 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
         return Ok(plan);
     }
     if signups.is_empty() {
-        plan.notes.push(format!(
-            "No line that makes {noun}s was recognised, so each gets a customer on first need."
-        ));
+        plan.notes.push(match unticked(kit) {
+            Some(site) => format!("{site}; each {noun} gets a customer on first need."),
+            None => {
+                format!("No line that makes {noun}s was recognised, so each gets a customer on first need.")
+            }
+        });
     } else if shared {
         plan.notes.push(format!("A {noun} that is there already gets its customer on first need."));
     } else {
@@ -224,12 +227,26 @@ fn library_of<'a>(kit: &Kit<'a>, identity: &Identity) -> Option<&'a Entry> {
 }
 
 /// Nothing would call the module yet: the steps whose lines do bring it with them.
-fn uncalled(plan: StepPlan, noun: &str) -> StepPlan {
-    let why = format!(
-        "no sign-up was recognised that could make the customer, so each {noun} becomes one on first need; the module comes with the first step that uses it"
-    );
+fn uncalled(kit: &Kit<'_>, plan: StepPlan, noun: &str) -> StepPlan {
+    let why = match unticked(kit) {
+        Some(site) => format!(
+            "{site}; each {noun} becomes a customer on first need, and the module comes with the first step that uses it"
+        ),
+        None => format!(
+            "no sign-up was recognised that could make the customer, so each {noun} becomes one on first need; the module comes with the first step that uses it"
+        ),
+    };
     let (notes, todo) = (plan.notes, plan.todo);
     StepPlan { notes, todo, ..StepPlan::not_applicable(why) }
+}
+
+/// The sign-up that was found and is not ticked, with the reason.
+fn unticked(kit: &Kit<'_>) -> Option<String> {
+    let signups = kit.cx.sites.iter().filter(|site| site.kind == SiteKind::Signup && !site.selected);
+    let site = signups.max_by(|a, b| a.score.total_cmp(&b.score))?;
+    let place = format!("the sign-up at {}:{}", site.file, site.line);
+    let why = site.evidence.last().filter(|_| site.score < SELECT_FROM);
+    Some(why.map_or_else(|| format!("{place} was left out"), |why| format!("{place} is not ticked ({why})")))
 }
 
 /// A new user has a plan to pay for, and only the app knows whether at once.

@@ -54,7 +54,8 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
         if is_recorded(kit, spend, &all) {
             let function = spend.billable.plan.function;
             if asks(kit, spend.file, function) {
-                doors.extend(reach::ways(kit.graph(), spend.file, function).doors);
+                let ways = reach::ways(kit.graph(), spend.file, function).doors;
+                doors.extend(ways.into_iter().map(|door| (door, spend)));
             }
             continue;
         }
@@ -67,7 +68,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
                 plan.todo.extend(recorded.faults.iter().map(|fault| todo(kit, spend, fault)));
                 plan.todo
                     .extend(paid_again(kit, spend).map(|reason| chore(kit, &reason, reason.why.clone())));
-                doors.extend(recorded.doors);
+                doors.extend(recorded.doors.into_iter().map(|door| (door, spend)));
                 units.push(recorded.unit);
             }
             Err(reason) => plan.todo.push(todo(kit, spend, &reason)),

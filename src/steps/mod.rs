@@ -25,7 +25,7 @@ mod webhook;
 pub use crate::fingerprint::App;
 pub use area::Area;
 pub use question::{Choice, Question, QuestionKind, Series};
-pub use todo::{Candidate, Cause, Lacks, Todo, Unpaid};
+pub use todo::{Candidate, Cause, Lacks, OR_SKIP, Todo, Unpaid};
 
 use crate::answers::Answers;
 use crate::catalog::Catalog;

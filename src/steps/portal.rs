@@ -32,11 +32,14 @@ impl Step for PortalStep {
 fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let mut plan = StepPlan::new(Status::Planned);
     // A route that the user wrote or moved does the same.
-    if !uses(kit, "createPortalUrl")
-        && let Err(without) = add_route(kit, RoutePurpose::Portal, Area::Portal, &mut plan)
-    {
-        return Ok(*without);
-    }
+    let file = if uses(kit, "createPortalUrl") {
+        None
+    } else {
+        match add_route(kit, RoutePurpose::Portal, Area::Portal, &mut plan) {
+            Ok(file) => Some(file),
+            Err(without) => return Ok(*without),
+        }
+    };
     let generated = generated::plan(kit, Area::Portal)?;
     push(&mut plan, generated);
     // The route and its module go together, and there is no link without them.
@@ -53,19 +56,20 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let path = route::path(kit, RoutePurpose::Portal).unwrap_or_else(|| "the route".to_owned());
     if !identity::has_pages(kit) {
         plan.notes.push(format!(
-            "GET {path} answers `{{ \"url\": … }}`: fetch it with the user's token on a click, and send the browser there."
+            "GET {path} answers `{{ \"url\": … }}`: fetch it on a click, signed in as for the app's other requests, and send the browser there."
         ));
         if let Some(slot) = front_end::slot(kit) {
             let text = format!(
-                "let users open the portal from here: on a click fetch GET {path} with their token, and send the browser to the `url` it answers"
+                "let users open the portal from here: on a click fetch GET {path}, signed in as for the other requests from here, and send the browser to the `url` it answers"
             );
             plan.todo.push(Todo::chore(text).at(slot.file, slot.line));
         }
         if env::own_address(kit, "").is_none() {
-            plan.todo.push(Todo::chore(format!(
+            let chore = Todo::chore(format!(
                 "users come back to the address of this server after paying; give `{}` your front end's address if that is another one",
                 kit.function("createPortalUrl")
-            )));
+            ));
+            plan.todo.push(Todo { file, ..chore });
         }
     }
     plan.next = format!("Sign in and open {path}: the hosted portal shows the balance and takes a payment.");
@@ -98,7 +102,7 @@ pub(super) fn add_route(
             }
         )),
     };
-    let mut without = StepPlan::not_applicable(todo.text.clone());
+    let mut without = StepPlan::not_applicable(todo.said());
     without.todo.push(Todo { unmet: kit.cx.asked_for, ..todo });
     Err(Box::new(without))
 }

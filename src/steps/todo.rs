@@ -35,6 +35,9 @@ pub enum Cause {
     OwnMoney,
 }
 
+/// The other way out where nobody is to pay. The report puts the answer's key in the place of its words.
+pub const OR_SKIP: &str = ", or say `skip = true` if the app pays for it";
+
 /// What a paid call lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lacks {
@@ -95,6 +98,8 @@ pub struct Todo {
     pub cause: Cause,
     /// The paid call it is about.
     pub unpaid: Option<Unpaid>,
+    /// What the route is for that could not be added; the text is the reason then.
+    pub route: Option<String>,
     /// What came into question as the payer.
     pub candidates: Vec<Candidate>,
     /// The answer of `credyt.toml` that would settle it, `KEY = VALUE`.
@@ -111,6 +116,7 @@ impl Todo {
             unmet: false,
             cause: Cause::Chore,
             unpaid: None,
+            route: None,
             candidates: Vec::new(),
             key: None,
         }
@@ -133,12 +139,26 @@ impl Todo {
         Self { unmet, cause, unpaid: Some(unpaid), ..Self::chore(why) }
     }
 
+    /// A route that was wanted and could not be added.
+    pub fn route(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { unmet: true, cause: Cause::NotApplied, route: Some(what.into()), ..Self::chore(why) }
+    }
+
     /// The same with a place.
     #[must_use]
     pub fn at(mut self, file: impl Into<String>, line: usize) -> Self {
         self.file = Some(file.into());
         self.line = Some(line);
         self
+    }
+
+    /// The words without the place.
+    pub fn said(&self) -> String {
+        match (&self.unpaid, &self.route) {
+            (Some(unpaid), _) => format!("`{}` {}: {}", unpaid.call, unpaid.lacks.verb(false), self.text),
+            (None, Some(what)) => format!("add a route for {what}: {}", self.text),
+            (None, None) => self.text.clone(),
+        }
     }
 
     /// `file:line`, `None` without a place.
@@ -153,9 +173,6 @@ impl std::fmt::Display for Todo {
         if let Some(place) = self.place() {
             write!(f, "{place}: ")?;
         }
-        if let Some(unpaid) = &self.unpaid {
-            write!(f, "`{}` {}: ", unpaid.call, unpaid.lacks.verb(false))?;
-        }
-        f.write_str(&self.text)
+        f.write_str(&self.said())
     }
 }

@@ -53,6 +53,24 @@ fn walk_honours_gitignore_and_still_sees_env_files() {
 }
 
 #[test]
+fn a_long_comment_is_no_reason_to_leave_code_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(dir.path()).unwrap();
+    let long = "x".repeat(300_000);
+    for (path, text) in [
+        ("a.py", format!("# {long}\nimport os\n")),
+        ("b.ts", format!("const a = 1;\n/* {long} */\n  // {long}\n")),
+        ("c.js", format!("/* a licence */\n{}", "var a=f(1,[2,{b:c}]);".repeat(2000))),
+        ("d.js", format!("/* {long} */{}\n", "f(1);".repeat(9000))),
+    ] {
+        std::fs::write(root.join(path), text).unwrap();
+    }
+    let ws = Workspace::open(root).unwrap();
+    let paths: Vec<_> = ws.files().map(|(_, f)| f.path.as_str()).collect();
+    assert_eq!(paths, ["a.py", "b.ts"]);
+}
+
+#[test]
 fn an_overlay_adds_replaces_and_removes_without_touching_its_origin() {
     let ws = Workspace::in_memory([("a.ts", "one"), ("b.ts", "two")]);
     let next = ws.with_changes([

@@ -110,6 +110,11 @@ impl SourceText {
         self.text.is_ok()
     }
 
+    /// Whether it stands on the disk in UTF-16.
+    pub fn is_wide(&self) -> bool {
+        self.wide.is_some()
+    }
+
     /// The whole text; empty when the bytes are no text.
     pub fn as_str(&self) -> &str {
         self.text.as_deref().unwrap_or_default()

@@ -155,8 +155,20 @@ fn is_dense(path: &std::path::Path, size: u64) -> bool {
         return false;
     }
     let Ok(all) = std::fs::read(path) else { return true };
-    let usual = |line: &[u8]| !line.trim_ascii().is_empty() && (line.len() as u64) < LONG;
-    all.split(|byte| *byte == b'\n').filter(|line| usual(line)).count() < WRITTEN
+    // However long a comment is, it is no code.
+    let code: Vec<&[u8]> =
+        all.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !is_comment(line)).collect();
+    let size: usize = code.iter().map(|line| line.len() + 1).sum();
+    let usual = |line: &&&[u8]| !line.is_empty() && (line.len() as u64) < LONG;
+    size as u64 / (code.len() as u64).max(1) > LONG && code.iter().filter(usual).count() < WRITTEN
+}
+
+/// Whether a line holds a comment and nothing else, in any of the languages.
+fn is_comment(line: &[u8]) -> bool {
+    let closes = |line: &[u8]| line.windows(2).position(|two| two == b"*/").map(|at| at + 2);
+    line.starts_with(b"//")
+        || line.starts_with(b"#")
+        || (line.starts_with(b"/*") && closes(line) == Some(line.len()))
 }
 
 /// Lock files are never read, only their presence counts, so their size does not.

@@ -23,9 +23,14 @@ fn an_invalid_answers_file_is_named_with_its_line() {
 #[test]
 fn an_answers_file_that_is_not_text_is_named() {
     let project = Project::app();
-    project.write("credyt.toml", [0xff, 0xfe, 0x00]);
-    let said = error(&project, &["run", "--yes", "--allow-dirty"]);
-    assert!(said.starts_with("error: `credyt.toml` is not UTF-8 text"), "{said}");
+    // The last two are texts in UTF-16, as which a source would be read.
+    for bytes in [&[0xff, 0xfe, 0x00][..], &[0xff, 0xfe], &[0xff, 0xfe, b'#', 0]] {
+        project.write("credyt.toml", bytes);
+        let said = error(&project, &["run", "--yes", "--allow-dirty"]);
+        assert!(said.starts_with("error: `credyt.toml` is not UTF-8 text"), "{said}");
+        let status = project.shell(&["run", "--yes", "--allow-dirty"]).status;
+        assert_eq!(status, 1, "{said}");
+    }
 }
 
 #[test]

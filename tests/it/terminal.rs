@@ -299,6 +299,19 @@ fn many_paid_calls_are_asked_about_in_one_list() {
 }
 
 #[test]
+fn a_list_is_left_with_q_and_enter_is_a_yes() {
+    let project = Project::fixture("nextjs-authjs-prisma");
+    let mut terminal = Terminal::tool(&project, &["--step", "events"]);
+    terminal.see("Is that right?").see("[?] ").press("\r").see("yes");
+    terminal.see("subscribed to?").press("\r");
+    terminal.see("Take these?").see("[q]uit").see("[?] ").press("q");
+    let (status, seen) = terminal.end();
+    assert_eq!(status, 3, "{seen}");
+    assert!(seen.contains("Stopped. Nothing was written."), "{seen}");
+    assert_eq!(project.changes(), "");
+}
+
+#[test]
 fn a_key_is_typed_unseen_and_goes_where_git_does_not_look() {
     let project = Project::fixture("nextjs-authjs-prisma");
     project.write(".env", "AUTH_SECRET=s3cret\nDATABASE_URL=file:dev.db\n");

@@ -27,6 +27,29 @@ fn a_second_run_changes_nothing_and_undo_leaves_nothing() {
 }
 
 #[test]
+fn what_comes_back_from_a_stash_is_undone() {
+    let project = Project::app();
+    assert_eq!(project.shell(&["run", "--yes"]).status, 0);
+    project.git(&["stash", "--quiet"]);
+    let aside = project.shell(&["undo", "--all", "--yes"]);
+    assert!(aside.err.contains("`git stash pop`"), "{}", aside.transcript());
+    project.git(&["stash", "pop", "--quiet"]);
+    assert_ne!(project.read("app.ts"), APP);
+    let back = project.shell(&["undo", "--all", "--yes"]);
+    assert!(back.out.contains("restored app.ts"), "{}", back.transcript());
+    assert_eq!((project.read("app.ts").as_str(), project.changes().as_str()), (APP, ""));
+    assert!(!project.exists(".credyt"), "nothing is left that could come back");
+    // Of what a commit holds the journal knows nothing.
+    project.write("credyt.toml", "version = 1\n");
+    let none = project.shell(&["undo", "--all", "--yes"]);
+    assert!(
+        none.out.contains("Nothing to undo.") && none.err.contains("Take it back with git"),
+        "{}",
+        none.transcript()
+    );
+}
+
+#[test]
 fn steps_are_undone_one_by_one_and_by_name() {
     let project = Project::app();
     assert_eq!(project.shell(&["run", "--yes"]).status, 0);

@@ -78,6 +78,16 @@ pub(super) fn ups(root: &str) -> Option<usize> {
     root.split('/').all(|part| part == "..").then(|| root.split('/').count())
 }
 
+/// Whether git keeps something that was put aside in the repository of a folder, which may be another worktree of it.
+pub(super) fn has_stash(repository: &Utf8Path) -> bool {
+    let git = repository.join(".git");
+    // `gitdir: /repository/.git/worktrees/name`
+    let pointer = std::fs::read_to_string(&git).ok();
+    let named = pointer.as_deref().and_then(|text| text.trim().strip_prefix("gitdir: "));
+    let common = named.and_then(|path| Utf8Path::new(path).ancestors().nth(2)).unwrap_or(&git);
+    common.join("refs/stash").is_file()
+}
+
 /// Whether a path seen from the app stays below the root that lies `ups` folders up, and names no folder that is git's
 /// or ours.
 fn is_below(path: &str, ups: usize) -> bool {

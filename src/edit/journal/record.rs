@@ -28,6 +28,10 @@ pub struct JournalEntry {
     /// Ids of the entries that this one undoes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undoes: Vec<u32>,
+    /// Of an undoing: some file had a text from before already, which may come back out of a stash. What is known of
+    /// it is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
     /// The files, sorted by path.
     pub files: Vec<JournalFile>,
     /// Folders that were made for new files, outermost first, seen from the app's folder.

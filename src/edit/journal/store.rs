@@ -129,7 +129,7 @@ impl Journal {
                 return Ok(());
             }
             self.remove_tree(&self.folder().join("staging"))?;
-            if !self.entries()?.is_empty() {
+            if !self.entries()?.is_empty() || self.log()?.last().is_some_and(|last| last.apart) {
                 return Ok(());
             }
             // Oldest first: an undoing without what it undoes says nothing, the other way round would revive a step.
@@ -247,6 +247,7 @@ pub(super) fn new_entry(id: u32, step: &str, at: jiff::Timestamp, root: String) 
         root,
         sites: Vec::new(),
         undoes: Vec::new(),
+        apart: false,
         files: Vec::new(),
         folders: Vec::new(),
     }

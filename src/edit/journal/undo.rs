@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 
 use super::JournalError;
-use super::guard::ups;
+use super::guard::{self, ups};
 use super::layout::{Layout, Obstacle};
 use super::past::Past;
 use super::record::{JournalEntry, JournalFile, hash};
@@ -46,6 +46,8 @@ pub struct Undone {
     pub files: Vec<(String, bool)>,
     /// Files that somebody edited, left as they are.
     pub kept: Vec<String>,
+    /// Some file had a text from before already, and there is a stash out of which the other may come back.
+    pub apart: bool,
 }
 
 /// How a file of an applied step is now.
@@ -67,6 +69,7 @@ struct Plan {
     ids: Vec<u32>,
     targets: Vec<Target>,
     kept: BTreeSet<String>,
+    apart: bool,
 }
 
 impl Plan {
@@ -75,6 +78,7 @@ impl Plan {
             entries: self.entries.clone(),
             files: self.targets.iter().map(|t| (t.record.path.clone(), t.after.is_some())).collect(),
             kept: self.kept.iter().cloned().collect(),
+            apart: self.apart,
         }
     }
 }
@@ -104,6 +108,7 @@ impl Journal {
         let root = plan.entries.iter().map(|e| &e.root).max_by_key(|root| ups(root)).cloned();
         let mut record = new_entry(0, "undo", at, root.unwrap_or_else(|| ".".to_owned()));
         record.undoes.clone_from(&plan.ids);
+        record.apart = plan.apart;
         let step = plan.entries.first().map(|e| e.step.clone()).unwrap_or_default();
         self.commit(record, &plan.targets, &|file| JournalError::ChangedSinceApplied {
             file: file.to_owned(),
@@ -115,6 +120,22 @@ impl Journal {
     /// What [`Journal::undo`] would do, or why it would refuse.
     pub fn preview_undo(&self, which: &Which, edits: HandEdits) -> Result<Option<Undone>, JournalError> {
         Ok(self.plan_undo(which, edits)?.map(|plan| plan.undone()))
+    }
+
+    /// The steps that can be undone: those in force, and those that were undone and came back with an older text of a
+    /// file (`git stash pop`, a branch from before).
+    pub fn in_effect(&self) -> Result<Vec<JournalEntry>, JournalError> {
+        let log = self.log()?;
+        let in_force: BTreeSet<u32> = self.entries()?.iter().map(|entry| entry.id).collect();
+        let is_held = |entry: &JournalEntry| {
+            entry.files.iter().any(|file| {
+                self.look(entry, file, &log).is_ok_and(|working| working.held.contains(&entry.id))
+            })
+        };
+        let is_wanted = |entry: &&JournalEntry| {
+            entry.undoes.is_empty() && (in_force.contains(&entry.id) || is_held(entry))
+        };
+        Ok(log.iter().filter(is_wanted).cloned().collect())
     }
 
     /// How the files of an applied step are now.
@@ -139,7 +160,7 @@ impl Journal {
             return Err(JournalError::Unfinished { step: earlier.entry().step.clone() });
         }
         let log = self.log()?;
-        let in_force = self.entries()?;
+        let in_force = self.in_effect()?;
         let mut entries = in_force.clone();
         match which {
             Which::Last => drop(entries.drain(..entries.len().saturating_sub(1))),
@@ -212,6 +233,7 @@ impl Journal {
                 kept.insert(file.path.clone());
             }
         }
+        let apart = files.values().any(Working::is_apart) && guard::has_stash(&self.limit);
         let mut targets = Vec::new();
         for (path, working) in files {
             match working.target(path) {
@@ -227,7 +249,7 @@ impl Journal {
             }
         }
         let ids = taken.iter().map(|entry| entry.id).collect();
-        Ok(Some(Plan { entries, ids, targets, kept }))
+        Ok(Some(Plan { entries, ids, targets, kept, apart }))
     }
 
     /// Looks at a file, and at what is known of it.
@@ -262,6 +284,11 @@ impl Working {
             // The file has the bytes of a time without that step.
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Whether the file has a known text that is not the last one that was written.
+    fn is_apart(&self) -> bool {
+        self.layout.is_some() && self.now.as_deref().map(hash).as_deref() != self.past.last()
     }
 
     /// Whether the file is gone, although the last record left it there with this step in it.

@@ -97,6 +97,9 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let gates = gates(all, kit, &mut plan.todo);
     let handlers = gates.len();
     for gate in gates {
+        if account::is_own_expense(kit, (gate.handler.file, gate.handler.function)) {
+            continue;
+        }
         if is_gated(kit, &gate.handler) {
             gated += 1;
             continue;
@@ -127,6 +130,11 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
         } else {
             Status::NotApplicable("no handler has a place for a balance check".to_owned())
         };
+    }
+    if !kit.done.events && !plan.changes.is_empty() {
+        plan.todo.push(Todo::chore(
+            "no usage event is sent, so nothing is ever taken from the balance that is checked: add the events, too (`credyt-integrate run --step events`), or send them yourself after each paid call",
+        ));
     }
     plan.next = match kit.paying() {
         Paying::User => {

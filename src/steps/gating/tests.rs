@@ -318,3 +318,86 @@ fn where_no_handler_names_the_user_the_function_that_does_refuses_for_all_of_the
     let (text, todo) = app("try { return await writeDraft(\"a\", event); } catch { return null; }");
     assert!(!text.contains("insufficientBalance") && todo.contains("is not held back"), "{text}{todo}");
 }
+
+/// A form of a page in Python, with how it answers.
+fn form(packages: &str, code: &str) -> String {
+    gated(&[("requirements.txt", packages), ("app.py", code)], "app.py").0
+}
+
+fn flask(answer: &str) -> String {
+    form(
+        "flask\nflask-login\nopenai\n",
+        &format!(
+            "from flask import Flask, flash, jsonify, redirect, render_template, request\nfrom flask_login import current_user, login_required\nfrom openai import OpenAI\n\napp = Flask(__name__)\nclient = OpenAI()\n\n\n@app.post(\"/write\")\n@login_required\ndef write():\n    made = client.responses.create(model=\"m\", input=current_user.id)\n    {answer}\n"
+        ),
+    )
+}
+
+#[test]
+fn a_form_of_a_page_is_refused_as_pages_are() {
+    let flashed = flask("flash(\"Written\")\n    return redirect(\"/\")");
+    assert!(
+        flashed.contains("        flash(insufficient_balance(balance)[\"error\"])\n        return redirect(request.referrer or \"/\")\n"),
+        "{flashed}"
+    );
+    let rendered = flask("return render_template(\"a.html\", text=made.output_text)");
+    assert!(
+        rendered.contains("return insufficient_balance(balance)[\"error\"], balance.status"),
+        "{rendered}"
+    );
+    let answered = flask("return jsonify({\"text\": made.output_text})");
+    assert!(answered.contains("return jsonify(insufficient_balance(balance)), balance.status"), "{answered}");
+    let served = form(
+        "fastapi\nopenai\npyjwt\n",
+        "import jwt\nfrom fastapi import Depends, FastAPI, Request\nfrom fastapi.security import OAuth2PasswordBearer\nfrom fastapi.templating import Jinja2Templates\nfrom openai import OpenAI\n\napp = FastAPI()\nclient = OpenAI()\ntemplates = Jinja2Templates(directory=\"t\")\noauth = OAuth2PasswordBearer(tokenUrl=\"t\")\n\n\ndef sign(user_id: str) -> str:\n    return jwt.encode({\"sub\": user_id}, \"s\")\n\n\ndef current_user_id(token: str = Depends(oauth)) -> str:\n    return jwt.decode(token, \"s\")[\"sub\"]\n\n\n@app.post(\"/a\")\ndef ask(request: Request, user_id: str = Depends(current_user_id)):\n    made = client.responses.create(model=\"m\", input=\"x\")\n    return templates.TemplateResponse(request, \"a.html\", {\"text\": made.output_text})\n",
+    );
+    assert!(
+        served.contains(
+            "return PlainTextResponse(insufficient_balance(balance)[\"error\"], status_code=balance.status)"
+        ),
+        "{served}"
+    );
+}
+
+#[test]
+fn a_view_that_redirects_leaves_a_message() {
+    let view = |answer: &str| {
+        let code = format!(
+            "from django.contrib import messages\nfrom django.contrib.auth.decorators import login_required\nfrom django.http import JsonResponse\nfrom django.shortcuts import redirect, render\nfrom openai import OpenAI\n\nclient = OpenAI()\n\n\n@login_required\ndef write(request):\n    made = client.responses.create(model=\"m\", input=request.user.id)\n    {answer}\n"
+        );
+        let files = [
+            ("requirements.txt", "django\nopenai\n"),
+            ("manage.py", "import django\n"),
+            ("a/__init__.py", ""),
+            ("a/settings.py", "ROOT_URLCONF = \"a.urls\"\nINSTALLED_APPS = [\"django.contrib.auth\"]\n"),
+            (
+                "a/urls.py",
+                "from django.urls import path\n\nfrom . import views\n\nurlpatterns = [path(\"w\", views.write)]\n",
+            ),
+            ("a/views.py", code.as_str()),
+        ];
+        gated(&files, "a/views.py").0
+    };
+    let told = view("messages.success(request, \"Written\")\n    return redirect(\"/\")");
+    assert!(
+        told.contains("messages.error(request, insufficient_balance(balance)[\"error\"])\n        return redirect(request.META.get(\"HTTP_REFERER\") or \"/\")\n"),
+        "{told}"
+    );
+    let rendered = view("return render(request, \"a.html\", {\"text\": made.output_text})");
+    assert!(
+        rendered
+            .contains("return HttpResponse(insufficient_balance(balance)[\"error\"], status=balance.status)"),
+        "{rendered}"
+    );
+    let answered = view("return JsonResponse({\"text\": made.output_text})");
+    assert!(
+        answered.contains("return JsonResponse(insufficient_balance(balance), status=balance.status)"),
+        "{answered}"
+    );
+}
+
+#[test]
+fn a_check_without_an_event_is_told_to_take_nothing() {
+    let (_, todo) = next("app/api/write/route.ts", &route("", "NextResponse.json({}, { status: 401 })"));
+    assert!(todo.contains("no usage event is sent, so nothing is ever taken from the balance"), "{todo}");
+}

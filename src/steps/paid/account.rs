@@ -5,14 +5,16 @@
 //! had there.
 
 use super::Spend;
+use super::reach::Door;
 use super::record::{NOBODY, Reason, is_recorded};
 use crate::answers::Key;
+use crate::sites::handlers::all_reached_from;
 use crate::sites::{
     Billable, Detail, Identity, IdentityAt, IdentitySource, InFront, Money, SiteKind, in_front, sent_ids,
 };
 use crate::steps::reading;
 use crate::steps::support::{Kit, identity};
-use crate::steps::{Candidate, Cause, Lacks, Todo, Unpaid};
+use crate::steps::{Candidate, Cause, Lacks, OR_SKIP, Todo, Unpaid};
 use crate::syntax::{Binding, FunctionId, Imported};
 use crate::workspace::FileId;
 
@@ -97,12 +99,12 @@ const NO_HANDLER: &str = "no request handler that reaches it was found, so nobod
 pub(in crate::steps) fn left(kit: &Kit<'_>, spend: &Spend<'_>, reason: &Reason, lacks: Lacks) -> Todo {
     let plan = &spend.billable.plan;
     let line = kit.text(reason.file).line_of(reason.at as usize);
+    let here = function_at(kit, reason.file, reason.at).map(|function| (reason.file, function));
     let (cause, why, candidates) = if reason.why.starts_with(NOBODY) {
         if plan.handler.is_none() && plan.identity.is_none() {
             (Cause::NoHandler, NO_HANDLER.to_owned(), Vec::new())
         } else {
-            let place = function_at(kit, reason.file, reason.at).map(|function| (reason.file, function));
-            let place = if lacks == Lacks::Gate { place } else { handler(spend).or(place) };
+            let place = if lacks == Lacks::Gate { here } else { handler(spend).or(here) };
             let (why, candidates) = nobody(kit, spend, place);
             (Cause::NoPayer, why, candidates)
         }
@@ -116,7 +118,17 @@ pub(in crate::steps) fn left(kit: &Kit<'_>, spend: &Spend<'_>, reason: &Reason, 
     } else {
         (Cause::Form, reason.why.clone(), known(spend.billable))
     };
-    finish(spend, lacks, cause, why, candidates).at(kit.path(reason.file), line)
+    let todo = finish(spend, lacks, cause, why, candidates).at(kit.path(reason.file), line);
+    // What is said of the call as a whole would also end the billing of the other ways to it.
+    match here.filter(|_| lacks == Lacks::Gate && is_one_of_several(kit, spend)) {
+        Some(place) => Todo { key: way_key(kit, place), ..todo },
+        None => todo,
+    }
+}
+
+/// Whether several handlers reach a paid call.
+fn is_one_of_several(kit: &Kit<'_>, spend: &Spend<'_>) -> bool {
+    all_reached_from(kit.graph(), spend.file, spend.billable.plan.function).len() > 1
 }
 
 /// Why a user that a handler has made sure of is not the one by that name where the paid call is reached: an inner function
@@ -145,7 +157,43 @@ fn hidden(kit: &Kit<'_>, spend: &Spend<'_>, identity: &Identity) -> Option<Strin
 }
 
 /// What an owner can say of a call that visitors reach, where the app's own way to its user can be written.
-const REQUIRE: &str = "; say `sign_in = true` if only signed-in users may use it (they are read there then, and visitors turned away), or `skip = true` if the app pays for it";
+const REQUIRE: &str = "; say `sign_in = true` if only signed-in users may use it (they are read there then, and visitors turned away)";
+
+/// One way in to a call that is billed on others: nobody who could pay is known on it.
+pub(in crate::steps) fn on_way(
+    kit: &Kit<'_>,
+    spend: &Spend<'_>,
+    door: &Door,
+    through: &str,
+    why: String,
+) -> Todo {
+    let place = (door.handler.file, door.handler.function);
+    let (cause, why, candidates) = if why.starts_with(NOBODY) {
+        let (why, candidates) = nobody(kit, spend, Some(place));
+        (Cause::NoPayer, why, candidates)
+    } else {
+        (Cause::Form, why, Vec::new())
+    };
+    let why = format!("it is reached through `{through}` here, and {why}");
+    let todo = finish(spend, Lacks::Event, cause, why, candidates);
+    Todo { key: way_key(kit, place), ..todo }
+}
+
+/// The answer that says of a handler that the app itself pays for what is spent through it.
+fn way_key(kit: &Kit<'_>, place: (FileId, FunctionId)) -> Option<String> {
+    way(kit, place).map(|way| format!("{} = true", Key::event(&way, "skip")))
+}
+
+/// A handler's name in `credyt.toml`: `<file>#<symbol>`. Without a name of its own it cannot be told from another.
+fn way(kit: &Kit<'_>, (file, function): (FileId, FunctionId)) -> Option<String> {
+    let symbol = &kit.cx.program.facts(file).function(function).symbol;
+    (!symbol.is_empty()).then(|| format!("{}#{symbol}", kit.path(file)))
+}
+
+/// Whether the owner has said that the app itself pays for what is spent through a handler.
+pub(in crate::steps) fn is_own_expense(kit: &Kit<'_>, place: (FileId, FunctionId)) -> bool {
+    way(kit, place).is_some_and(|way| kit.cx.answers.event(&way).skip == Some(true))
+}
 
 fn finish(spend: &Spend<'_>, lacks: Lacks, cause: Cause, why: String, candidates: Vec<Candidate>) -> Todo {
     let unpaid = Unpaid { call: spend.billable.call.clone(), site: spend.site.id.clone(), lacks };
@@ -191,13 +239,17 @@ fn nobody(kit: &Kit<'_>, spend: &Spend<'_>, place: Option<(FileId, FunctionId)>)
     let mut why = NOBODY.to_owned();
     let front = place.map(|(file, function)| in_front(cx, file, function)).unwrap_or_default();
     match place.filter(|_| !front.is_empty()) {
-        _ if reading::can_be(kit, spend) => why.push_str(REQUIRE),
+        _ if reading::can_be(kit, spend) => {
+            why.push_str(REQUIRE);
+            why.push_str(OR_SKIP);
+        }
         Some(place) => {
-            let (guards, way) = (guards(&front), way(kit, place, &front));
-            why = format!("it is behind {guards}, and no expression here names the user; {way}");
+            let (guards, how) = (guards(&front), how(kit, place, &front));
+            why = format!("it is behind {guards}, and no expression here names the user; {how}");
         }
         None => {
-            why.push_str("; add sign-in in front of it, or say `skip = true` if the app pays for it");
+            why.push_str("; add sign-in in front of it");
+            why.push_str(OR_SKIP);
         }
     }
     if let Some(sent) = candidates.first() {
@@ -214,7 +266,7 @@ fn guards(front: &[InFront]) -> String {
 
 /// How the user can be had in a handler: the way of other handlers where it leads there as well. What a guard fills is there
 /// only behind that guard, so of any other it is said who fills it, and that it is not here.
-fn way(kit: &Kit<'_>, place: (FileId, FunctionId), front: &[InFront]) -> String {
+fn how(kit: &Kit<'_>, place: (FileId, FunctionId), front: &[InFront]) -> String {
     let mut elsewhere = None;
     for shown in identity::shown(kit) {
         let path = kit.path(shown.file);

@@ -8,7 +8,7 @@ use crate::sites::payer::Paying;
 use crate::steps::Todo;
 use crate::steps::paid::reach::Door;
 use crate::steps::paid::record::{NOBODY, visitors};
-use crate::steps::paid::{taking, user_id};
+use crate::steps::paid::{Spend, account, taking, user_id};
 use crate::steps::support::{Kit, names, names::Wanted};
 use crate::syntax::source::Source;
 use crate::syntax::{Call, CallId, FunctionId, Path, place};
@@ -23,21 +23,25 @@ pub struct Carried {
     pub todo: Vec<Todo>,
 }
 
+/// A way in, with a paid call that it leads to.
+pub type Way<'s, 'a> = (Door, &'s Spend<'a>);
+
 /// Names the payer at each of these calls that does not have one yet.
-pub fn carry(kit: &Kit<'_>, mut doors: Vec<Door>) -> Carried {
-    doors.sort_by_key(|d| (d.handler.file, d.call));
-    doors.dedup_by_key(|d| (d.handler.file, d.call));
+pub fn carry(kit: &Kit<'_>, mut ways: Vec<Way<'_, '_>>) -> Carried {
+    ways.sort_by_key(|(d, _)| (d.handler.file, d.call));
+    ways.dedup_by_key(|(d, _)| (d.handler.file, d.call));
+    ways.retain(|(door, _)| !account::is_own_expense(kit, (door.handler.file, door.handler.function)));
     let mut carried = Carried::default();
-    let files: BTreeSet<FileId> = doors.iter().map(|d| d.handler.file).collect();
+    let files: BTreeSet<FileId> = ways.iter().map(|(d, _)| d.handler.file).collect();
     for file in files {
-        let here = doors.iter().filter(|d| d.handler.file == file && !is_named(kit, file, d.call));
-        let here: Vec<&Door> = here.collect();
+        let here = ways.iter().filter(|(d, _)| d.handler.file == file && !is_named(kit, file, d.call));
+        let here: Vec<&Way<'_, '_>> = here.collect();
         in_file(kit, file, &here, &mut carried);
     }
     carried
 }
 
-fn in_file(kit: &Kit<'_>, file: FileId, doors: &[&Door], carried: &mut Carried) {
+fn in_file(kit: &Kit<'_>, file: FileId, ways: &[&Way<'_, '_>], carried: &mut Carried) {
     let facts = kit.cx.program.facts(file);
     let text = kit.text(file);
     let source = kit.cx.workspace.entry(file).language.and_then(|l| Source::parse(l, text.as_str()));
@@ -47,7 +51,7 @@ fn in_file(kit: &Kit<'_>, file: FileId, doors: &[&Door], carried: &mut Carried) 
         "paid calls further down are billed to the user who is signed in here",
     );
     let mut imported = false;
-    for door in doors {
+    for (door, spend) in ways {
         let call = facts.call(door.call);
         let written = source
             .as_ref()
@@ -59,13 +63,11 @@ fn in_file(kit: &Kit<'_>, file: FileId, doors: &[&Door], carried: &mut Carried) 
                 unit.add(path.clone(), edits.into_iter().filter(|edit| !known.contains(edit)));
                 imported = true;
             }
-            Err(why) => carried.todo.push(
-                Todo::chore(format!(
-                    "what `{}` spends on this way is not billed: {why}",
-                    call.callee.dotted()
-                ))
-                .at(path.clone(), text.line_of(call.span.start as usize)),
-            ),
+            Err(why) => {
+                let line = text.line_of(call.span.start as usize);
+                let todo = account::on_way(kit, spend, door, &call.callee.dotted(), why);
+                carried.todo.push(todo.at(path.clone(), line));
+            }
         }
     }
     if !unit.is_empty() {

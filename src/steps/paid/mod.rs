@@ -272,8 +272,11 @@ pub fn billing_user(kit: &Kit<'_>, identity: &Identity) -> String {
         let rest: String = known.map(|(key, value)| format!(", {key}={value}")).collect();
         format!("{}(id={id}{rest})", kit.told("BillingUser"))
     } else {
-        let rest: String = known.map(|(key, value)| format!(", {key}: {value}")).collect();
-        format!("{{ id: {id}{rest} }}")
+        let pair = |key: &str, value: &str| {
+            if key == value { key.to_owned() } else { format!("{key}: {value}") }
+        };
+        let rest: String = known.map(|(key, value)| format!(", {}", pair(key, value))).collect();
+        format!("{{ {}{rest} }}", pair("id", &id))
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Ways {
     /// Those on which it is not, each with its place.
     pub faults: Vec<Reason>,
     /// Calls on the way that stand in no handler and have no caller: scripts and jobs.
-    pub others: usize,
+    pub others: Vec<(FileId, Option<CallId>)>,
 }
 
 /// A function on the way up, with the calls from it down to the paid one's function.
@@ -123,7 +123,7 @@ fn climb(
                     "it is handed to code that runs it in its own time; hand the user's id down to it",
                 ));
             } else {
-                ways.others += 1;
+                ways.others.push((from.file, from.steps.last().map(|(_, call)| *call)));
             }
             return;
         }
@@ -135,6 +135,7 @@ fn climb(
         }
         at = function.parent;
     }
+    ways.others.push((from.file, from.steps.last().map(|(_, call)| *call)));
 }
 
 /// The door of a handler around a call; none when the paid call itself stands in the handler.
@@ -210,7 +211,7 @@ pub fn gives_back(cx: &Cx<'_>, file: FileId, function: FunctionId, call: CallId)
 /// only gives back what it was given.
 pub fn same_value<'w>(cx: &Cx<'_>, ways: &'w Ways, paid: (FileId, CallId)) -> Option<&'w Door> {
     let [door] = ways.doors.as_slice() else { return None };
-    if !ways.faults.is_empty() || ways.others > 0 {
+    if !ways.faults.is_empty() || !ways.others.is_empty() {
         return None;
     }
     let below = door.steps.iter().skip(1).copied().chain([paid]);

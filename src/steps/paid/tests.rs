@@ -19,19 +19,23 @@ const AUTH: (&str, &str) = (
 
 /// Plans one step and gives its plan with the text of a file after it.
 pub(in crate::steps) fn plan(files: &[(&str, &str)], area: Area, file: &str) -> (StepPlan, String) {
+    plan_with(files, area, file, &Answers::default())
+}
+
+/// The same with answers.
+fn plan_with(files: &[(&str, &str)], area: Area, file: &str, answers: &Answers) -> (StepPlan, String) {
     let workspace = Workspace::in_memory(files.iter().copied());
     let catalog = Catalog::embedded().unwrap();
     let found = fingerprint(&workspace, &catalog);
     let program = Program::new(&workspace);
     let sites = sites::find(&program, &catalog, &found);
-    let answers = Answers::default();
     let cx = StepContext {
         workspace: &workspace,
         program: &program,
         catalog: &catalog,
         app: &found.apps[0],
         sites: &sites,
-        answers: &answers,
+        answers,
         asked_for: false,
     };
     let step = all().iter().find(|s| s.area() == area).unwrap();
@@ -157,7 +161,78 @@ fn every_handler_that_reaches_a_shared_service_names_its_payer() {
     let (plan, app) = planned(&files, "app.js");
     assert_eq!(app.matches("billTo(String(req.user.id), () => sum(").count(), 2, "{app}");
     assert!(app.contains("res.json(await sum('y'));"), "nobody is made up for visitors:\n{app}");
-    assert!(todo_of(&plan).contains("what `sum` spends on this way is not billed"), "{}", todo_of(&plan));
+    let left = plan.todo.iter().find(|todo| todo.unpaid.is_some()).expect("the open way is left");
+    assert!(left.text.starts_with("it is reached through `sum` here, and no expression in scope"), "{left}");
+    assert!(left.unmet && left.line == Some(15), "a paid call that is not billed is unmet: {left}");
+    assert_eq!(left.key, None, "the handler has no name by which it could be meant");
+}
+
+#[test]
+fn the_app_may_pay_for_one_way_to_a_paid_call() {
+    let jobs = "const { sum } = require('./service');\nexports.digest = async function digest(req, res) {\n  res.json(await sum('all'));\n};\n";
+    let app = format!("{ROUTE}\nconst {{ digest }} = require('./jobs');\napp.get('/digest', digest);");
+    let mut files = layered(&app, SERVICE).to_vec();
+    files.push(("jobs.js", jobs.to_owned()));
+    let (before, _) = planned(&files, "app.js");
+    let left = before.todo.iter().find(|todo| todo.unpaid.is_some()).expect("nobody is known there");
+    let key = left.key.clone().expect("the handler has a name");
+    assert_eq!(
+        (left.file.as_deref(), key.as_str()),
+        (Some("jobs.js"), "events.\"jobs.js#digest\".skip = true")
+    );
+    files.push(("credyt.toml", format!("version = 1\n\n[events.\"jobs.js#digest\"]\nskip = true\n")));
+    let answers = Answers::parse("credyt.toml", &files.last().unwrap().1).unwrap();
+    for area in [Area::Events, Area::Gating] {
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let (after, _) = plan_with(&files, area, "app.js", &answers);
+        assert!(after.todo.iter().all(|todo| todo.unpaid.is_none()), "{}", todo_of(&after));
+        assert!(!after.changes.is_empty(), "the other way is billed and held back");
+    }
+}
+
+#[test]
+fn a_script_that_spends_is_told_of() {
+    let script = "const { sum } = require('./service');\nsum('all');\n";
+    let mut files = layered(ROUTE, SERVICE).to_vec();
+    files.push(("nightly.js", script.to_owned()));
+    let (plan, _) = planned(&files, "app.js");
+    assert!(
+        todo_of(&plan).contains("nightly.js:2: no handler of a request was found that gets to `sum` here"),
+        "{}",
+        todo_of(&plan)
+    );
+}
+
+#[test]
+fn a_stream_that_is_asked_for_the_whole_is_told_of_with_its_place() {
+    let server = app(
+        "app.post('/ask', requireAuth, async (req, res) => {\n  const stream = ai.responses.stream({ model: 'm', input: req.user.id });\n  const whole = await stream.finalResponse();\n  res.json(whole);\n});",
+    );
+    let (plan, text) = plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Events, "app.js");
+    assert_eq!(text, server);
+    assert!(
+        todo_of(&plan).contains("its stream is read by `stream.finalResponse` (line 8)"),
+        "{}",
+        todo_of(&plan)
+    );
+    assert!(!todo_of(&plan).contains("module"), "no module that is not there is named: {}", todo_of(&plan));
+}
+
+#[test]
+fn an_id_that_has_the_name_of_its_member_is_not_said_twice() {
+    let package =
+        ("package.json", r#"{"name": "a", "dependencies": {"next": "15", "openai": "6", "jose": "5"}}"#);
+    let auth = (
+        "lib/auth.ts",
+        "import { jwtVerify } from \"jose\";\n\nexport async function userOf(request: Request): Promise<{ id: string } | null> {\n  const token = request.headers.get(\"authorization\")?.slice(7) ?? \"\";\n  try {\n    const { payload } = await jwtVerify(token, new Uint8Array());\n    return { id: payload.sub as string };\n  } catch {\n    return null;\n  }\n}\n",
+    );
+    let route = (
+        "app/api/a/route.ts",
+        "import OpenAI from \"openai\";\nimport { userOf } from \"../../../lib/auth\";\n\nconst ai = new OpenAI();\n\nexport async function POST(request: Request) {\n  const user = await userOf(request);\n  if (!user) return new Response(null, { status: 401 });\n  const { id } = user;\n  const r = await ai.responses.create({ model: \"m\", input: id });\n  return Response.json({ t: r.output_text });\n}\n",
+    );
+    let (_, text) = plan(&[package, auth, route], Area::Gating, "app/api/a/route.ts");
+    assert!(text.contains("checkBalance({ id: user.id }") || text.contains("checkBalance({ id }"), "{text}");
+    assert!(!text.contains("{ id: id }"), "{text}");
 }
 
 #[test]

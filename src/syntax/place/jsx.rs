@@ -40,6 +40,27 @@ pub fn add_jsx_after(
     Ok(edits)
 }
 
+/// Adds an element before an element, as its sibling, where the parent is an element.
+pub fn add_jsx_before(
+    source: &Source<'_>,
+    style: &Style,
+    element: &Range<usize>,
+    text: &str,
+    why: &str,
+) -> Result<Vec<Edit>, Refusal> {
+    let node = element_at(source, element)?;
+    let parent = node.parent().filter(|p| matches!(p.kind(), "jsx_element" | "jsx_fragment"));
+    parent.ok_or(Refusal::NotFound("element around it"))?;
+    let at = node.start_byte();
+    if !source.is_first_on_line(at) {
+        return Ok(vec![Edit::insertion(at, element_text(source, style, text, ""), why)]);
+    }
+    let indent = source.indent_at(at);
+    let text = element_text(source, style, text, indent);
+    let text = text.strip_prefix(indent).unwrap_or(&text);
+    Ok(vec![Edit::insertion(at, format!("{text}{}{indent}", source.newline()), why)])
+}
+
 /// Adds an element as the last child of an element.
 pub fn add_jsx_child(
     source: &Source<'_>,

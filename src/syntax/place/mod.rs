@@ -21,7 +21,7 @@ use tree_sitter::Node;
 pub use branch::is_unconditional;
 pub use class_body::{add_field, add_field_after};
 pub use decorate::{DecoratorPlace, add_decorator};
-pub use jsx::{add_jsx_after, add_jsx_child};
+pub use jsx::{add_jsx_after, add_jsx_before, add_jsx_child};
 pub use list::{
     add_argument, add_argument_within, add_element, add_parameter, add_property, add_to_pattern, in_front_of,
 };

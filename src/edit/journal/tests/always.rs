@@ -60,6 +60,24 @@ fn a_checkout_of_the_bytes_from_before_is_an_undo() {
 }
 
 #[test]
+fn what_was_put_aside_is_undone_when_it_comes_back() {
+    for which in [Which::All, Which::Last, step("one")] {
+        let app = App::new(&[("a.ts", "1\n")]);
+        app.apply("one", unit().edit("a.ts", ins(2, "one\n")).create("new.ts", NewFile::new("n\n", "w")));
+        // Only what git tracks is put aside.
+        app.write("a.ts", "1\n");
+        app.write(".git/refs/stash", "id\n");
+        assert!(app.undo(&Which::All).unwrap().unwrap().apart);
+        assert!(!app.root.join("new.ts").exists() && app.root.join(FOLDER).exists());
+        app.write("a.ts", "1\none\n");
+        assert_eq!(app.journal().in_effect().unwrap().len(), 1);
+        assert!(!app.undo(&which).unwrap().unwrap().apart);
+        assert_eq!(app.read("a.ts"), "1\n");
+        assert!(!app.root.join(FOLDER).exists(), "nothing is left that could come back");
+    }
+}
+
+#[test]
 fn a_commit_that_brings_an_undone_step_back_is_undone_with_the_rest() {
     let app = App::new(&[("a.ts", "1\n"), ("b.ts", "1\n")]);
     app.apply("one", unit().edit("a.ts", ins(2, "one\n")));

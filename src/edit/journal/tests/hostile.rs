@@ -78,6 +78,7 @@ fn record(change: impl FnOnce(&mut JournalEntry)) -> JournalEntry {
         root: ".".to_owned(),
         sites: Vec::new(),
         undoes: Vec::new(),
+        apart: false,
         files: vec![file],
         folders: Vec::new(),
     };

@@ -88,7 +88,7 @@ impl Search<'_, '_> {
         }
         if hosted {
             score = score.min(0.6);
-            evidence.push("users are kept by the provider and may also come from elsewhere: make the customer when a user first spends".into());
+            evidence.push("the provider keeps the users, and some may never come by here: through another way to sign in, or its dashboard".into());
         }
         let given = call.args.iter().rev().find_map(|a| match a {
             Expr::Function(f) => Some(*f),

@@ -18,6 +18,10 @@ use crate::syntax::{Binding, BindingKind, Call, Expr, Facts, FunctionId, Path, R
 use crate::template::{Flavour, Meter};
 use crate::workspace::FileId;
 
+/// Where nobody is seen to read the stream.
+const LOST: &str =
+    "where the stream is read was not found; send the event there, once it has ended or its reader has left";
+
 pub(super) fn record(
     order: &Order<'_, '_>,
     spot: &Spot<'_>,
@@ -51,8 +55,6 @@ pub(super) fn record(
 
 /// The one call, in the handler, that gets the stream from the function that made it.
 pub(super) fn given_back(kit: &Kit<'_>, spend: &Spend<'_>) -> Result<(FileId, Call, Identity), String> {
-    const LOST: &str =
-        "where the stream is read was not found; wrap it there with the meter of the stream module";
     let function = spend.billable.plan.function.ok_or(LOST)?;
     let callers = kit.cx.program.callers_in_app(spend.file, function);
     let callers: Vec<_> = callers.into_iter().filter(|(f, _)| !is_aside(kit.path(*f))).collect();
@@ -75,8 +77,7 @@ fn wrap(
 ) -> Result<EditUnit, String> {
     let Order { kit, spend, vendor, .. } = *order;
     let name = if kit.is_python() { &meter.python.name } else { &meter.typescript.name };
-    let consumer = consumer(spot.facts, call)
-        .ok_or("where the stream is read was not found; wrap it there with the meter of the stream module")?;
+    let consumer = consumer(spot.facts, call).ok_or_else(|| lost(kit, spot, call))?;
     let mut wanted = vec![Wanted::helper(kit, "stream", name)];
     let mut closing = None;
     if kit.is_python() {
@@ -172,6 +173,26 @@ fn consumer(facts: &Facts, call: &Call) -> Option<Path> {
     match reads.as_slice() {
         [one] => Some(one.clone()),
         _ => None,
+    }
+}
+
+/// Why a stream has no place where it could be metered: whoever reads it asks it for the whole, or is not seen.
+fn lost(kit: &Kit<'_>, spot: &Spot<'_>, call: &Call) -> String {
+    let is_call = |b: &&Binding| b.value.as_call().is_some_and(|c| spot.facts.call(c).span == call.span);
+    let name = spot.facts.bindings.iter().find(is_call).and_then(|b| match b.names.as_slice() {
+        [only] => Some(only.local.as_str()),
+        _ => None,
+    });
+    let inside = |c: &&Call| spot.facts.enclosing(c.function).any(|f| Some(f) == call.function);
+    let asks = |c: &&Call| !c.callee.segments.is_empty() && c.callee.root_name() == name;
+    let asked = spot.facts.calls.iter().filter(|c| c.span.start >= call.span.end);
+    match asked.filter(inside).find(asks).filter(|_| name.is_some()) {
+        Some(asked) => format!(
+            "its stream is read by `{}` (line {}), and what that gives is not metered; send the event after it, with the usage it tells",
+            asked.callee.dotted(),
+            kit.text(spot.file).line_of(asked.span.start as usize)
+        ),
+        None => LOST.to_owned(),
     }
 }
 

@@ -21,6 +21,7 @@ pub use attempt::paid_again;
 use crate::catalog::{StreamUsage, StreamWhen, TokenUsage};
 use crate::edit::{Edit, EditUnit};
 use crate::sites::IdentityAt;
+use crate::sites::cx::is_aside;
 use crate::sites::payer::Paying;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
@@ -28,7 +29,7 @@ use crate::steps::paid::{Spend, taking, user_id};
 use crate::steps::support::{Kit, names, names::Wanted, tokens, tokens::Wants};
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
-use crate::syntax::{Call, Expr, Facts, FunctionId, ResultUse};
+use crate::syntax::{Call, CallId, Expr, Facts, FunctionId, ResultUse};
 use crate::workspace::FileId;
 
 /// Why a call is not recorded, in words, with the place where a person should look.
@@ -159,7 +160,18 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
     let mut recorded = by(Payer::Carried, spend.file, call)?;
     recorded.doors = ways.doors;
     recorded.faults = ways.faults;
+    recorded.faults.extend(ways.others.into_iter().filter_map(|(file, call)| outside(kit, file, call?)));
     Ok(recorded)
+}
+
+/// A call on a way in that no request was found to take: a script, a job, or code that nothing uses.
+fn outside(kit: &Kit<'_>, file: FileId, call: CallId) -> Option<Reason> {
+    let call = kit.cx.program.facts(file).call(call);
+    let why = format!(
+        "no handler of a request was found that gets to `{}` here, so what it spends on this way is billed to nobody; hand the user's id down to it if a user is to pay",
+        call.callee.dotted()
+    );
+    (!is_aside(kit.path(file))).then_some(Reason { why, file, at: call.span.start, whole: false })
 }
 
 /// Where a handler with a user sets something going that calls a function of the app.

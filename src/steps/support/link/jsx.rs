@@ -21,11 +21,19 @@ pub(super) fn beside(
     new: &New<'_>,
 ) -> Result<(Vec<Edit>, bool), String> {
     let mark = Marks { source, ui }.at(line).ok_or("no element stands there")?;
-    let after = previous_element(source, mark).unwrap_or(mark);
+    let previous = previous_element(source, mark);
     let class = class_nearby(source, mark).filter(|_| !is_row(tag(source, mark)));
     let class_given = class.is_some();
     let text = if is_row(tag(source, mark)) { row(source, mark, new) } else { bare(class.as_deref(), new) };
     let text = text.ok_or("the file has no such elements")?;
+    // Leaving comes last, also where nothing stands in front of it.
+    let first = previous.is_none() && mark.parent().is_some_and(is_element);
+    if first && super::leaves(ui, source.of(mark)) && !ui.closed.iter().any(|name| name == tag(source, mark))
+    {
+        let edits = place::add_jsx_before(source, style, &mark.byte_range(), &text, WHY);
+        return Ok((edits.map_err(|e| e.to_string())?, class_given));
+    }
+    let after = previous.unwrap_or(mark);
     let mut edits =
         place::add_jsx_after(source, style, &after.byte_range(), &text, WHY).map_err(|e| e.to_string())?;
     // Line breaks between elements are no space.
@@ -238,6 +246,22 @@ mod tests {
     }
 
     #[test]
+    fn leaving_comes_last_also_where_it_stands_alone() {
+        for leave in [
+            "<button>Sign out</button>",
+            "<form action={leave}>\n      <button>Log out</button>\n    </form>",
+        ] {
+            let nav = format!("const a = (\n  <nav>\n    {leave}\n  </nav>\n);\n");
+            let mark = if leave.contains("Sign") { "Sign out" } else { "Log out" };
+            let linked = with_at(&nav, mark, &New::Link("/b"));
+            assert!(
+                linked.contains(&format!("<nav>\n    <a href=\"/b\">Manage billing</a>\n    {leave}")),
+                "{linked}"
+            );
+        }
+    }
+
+    #[test]
     fn a_sheet_is_for_small_screens() {
         for (open, expected) in
             [("<Sheet>", true), ("<div className=\"flex md:hidden\">", true), ("<nav>", false)]
@@ -306,7 +330,7 @@ mod tests {
             (
                 "<header>\n  {user.isPro && <b>Me</b>}\n  <button>Sign out</button>\n</header>",
                 "Sign out",
-                "\n    <button>Sign out</button>\n    <Balance />",
+                "\n    <Balance />\n    <button>Sign out</button>",
             ),
         ] {
             let after = shown(markup, mark);

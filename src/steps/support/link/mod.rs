@@ -54,11 +54,26 @@ pub fn beside(kit: &Kit<'_>, site: &Site, new: &New<'_>) -> Result<(Vec<Edit>, b
     for number in (site.line.saturating_sub(NEAR).max(1)..=site.line).rev() {
         let pattern = text.line(number);
         if let Some(new) = line(pattern) {
-            let at = text.line_start(number) + pattern.len();
+            let start = text.line_start(number);
+            // Leaving comes last.
+            if kit
+                .entries(Kind::Ui)
+                .iter()
+                .filter_map(|entry| entry.ui.as_ref())
+                .any(|ui| leaves(ui, pattern))
+            {
+                return Ok((vec![Edit::insertion(start, format!("{new}{newline}"), WHY)], false));
+            }
+            let at = start + pattern.len();
             return Ok((vec![Edit::insertion(at, format!("{newline}{new}"), WHY)], false));
         }
     }
     Err("no link stands near it to be written alike".to_owned())
+}
+
+/// Whether a piece of markup is the one by which users sign out. A component that only holds that among others is not.
+fn leaves(ui: &Ui, markup: &str) -> bool {
+    ui.leave.iter().any(|words| !words.starts_with('<') && markup.contains(words.as_str()))
 }
 
 /// Whether the mark of a slot is shown on small screens alone: another place is better.

@@ -4,7 +4,9 @@
 //! the second of them is added, as the generated modules are.
 
 mod anchor;
+mod doors;
 mod front;
+mod lacking;
 mod listed;
 mod mounts;
 mod parts;
@@ -37,7 +39,7 @@ pub struct Added {
     pub route: Route,
     /// The file of the route.
     pub file: String,
-    /// What could not be done.
+    /// What could not be done, or is to be looked at.
     pub todo: Vec<Todo>,
 }
 
@@ -91,15 +93,16 @@ fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -
     let unmet = |text: String| Todo { unmet: true, ..Todo::chore(text) };
     let what = &area.title().to_lowercase();
     let anchor = match &route.mount {
-        Some(_) => Some(Anchor::find(kit, route).ok_or_else(|| {
-            unmet(format!("add a route for {what}: no place was found where routes are registered"))
-        })?),
+        Some(_) => Some(
+            Anchor::find(kit, route)
+                .ok_or_else(|| Todo::route(what, "no place was found where routes are registered"))?,
+        ),
         None => None,
     };
     let listing = match &route.listed {
-        Some(listed) => Some(Listing::find(kit, entry, route, listed).ok_or_else(|| {
-            unmet(format!("add a route for {what}: no list was found in which routes are registered"))
-        })?),
+        Some(listed) => Some(
+            Listing::find(kit, entry, route, listed).ok_or_else(|| lacking::listing(kit, listed, what))?,
+        ),
         None => None,
     };
     let file = match (&anchor, &listing) {
@@ -194,6 +197,7 @@ fn build<'a>(kit: &Kit<'a>, entry: &'a Entry, route: &'a NewRoute, area: Area) -
             ))),
         }
     }
+    todo.extend(signed.iter().filter_map(|signed| doors::other(kit, signed, (route, &path))));
     Ok(Added {
         unit,
         route: Route { what: kind(route.purpose), method: route.method.clone(), path },
@@ -219,8 +223,9 @@ fn among(
     })?;
     let unit =
         EditUnit::new(format!("Route {} {path}", route.method), area.what()).edits(file.as_str(), edits);
+    let todo = doors::other(kit, signed, (route, &path)).into_iter().collect();
     let route = Route { what: kind(route.purpose), method: route.method.clone(), path };
-    Ok(Added { unit, route, file, todo: Vec::new() })
+    Ok(Added { unit, route, file, todo })
 }
 
 fn kind(purpose: RoutePurpose) -> RouteKind {
@@ -234,20 +239,14 @@ fn kind(purpose: RoutePurpose) -> RouteKind {
 /// What a person has to do for a route whose user is not known.
 fn left(kit: &Kit<'_>, unknown: &Unknown, what: &str) -> Todo {
     match unknown {
-        Unknown::Nobody => Todo {
-            unmet: true,
-            ..Todo::chore(format!(
-                "add a route for {what}: no handler of the app shows how the signed-in user is known"
-            ))
-        },
-        Unknown::Local { name, file, line } => Todo::unmet(
-            format!(
-                "add a route for {what}: `{name}`, by which the signed-in user is known, is local to this file; move it \
-                 into a module that others can import, and run the step again"
-            ),
-            kit.path(*file),
-            *line,
-        ),
+        Unknown::Nobody => lacking::user(kit, what),
+        Unknown::Local { name, file, line } => {
+            let why = format!(
+                "`{name}`, by which the signed-in user is known, is local to this file; move it into a module that others \
+                 can import, and run the step again"
+            );
+            Todo::route(what, why).at(kit.path(*file), *line)
+        }
     }
 }
 

@@ -178,6 +178,84 @@ fn options_that_only_a_route_file_has_are_left_to_a_person() {
     has(&shown, &["left: ", "`options`, by which the signed-in user is known, is local to this file"]);
 }
 
+#[test]
+fn a_session_without_an_id_is_not_an_app_that_knows_nobody() {
+    let package = (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "openai": "6", "next-auth": "5"}}"#,
+    );
+    let auth = (
+        "auth.ts",
+        "import NextAuth from \"next-auth\";\nexport const { handlers, auth } = NextAuth({ session: { strategy: \"jwt\" }, providers: [] });\n",
+    );
+    let route = (
+        "app/api/chat/route.ts",
+        "import OpenAI from \"openai\";\nimport { auth } from \"@/auth\";\n\nconst ai = new OpenAI();\n\nexport async function POST(request: Request) {\n  const session = await auth();\n  if (!session?.user) return new Response(null, { status: 401 });\n  const r = await ai.responses.create({ model: \"m\", input: session.user.email });\n  return Response.json({ t: r.output_text });\n}\n",
+    );
+    let shown = routes(&[package, TSCONFIG, PAGE, auth, route]);
+    assert!(!shown.contains("==="), "{shown}");
+    for what in ["billing portal", "balance display"] {
+        has(
+            &shown,
+            &[&format!(
+                "left: app/api/chat/route.ts:9: add a route for {what}: `session.user.id` may be nobody's"
+            )],
+        );
+    }
+}
+
+#[test]
+fn a_list_of_routes_that_no_setting_names_is_told_with_its_place() {
+    let shown = routes(&[
+        ("requirements.txt", "django\nopenai\n"),
+        ("manage.py", "import django\n"),
+        ("site1/__init__.py", ""),
+        ("site1/settings.py", "INSTALLED_APPS = [\"django.contrib.auth\"]\n"),
+        (
+            "site1/urls.py",
+            "from django.urls import path\nfrom . import views\n\nurlpatterns = [path(\"a\", views.ask)]\n",
+        ),
+        (
+            "site1/views.py",
+            "from django.contrib.auth.decorators import login_required\nfrom django.http import JsonResponse\n\n\n@login_required\ndef ask(request):\n    return JsonResponse({\"id\": request.user.id})\n",
+        ),
+    ]);
+    has(
+        &shown,
+        &["left: site1/urls.py:4: add a route for billing portal: ", "no setting `ROOT_URLCONF` names it"],
+    );
+}
+
+#[test]
+fn users_of_another_kind_than_the_portals_are_told_of() {
+    let guard = |reads: &str| {
+        format!(
+            "const jwt = require('jsonwebtoken');\n\nfunction GUARD(req, res, next) {{\n  req.userId = jwt.verify({reads}, 's').sub;\n  next();\n}}\n\nmodule.exports = {{ GUARD }};\n"
+        )
+    };
+    let cookie = guard("req.cookies.session").replace("GUARD", "byCookie");
+    let header = guard("req.header('Authorization')").replace("GUARD", "byToken");
+    let app = |paid: &str, other: &str| {
+        format!(
+            "const express = require('express');\nconst OpenAI = require('openai');\nconst {{ byCookie }} = require('./cookie');\nconst {{ byToken }} = require('./token');\n\nconst ai = new OpenAI();\nconst app = express();\napp.get('/me', {other}, (req, res) => res.json({{ id: req.userId }}));\napp.get('/us', {other}, (req, res) => res.json({{ id: req.userId }}));\napp.get('/it', {other}, (req, res) => res.json({{ id: req.userId }}));\napp.get('/all', {other}, (req, res) => res.json({{ id: req.userId }}));\napp.post('/ask', {paid}, async (req, res) => {{\n  const r = await ai.responses.create({{ model: 'm', input: req.userId }});\n  res.json(r);\n}});\napp.listen(3000);\n"
+        )
+    };
+    let package = (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9"}}"#,
+    );
+    let shown = |paid: &str, other: &str| {
+        routes(&[package, ("cookie.js", &cookie), ("token.js", &header), ("app.js", &app(paid, other))])
+    };
+    has(
+        &shown("byToken", "byCookie"),
+        &[
+            "users get here with a header (`byToken`), and GET /billing/portal is behind `byCookie`, which reads a cookie",
+        ],
+    );
+    assert!(!shown("byToken", "byToken").contains("users get here"));
+}
+
 const EXPRESS: (&str, &str) = (
     "package.json",
     r#"{"name": "a", "type": "module", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9"}}"#,
