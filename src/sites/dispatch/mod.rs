@@ -204,23 +204,27 @@ fn calls_one(cx: &Cx<'_>, (file, call): (FileId, CallId), callees: &[Callee]) ->
     callees.iter().any(is_it)
 }
 
-/// Where the arguments begin in a call that is given a function along with them: `Some(None)` where they are packed;
-/// `None` for other calls.
-fn call_of(
-    cx: &Cx<'_>,
-    (file, call): (FileId, CallId),
-    (to, callee): (FileId, FunctionId),
-) -> Option<Option<usize>> {
+/// Where the arguments are in a call that is given a function along with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Along {
+    /// Among its own, from one on.
+    From(usize),
+    /// In a list and a dictionary.
+    Packed,
+}
+
+/// Where the arguments are in a call that is given a function along with them; `None` for other calls.
+fn along(cx: &Cx<'_>, (file, call): (FileId, CallId), (to, callee): (FileId, FunctionId)) -> Option<Along> {
     let handed = cx.handed_over(to, callee);
     let taker = handed.iter().find(|(at, id, _)| (*at, *id) == (file, call))?;
     let c = cx.program.facts(file).call(call);
     let is_packed = c.keywords.iter().any(|(name, _)| name == "args" || name == "kwargs");
     let mut fitting = known(cx).filter(|dispatch| takes(cx, dispatch, taker)).filter_map(|d| match d {
-        Dispatch::Call { arguments, .. } => Some(*arguments),
+        Dispatch::Call { arguments, .. } => Some(arguments.map_or(Along::Packed, Along::From)),
         _ => None,
     });
     let first = fitting.next()?;
-    let wanted = |arguments: &Option<usize>| arguments.is_none() == is_packed;
+    let wanted = |along: &Along| (*along == Along::Packed) == is_packed;
     Some(std::iter::once(first).chain(fitting).find(wanted).unwrap_or(first))
 }
 

@@ -1,6 +1,6 @@
 //! What a call hands to the function it runs, now or later.
 
-use super::{call_of, event, known, task, task_names};
+use super::{Along, along, event, known, task, task_names};
 use crate::catalog::Dispatch;
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
@@ -39,8 +39,10 @@ pub(in crate::sites) fn passed<'f>(
         };
         Passed::Packed { list: part("args", from), dict: part("kwargs", from.saturating_add(1)), skip }
     };
-    if let Some(from) = call_of(cx, (file, call), (to, callee)) {
-        return from.map_or_else(|| packed(usize::MAX), arguments);
+    match along(cx, (file, call), (to, callee)) {
+        Some(Along::From(from)) => return arguments(from),
+        Some(Along::Packed) => return packed(usize::MAX),
+        None => {}
     }
     let Some(method) = c.callee.segments.last() else { return arguments(0) };
     for dispatch in known(cx) {

@@ -112,7 +112,7 @@ fn told(worker: &str, routes: &str) -> String {
     ]);
     let found = lines(&ws, SENT);
     assert_eq!(found.len(), 1, "{found:?}");
-    found[0].rsplit_once(" ").map(|(_, end)| end.to_owned()).unwrap_or_default()
+    found[0].rsplit_once(' ').map(|(_, end)| end.to_owned()).unwrap_or_default()
 }
 
 #[test]

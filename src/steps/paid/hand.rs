@@ -34,6 +34,12 @@ pub struct Hand {
     pub edits: Vec<(FileId, Vec<Edit>)>,
 }
 
+/// Edits by file.
+type Brought = Vec<(FileId, Vec<Edit>)>;
+
+/// A function on the way up, or a module, with the calls from it down.
+type Standing = (FileId, Option<FunctionId>, Vec<(FileId, CallId)>);
+
 const WHY: &str = "hands down who pays";
 
 /// How the payer comes to the function around a paid call that something else runs; `None` where there is no such function.
@@ -85,8 +91,7 @@ pub fn doors_above(kit: &Kit<'_>, file: FileId, function: Option<FunctionId>) ->
     let graph = kit.graph();
     let mut doors = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut level: Vec<(FileId, Option<FunctionId>, Vec<(FileId, CallId)>)> =
-        vec![(file, function, Vec::new())];
+    let mut level: Vec<Standing> = vec![(file, function, Vec::new())];
     for _ in 0..MAX_STEPS {
         let mut next = Vec::new();
         for (file, function, steps) in level {
@@ -119,7 +124,7 @@ pub fn doors_above(kit: &Kit<'_>, file: FileId, function: Option<FunctionId>) ->
 }
 
 /// Who pays in a function that something else runs, with what it takes to name them there.
-fn named_in(kit: &Kit<'_>, file: FileId, id: FunctionId) -> Option<(Identity, Vec<(FileId, Vec<Edit>)>)> {
+fn named_in(kit: &Kit<'_>, file: FileId, id: FunctionId) -> Option<(Identity, Brought)> {
     if let Some(identity) = payer_of_job(kit.graph(), file, id) {
         return Some((identity, Vec::new()));
     }
