@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::glob::Globs;
 
 use super::entry::{Snippet, Symbol};
+use super::worker::Dispatch;
 
 /// The framework part of an entry.
 #[derive(Debug, Clone, Deserialize)]
@@ -54,10 +55,9 @@ pub struct Framework {
     pub middleware: Vec<Middleware>,
     /// How a handler begins to answer before it is done.
     pub sending: Option<Sending>,
-    /// Functions that run what they are given before they are done, with the context of their caller, on another thread
-    /// even (`run_in_threadpool`).
+    /// How the app has a function of its own run outside of the request, or on another thread (`run_in_threadpool`).
     #[serde(default)]
-    pub runs_in_context: Vec<Symbol>,
+    pub dispatches: Vec<Dispatch>,
     /// Names of the framework and of some of the app's folders are in scope without an import.
     #[serde(default)]
     pub auto_imports: bool,

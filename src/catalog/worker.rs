@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::entry::Symbol;
+use super::entry::{Callee, Symbol};
 use super::framework::Handler;
 
 /// The worker part of an entry.
@@ -39,6 +39,75 @@ pub enum Dispatch {
         methods: Vec<String>,
         /// As above.
         attempt: Option<String>,
+    },
+    /// A call that takes the function and what it is to be called with: `tasks.add_task(make_video, text)`,
+    /// `Thread(target=make_video, args=(text,))`.
+    Call {
+        /// What is called; a member also of what a parameter is declared to be.
+        callees: Vec<Callee>,
+        /// Which argument the function is.
+        function: usize,
+        /// The keyword it may go by.
+        keyword: Option<String>,
+        /// Which argument the function's first is. Without one, they are a list and a dictionary under `args` and `kwargs`.
+        arguments: Option<usize>,
+        /// It takes them in the function's order only, and none by name.
+        #[serde(default)]
+        in_order: bool,
+        /// They are kept outside of the process: what was put in before a change of the function comes to it after.
+        #[serde(default)]
+        lasting: bool,
+        /// It runs with the context of its caller, on another thread even, and is done when the call is.
+        #[serde(default)]
+        in_context: bool,
+    },
+    /// A call that runs what an asynchronous function gives, with the context of its caller:
+    /// `asyncio.create_task(make_video(text))`.
+    Started {
+        /// What is called.
+        callees: Vec<Callee>,
+    },
+    /// An event that is sent under a name, and functions that listen to it: `client.send({ name: "video/asked", data })`,
+    /// `client.createFunction({ id }, { event: "video/asked" }, make)`.
+    Event {
+        /// What makes such a function; one of the arguments.
+        listeners: Vec<Callee>,
+        /// The key under which the event's name stands in their other arguments.
+        listens: String,
+        /// Keys there by which something else than an event starts the function.
+        #[serde(default)]
+        starts: Vec<String>,
+        /// Members that send an event.
+        methods: Vec<String>,
+        /// The key of the event's name.
+        name: String,
+        /// The member of the function's first parameter under which it gets the event.
+        member: String,
+        /// As above, with `event` as the function spells it.
+        attempt: Option<String>,
+    },
+    /// A task that is made with the function, and is run by its own methods, or by its id:
+    /// `const draw = task({ id: "draw", run: … })`, `draw.trigger(payload)`, `tasks.trigger("draw", payload)`.
+    Task {
+        /// What makes it, of an object.
+        makers: Vec<Symbol>,
+        /// The key of the function, which gets the payload first.
+        run: String,
+        /// The key of the id.
+        id: String,
+        /// Methods of the task that take the payload first.
+        methods: Vec<String>,
+        /// What takes the id and then the payload.
+        named: Vec<Callee>,
+        /// Methods, and what takes the id, that take many payloads at once.
+        many: Vec<String>,
+        /// As above.
+        attempt: Option<String>,
+    },
+    /// Functions with such a decorator go into a queue when they are called like any other.
+    Queued {
+        /// The decorators.
+        decorators: Vec<Callee>,
     },
     /// A queue, and a worker that is made with the function: `new Queue("video").add(…)`, `new Worker("video", make)`. A
     /// queue and a worker of the same name belong together.

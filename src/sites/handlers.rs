@@ -357,7 +357,14 @@ fn climb<'a>(
             let facts = cx.program.facts(file);
             let around: Vec<FunctionId> = facts.enclosing(function).collect();
             let handler = around.iter().find_map(|id| handler_of(cx, file, *id).map(|found| (*id, found)));
-            if let Some((function, handler)) = handler {
+            // What listens to something that the app itself sends is reached by whoever sends it.
+            let told = |function| {
+                handler.is_some_and(|(_, found)| found.framework.kind == Kind::Worker)
+                    && !dispatch::callers(cx, file, function).is_empty()
+            };
+            if let Some((function, handler)) = handler
+                && !told(function)
+            {
                 let calls = calls.iter().rev().copied().collect();
                 keep_earliest(cx, &mut found, Reached { file, function, found: handler, calls });
                 continue;
@@ -416,7 +423,11 @@ fn callers_of(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, C
             })
             .map(|(at, call, _)| (*at, *call)),
     );
-    callers.extend(dispatch::callers(cx, file, function));
+    for later in dispatch::callers(cx, file, function) {
+        if !callers.contains(&later) {
+            callers.push(later);
+        }
+    }
     let f = cx.program.facts(file).function(function);
     if callers.is_empty() && f.kind == FunctionKind::Property && !f.name.is_empty() {
         callers = members_named(cx, file, &f.name);

@@ -32,7 +32,9 @@ pub mod ui;
 pub mod webhook;
 
 use crate::answers::Payer as Who;
-pub use dispatch::attempt;
+pub use dispatch::{
+    Hands, Producer, attempt, event_member, is_queued, is_started, producers, runs_in_context,
+};
 pub use explain::{Explainer, Explanation, sent_ids};
 pub use find::{find, look};
 pub use front::{InFront, depends_on_sign_in, in_front};

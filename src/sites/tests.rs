@@ -24,7 +24,7 @@ fn app(picked: &[&str]) -> App {
 }
 
 /// One line a paid call: `file:line entry identity@where stream`.
-fn lines(workspace: &Workspace, picked: &[&str]) -> Vec<String> {
+pub(super) fn lines(workspace: &Workspace, picked: &[&str]) -> Vec<String> {
     let catalog = Catalog::embedded().unwrap();
     let program = Program::new(workspace);
     let app = app(picked);
@@ -48,7 +48,7 @@ fn fixture(name: &str) -> Workspace {
     Workspace::open(&Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)).unwrap()
 }
 
-fn memory(files: &[(&str, &str)]) -> Workspace {
+pub(super) fn memory(files: &[(&str, &str)]) -> Workspace {
     Workspace::in_memory(files.iter().copied())
 }
 

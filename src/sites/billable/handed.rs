@@ -10,6 +10,7 @@ use crate::sites::cx::{Cx, is_aside};
 use crate::sites::dispatch;
 use crate::sites::explain::untrusted;
 use crate::sites::handlers::{Reached, handler_of};
+use crate::sites::payer;
 use crate::syntax::{Binding, Call, CallId, Expr, Facts, FunctionId, Root};
 use crate::workspace::FileId;
 
@@ -40,6 +41,23 @@ pub(super) fn carried_down(
     Some(carried)
 }
 
+/// Who pays for what a function does that is run later: everybody who has it run hands the signed-in user over.
+pub fn payer_of_job(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Option<Identity> {
+    let later = dispatch::callers(cx, file, function);
+    let inside = later.iter().find_map(|(at, call)| {
+        let c = cx.program.facts(*at).call(*call);
+        let mut around = cx.program.facts(*at).enclosing(c.function);
+        let (handler, found) = around.find_map(|id| handler_of(cx, *at, id).map(|found| (id, found)))?;
+        let reached = Reached { file: *at, function: handler, found, calls: Vec::new() };
+        let identity = payer::in_handler(cx, &reached, c.span.start).filter(|identity| !identity.nullable)?;
+        handed_down(cx, (*at, *call), (file, function), &identity)
+    })?;
+    let mut parts = inside.id.split('.').map(str::to_owned);
+    let local = parts.next()?;
+    let members: Vec<String> = parts.collect();
+    otherwise(cx, (file, function), &local, &members, &mut Vec::new()).is_none().then_some(inside)
+}
+
 /// The function that a call has run later, around another call.
 fn dispatched(cx: &Cx<'_>, hop: (FileId, CallId), file: FileId, next: CallId) -> Option<FunctionId> {
     let facts = cx.program.facts(file);
@@ -64,13 +82,12 @@ fn handed_down(
             {
                 return Some(renamed(identity, id, cx, to, callee));
             }
-        }
-        // `{ userId: session.user.id }` given to a parameter that is read by member.
-        let Some(local) = param.name() else { continue };
-        for (path, value) in passed.members(position, param.name()) {
-            let inside = format!("{local}.{}", path.join("."));
-            if let Some(id) = expression_inside(cx, file, call, value, &wanted, &inside) {
-                return Some(renamed(identity, id, cx, to, callee));
+            // `{ userId: session.user.id }` given to a parameter that is read by member.
+            for (path, value) in passed.members(position, param.name(), &name.path) {
+                let inside = format!("{}.{}", name.local, path.join("."));
+                if let Some(id) = expression_inside(cx, file, call, value, &wanted, &inside) {
+                    return Some(renamed(identity, id, cx, to, callee));
+                }
             }
         }
     }
@@ -202,7 +219,13 @@ fn fault(
         Expr::Path(path) if matches!(path.as_name(), Some("null" | "undefined" | "None")) => {
             return Some(Fault::Here("nobody".to_owned()));
         }
+        Expr::Null => return Some(Fault::Here("nobody".to_owned())),
         Expr::Path(path) => path,
+        // `str(body.owner)`
+        Expr::Call(id) => {
+            let of = cx.program.facts(file).call(*id).args.first().filter(|arg| arg.as_path().is_some())?;
+            return fault(cx, file, caller, of, rest, seen);
+        }
         Expr::Str(_) | Expr::Number(_) | Expr::Bool(_) => {
             return Some(Fault::Here("a fixed value".to_owned()));
         }

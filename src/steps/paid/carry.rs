@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::edit::EditUnit;
-use crate::sites::Identity;
+use crate::edit::{Edit, EditUnit};
 use crate::sites::payer::Paying;
+use crate::sites::{Identity, is_started};
 use crate::steps::Todo;
 use crate::steps::paid::reach::Door;
 use crate::steps::paid::record::{NOBODY, visitors};
@@ -61,6 +61,9 @@ fn in_file(kit: &Kit<'_>, file: FileId, ways: &[&Way<'_, '_>], carried: &mut Car
             Ok(edits) => {
                 let known: Vec<_> = unit.file_edits().flat_map(|(_, edits)| edits).cloned().collect();
                 unit.add(path.clone(), edits.into_iter().filter(|edit| !known.contains(edit)));
+                for (file, edits) in &door.brings {
+                    unit.add(kit.path(*file).to_owned(), edits.iter().cloned().map(Edit::shared));
+                }
                 imported = true;
             }
             Err(why) => {
@@ -104,7 +107,7 @@ fn named(
     let user = user_id(kit, identity);
     let why = "paid calls below are billed to this user";
     let around = if kit.is_python() {
-        if !call.awaited && is_coroutine(kit, file, call) {
+        if !call.awaited && is_coroutine(kit, file, call) && !started_here(kit, file, call) {
             return Err("what it starts is awaited elsewhere".to_owned());
         }
         place::below_head(
@@ -128,6 +131,13 @@ fn is_coroutine(kit: &Kit<'_>, file: FileId, call: &Call) -> bool {
         crate::resolve::Def::Function(at, function) => kit.cx.program.facts(at).function(function).is_async,
         _ => false,
     }
+}
+
+/// Whether what a call gives is run by the call it is given to, which keeps who pays.
+fn started_here(kit: &Kit<'_>, file: FileId, call: &Call) -> bool {
+    let facts = kit.cx.program.facts(file);
+    let id = facts.call_ids().find(|id| facts.call(*id).span == call.span);
+    id.is_some_and(|id| is_started(kit.graph(), file, id))
 }
 
 /// Whether the payer of a call is named already: it stands in what is given to the naming function, or below its head.

@@ -4,6 +4,7 @@
 pub(in crate::steps) mod account;
 pub mod carry;
 pub mod code;
+pub mod hand;
 pub(in crate::steps) mod own_money;
 pub mod reach;
 pub mod record;

@@ -8,17 +8,20 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Kind;
+use crate::edit::Edit;
 use crate::resolve::Def;
-use crate::sites::cx::{Cx, after, is_aside};
+use crate::sites::cx::{Cx, is_aside};
 use crate::sites::handlers::{Reached, handler_of};
-use crate::sites::{HandlerRef, Identity, payer, runners};
+use crate::sites::{
+    HandlerRef, Hands, Identity, Producer, is_queued, payer, producers, runners, runs_in_context,
+};
 use crate::steps::paid::record::Reason;
 use crate::syntax::source::Source;
 use crate::syntax::{CallId, FunctionId, FunctionKind, Param, Path};
 use crate::workspace::FileId;
 
 /// Steps upwards before giving up; a request seldom goes through more layers.
-const MAX_STEPS: usize = 8;
+pub(super) const MAX_STEPS: usize = 8;
 
 /// Members that run what they are given before their own value is there.
 const RUN_AT_ONCE: &[&str] =
@@ -35,6 +38,8 @@ pub struct Door {
     pub identity: Option<Identity>,
     /// The calls from the handler's down to the function of the paid call, that one included.
     pub steps: Vec<(FileId, CallId)>,
+    /// Edits by which who pays comes there.
+    pub brings: Vec<(FileId, Vec<Edit>)>,
 }
 
 /// Every way in.
@@ -100,9 +105,14 @@ fn climb(
             ));
             return;
         }
+        if is_queued(cx, from.file, id) {
+            ways.faults.push(fault("a queue runs it, elsewhere; hand the user's id down to it"));
+            return;
+        }
         let callers = cx.callers(from.file, id);
         let known = known_runs(cx, from.file, id);
         if !callers.is_empty() || !known.is_empty() {
+            ways.faults.extend(run_later(cx, from.file, id, &known));
             if seen.insert((from.file, id)) {
                 for (file, call) in callers.iter().copied().chain(known) {
                     if is_aside(cx.path(file)) {
@@ -147,20 +157,36 @@ fn door(cx: &Cx<'_>, from: &Standing, function: FunctionId) -> Option<Door> {
     let reached = Reached { file: from.file, function, found, calls: steps.clone() };
     let identity = payer::in_handler(cx, &reached, statement.start).filter(|i| i.ready_at <= statement.start);
     let handler = HandlerRef::of(&reached);
-    Some(Door { handler, call, identity, steps })
+    Some(Door { handler, call, identity, steps, brings: Vec::new() })
+}
+
+/// Calls that have a function run in its own time, where others call it too.
+fn run_later(cx: &Cx<'_>, file: FileId, function: FunctionId, known: &[(FileId, CallId)]) -> Vec<Reason> {
+    let later = producers(cx, file, function).unwrap_or_default();
+    let others = later.iter().filter(|p| p.hands != Hands::Called && !known.contains(&(p.file, p.call)));
+    let fault = |producer: &Producer| {
+        let call = cx.program.facts(producer.file).call(producer.call);
+        Reason {
+            why: format!(
+                "what `{}` has run in its own time is not billed: hand the user's id down to it",
+                cx.written(producer.file, &call.callee)
+            ),
+            file: producer.file,
+            at: call.span.start,
+            whole: false,
+        }
+    };
+    others.map(fault).collect()
 }
 
 /// Calls that run a function they are given, with the context of their caller.
 fn known_runs(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, CallId)> {
     let handed = cx.handed_over(file, function);
-    let runs = handed.iter().filter(|(at, call, _)| match cx.callee(*at, *call) {
-        Def::Outside(module, members) if module == "asyncio" && members == ["to_thread"] => true,
-        // The node of a graph runs in the context of whoever starts the graph.
-        Def::Outside(..) if runners::module(cx, *at, *call).is_some() => true,
-        def => cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref()).any(|framework| {
-            framework.runs_in_context.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty))
-        }),
-    });
+    // The node of a graph runs in the context of whoever starts the graph.
+    let of_graph = |at: FileId, call: CallId| {
+        matches!(cx.callee(at, call), Def::Outside(..)) && runners::module(cx, at, call).is_some()
+    };
+    let runs = handed.iter().filter(|taker| runs_in_context(cx, taker) || of_graph(taker.0, taker.1));
     runs.map(|(at, call, _)| (*at, *call)).collect()
 }
 

@@ -186,7 +186,7 @@ fn node_floor(kit: &Kit<'_>) -> Option<u32> {
 }
 
 /// `requires-python`, or what `.python-version` says.
-pub(super) fn python_floor(kit: &Kit<'_>) -> Option<(u32, u32)> {
+pub(in crate::steps) fn python_floor(kit: &Kit<'_>) -> Option<(u32, u32)> {
     if !kit.is_python() {
         return None;
     }

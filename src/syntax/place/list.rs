@@ -180,6 +180,34 @@ pub fn add_parameter(
     }
 }
 
+/// Adds a parameter of a Python function that is only given by name: behind those that may be left out.
+pub fn add_named_parameter(
+    source: &Source<'_>,
+    style: &Style,
+    function: &Range<usize>,
+    text: &str,
+    why: &str,
+) -> Result<Vec<Edit>, Refusal> {
+    let node = find(source, function, &["function_definition"], "function")?;
+    let list = node.child_by_field_name("parameters").ok_or(Refusal::NotFound("parameter list"))?;
+    let all = items(list);
+    let name = text.split([':', '=', ' ']).next().unwrap_or(text);
+    if all.iter().any(|n| source.of(*n).split([':', '=', ' ']).next() == Some(name)) {
+        return Err(Refusal::AlreadyThere(name.to_owned()));
+    }
+    let kind = |n: &Node<'_>| {
+        n.child(0)
+            .map_or(n.kind(), |first| if n.kind() == "typed_parameter" { first.kind() } else { n.kind() })
+            .to_owned()
+    };
+    let begun = all.iter().any(|n| matches!(kind(n).as_str(), "keyword_separator" | "list_splat_pattern"));
+    let text = if begun { text.to_owned() } else { format!("*, {text}") };
+    match all.iter().find(|n| kind(n) == "dictionary_splat_pattern") {
+        Some(rest) => Ok(vec![in_front_of(source, *rest, &text, why)]),
+        None => Ok(add_to(source, style, list, &all, &text, why)),
+    }
+}
+
 /// Appends to a list node with its brackets.
 fn add_to(
     source: &Source<'_>,

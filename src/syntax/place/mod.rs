@@ -23,7 +23,8 @@ pub use class_body::{add_field, add_field_after};
 pub use decorate::{DecoratorPlace, add_decorator};
 pub use jsx::{add_jsx_after, add_jsx_before, add_jsx_child};
 pub use list::{
-    add_argument, add_argument_within, add_element, add_parameter, add_property, add_to_pattern, in_front_of,
+    add_argument, add_argument_within, add_element, add_named_parameter, add_parameter, add_property,
+    add_to_pattern, in_front_of,
 };
 pub use result::{ResultUse, WithResult, after_call, name_returned};
 pub use statement::{after, before, before_in_async};

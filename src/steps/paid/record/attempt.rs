@@ -2,7 +2,7 @@
 
 use super::{Order, Reason, Spot};
 use crate::catalog::Snippet;
-use crate::sites::attempt;
+use crate::sites::{attempt, event_member};
 use crate::steps::paid::Spend;
 use crate::steps::paid::code::fill;
 use crate::steps::support::Kit;
@@ -11,15 +11,27 @@ use crate::syntax::{Call, Function};
 
 /// The expression of the event's id; `None` outside of a job, and where one run of it gets there more than once.
 pub(super) fn id(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Option<String> {
-    let function = call.function?;
-    let template = attempt(order.kit.graph(), spot.file, function)?;
+    let graph = order.kit.graph();
+    let (function, template) = spot
+        .facts
+        .enclosing(call.function)
+        .find_map(|function| Some((function, attempt(graph, spot.file, function)?)))?;
     let f = spot.facts.function(function);
     if is_repeated(spot.source, call, f) {
         return None;
     }
     let place = place(order, spot, call);
     let mut variables = vec![("function", f.name.as_str()), ("place", place.as_str())];
-    variables.extend(f.params.first().and_then(|p| p.name()).map(|job| ("job", job)));
+    let job = f.params.first();
+    variables.extend(job.and_then(|p| p.name()).map(|job| ("job", job)));
+    let event = event_member(graph, spot.file, function).and_then(|member| {
+        job?.names.iter().find_map(|name| match name.path.as_slice() {
+            [] => Some(format!("{}.{member}", name.local)),
+            [one] if one == member => Some(name.local.clone()),
+            _ => None,
+        })
+    });
+    variables.extend(event.as_deref().map(|event| ("event", event)));
     let snippet = Snippet { lines: template.trim().to_owned(), imports: Vec::new() };
     fill(&snippet, &variables)
 }

@@ -25,7 +25,7 @@ use crate::sites::cx::is_aside;
 use crate::sites::payer::Paying;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
-use crate::steps::paid::{Spend, taking, user_id};
+use crate::steps::paid::{Spend, hand, taking, user_id};
 use crate::steps::support::{Kit, names, names::Wanted, tokens, tokens::Wants};
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
@@ -59,6 +59,13 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// Adds edits that other paid calls may need as well.
+    fn bring(&mut self, kit: &Kit<'_>, edits: &[(FileId, Vec<Edit>)]) {
+        for (file, edits) in edits {
+            self.unit.add(kit.path(*file).to_owned(), edits.iter().cloned().map(Edit::shared));
+        }
+    }
+
     /// The same with edits that bring the payer into scope.
     fn with(mut self, kit: &Kit<'_>, taken: Option<(FileId, Vec<Edit>)>) -> Self {
         if let Some((file, edits)) = taken {
@@ -85,6 +92,8 @@ struct Order<'a, 'k> {
 enum Payer<'a> {
     /// An expression in scope, as text.
     Named(&'a str),
+    /// An expression in scope that may be nothing.
+    Maybe(&'a str),
     /// Read from what a handler has set for the time of its call.
     Carried,
 }
@@ -119,6 +128,12 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
         if identity.nullable {
             return Err(reason(&visitors(kit)));
         }
+        if let Some(Ok(hand)) = hand::in_place_of(kit, spend.file, call.function, identity) {
+            return by(Payer::Named(&hand.name), spend.file, call).map(|mut recorded| {
+                recorded.bring(kit, &hand.edits);
+                recorded
+            });
+        }
         let taken = taking(kit, identity).map_err(|why| reason(&why))?;
         return by(Payer::Named(&user_id(kit, identity)), spend.file, call)
             .map(|found| found.with(kit, taken));
@@ -129,9 +144,34 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
         // The handler gets the stream itself; whoever it is then is told there.
         return by(Payer::Carried, spend.file, call);
     }
-    let ways = reach::ways(kit.graph(), spend.file, call.function);
+    let mut ways = reach::ways(kit.graph(), spend.file, call.function);
+    let handed = if ways.faults.is_empty() && !ways.doors.is_empty() {
+        None
+    } else {
+        hand::to_function_around(kit, spend.file, call.function)
+    };
+    if let Some(Ok(hand)) = handed {
+        let payer = if hand.maybe { Payer::Maybe(&hand.name) } else { Payer::Named(&hand.name) };
+        return by(payer, spend.file, call).map(|mut recorded| {
+            recorded.bring(kit, &hand.edits);
+            recorded
+        });
+    }
+    if !ways.faults.is_empty() || ways.doors.is_empty() {
+        let above = hand::doors_above(kit, spend.file, call.function);
+        let starts =
+            |door: &Door| kit.cx.program.facts(door.handler.file).function(door.handler.function).span.start;
+        let is_mended =
+            |fault: &Reason| above.iter().any(|d| d.handler.file == fault.file && starts(d) == fault.at);
+        ways.faults.retain(|fault| !is_mended(fault));
+        ways.doors.retain(|d| !above.iter().any(|o| (o.handler.file, o.call) == (d.handler.file, d.call)));
+        ways.doors.extend(above);
+    }
     let signed_in = |d: &&Door| d.identity.as_ref().is_some_and(|i| !i.nullable);
     if !ways.doors.iter().any(|d| signed_in(&d)) {
+        if let Some(Err(why)) = handed {
+            return Err(reason(&why));
+        }
         return Err(
             match (ways.doors.iter().any(|d| d.identity.is_some()), ways.faults.into_iter().next()) {
                 (true, _) => reason(&visitors(kit)),
@@ -151,9 +191,10 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
     {
         let there = kit.cx.program.facts(door.handler.file).call(door.call);
         let user = user_id(kit, identity);
-        if let Ok(recorded) = by(Payer::Named(&user), door.handler.file, there)
+        if let Ok(mut recorded) = by(Payer::Named(&user), door.handler.file, there)
             && let Ok(taken) = taking(kit, identity)
         {
+            recorded.bring(kit, &door.brings);
             return Ok(recorded.with(kit, taken));
         }
     }
@@ -212,10 +253,18 @@ fn write(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded
     match stream.map(|s| (s, &s.usage)) {
         None if spend.billable.streaming => Err("how this stream reports its usage is not known".to_owned()),
         None if spend.is_unknown() => Err("what this call yields is not known".to_owned()),
+        None if matches!(order.payer, Payer::Maybe(_)) && !is_answered(spend) => {
+            Err("it may run for what was put into its queue before, of which nobody knows who pays"
+                .to_owned())
+        }
         None if spend.rule().call.is_none() => requested::record(order, spot, call),
         None if spend.rule().call.is_some_and(|c| c.job) => job::record(order, spot, call),
         None if spend.rule().call.is_some_and(|c| c.heard) => heard::record(order, spot, call),
         None => answered::record(order, spot, call),
+        Some(_) if matches!(order.payer, Payer::Maybe(_)) => {
+            Err("it may run for what was put into its queue before, and a metered stream is always billed"
+                .to_owned())
+        }
         Some((_, StreamUsage::Never {})) => Err("this stream never tells its usage".to_owned()),
         Some((_, StreamUsage::Callback(callback))) => callback::record(order, spot, call, callback),
         Some(_) if spend.billable.plan.own_key.is_some() => {
@@ -224,6 +273,11 @@ fn write(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded
         }
         Some((stream, _)) => metered::record(order, spot, call, stream),
     }
+}
+
+/// Whether a call gives all that its event says, so that the event is one statement behind it.
+fn is_answered(spend: &Spend<'_>) -> bool {
+    spend.rule().call.is_some_and(|call| !call.job && !call.heard)
 }
 
 /// Parses a file and hands it over.
@@ -258,9 +312,16 @@ fn statement(order: &Order<'_, '_>, calling: Calling, name: &str, event: &Event<
     } else {
         format!("await {name}({});", event_object(event, &[]))
     };
-    match &order.spend.billable.plan.own_key {
+    let lines = match &order.spend.billable.plan.own_key {
         Some(own) => own.guard(&own.expr, &lines, python),
         None => lines,
+    };
+    match order.payer {
+        Payer::Maybe(payer) if python => {
+            format!("if {payer} is not None:\n    {}", lines.replace('\n', "\n    "))
+        }
+        Payer::Maybe(payer) => format!("if ({payer}) {{\n  {}\n}}", lines.replace('\n', "\n  ")),
+        Payer::Named(_) | Payer::Carried => lines,
     }
 }
 
@@ -293,7 +354,7 @@ fn bring(
     let (edits, names) = names::bring(kit, &path, spot.source, &all, Some(at as usize))
         .map_err(|refusal| refusal.to_string())?;
     let payer = match order.payer {
-        Payer::Named(payer) => payer.to_owned(),
+        Payer::Named(payer) | Payer::Maybe(payer) => payer.to_owned(),
         Payer::Carried => format!("{}()", names[wanted.len()]),
     };
     Ok(Brought { edits, names, payer })

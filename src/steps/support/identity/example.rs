@@ -63,7 +63,10 @@ fn of_framework<'a>(kit: &Kit<'a>, framework: &'a Entry) -> Vec<Example<'a>> {
     let mut found: Vec<Example<'a>> = Vec::new();
     for site in kit.cx.sites {
         if let Detail::Billable(billable) = &site.detail
-            && let (Some(identity), Some(handler)) = (&billable.plan.identity, &billable.plan.handler)
+            && let plan = &billable.plan
+            // What was handed down has another name there.
+            && let (Some(identity), Some(handler)) =
+                (plan.entry_identity.as_ref().or(plan.identity.as_ref()), &plan.handler)
             && handler.framework == framework.id
         {
             found.extend(own_way(framework, handler.file, Some(handler.function), identity));
