@@ -17,6 +17,7 @@ const NAMED: usize = 6;
 const CALLS: usize = 3;
 
 /// Where the key of an answer stands in words.
+const SIGN_IN: &str = "say `sign_in = true`";
 const SKIP: &str = "say `skip = true`";
 
 /// One thing that is left.
@@ -196,9 +197,16 @@ impl Group {
         let text = match &key {
             // A key of one place says nothing of the others.
             Some(_) if self.places.len() > 1 => {
-                text.replace(SKIP, "say `skip = true` under `[events]` of `credyt.toml`")
+                let under = |word: &str| format!("say `{word} = true` under `[events]` of `credyt.toml`");
+                text.replace(SKIP, &under("skip")).replace(SIGN_IN, &under("sign_in"))
             }
-            Some(key) => text.replace(SKIP, &format!("say `{key}` in `credyt.toml`")),
+            Some(key) => {
+                let named = |word: &str| {
+                    let of_call = key.rsplit_once('.').map_or(key.as_str(), |(of_call, _)| of_call);
+                    format!("say `{of_call}.{word} = true` in `credyt.toml`")
+                };
+                text.replace(SKIP, &named("skip")).replace(SIGN_IN, &named("sign_in"))
+            }
             None => text.replace(OR_SKIP, ""),
         };
         let key = key.filter(|_| self.places.len() < 2);
