@@ -196,13 +196,12 @@ fn add_ignored_manifests(root: &Utf8Path, found: &mut Found) {
     let join =
         |dir: &str, name: &&str| if dir.is_empty() { (*name).to_owned() } else { format!("{dir}/{name}") };
     let all = dirs.iter().flat_map(|dir| MANIFESTS.iter().map(move |name| join(dir, name)));
-    let more: Vec<(String, u64)> = all
-        .filter(|path| !known.contains(path.as_str()))
-        .filter_map(|path| {
-            let about = root.join(&path).symlink_metadata().ok().filter(|about| about.is_file())?;
-            (about.len() <= MAX_FILE_BYTES).then(|| (path, about.len()))
-        })
-        .collect();
+    let about = |path: String| {
+        let found = root.join(&path).symlink_metadata().ok()?;
+        Some((path, found.len())).filter(|(_, size)| found.is_file() && *size <= MAX_FILE_BYTES)
+    };
+    let more: Vec<(String, u64)> =
+        all.filter(|path| !known.contains(path.as_str())).filter_map(about).collect();
     found.files.extend(more);
 }
 

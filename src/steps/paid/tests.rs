@@ -180,7 +180,7 @@ fn the_app_may_pay_for_one_way_to_a_paid_call() {
         (left.file.as_deref(), key.as_str()),
         (Some("jobs.js"), "events.\"jobs.js#digest\".skip = true")
     );
-    files.push(("credyt.toml", format!("version = 1\n\n[events.\"jobs.js#digest\"]\nskip = true\n")));
+    files.push(("credyt.toml", "version = 1\n\n[events.\"jobs.js#digest\"]\nskip = true\n".to_owned()));
     let answers = Answers::parse("credyt.toml", &files.last().unwrap().1).unwrap();
     for area in [Area::Events, Area::Gating] {
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
