@@ -37,6 +37,9 @@ pub struct Declaration {
     /// Texts that rule a place out: one with a prefix of its own reads other variables than those it is asked for.
     #[serde(default)]
     pub without: Vec<String>,
+    /// Texts of which one stands in the place, where this form is for some only.
+    #[serde(default)]
+    pub within: Vec<String>,
     /// The declaration only describes the settings: they are what these methods of it give (`schema.parse(…)`).
     #[serde(default)]
     pub read_by: Vec<String>,
@@ -45,6 +48,14 @@ pub struct Declaration {
     pub drops: Vec<String>,
     /// An object of the same module that names each setting once more, kept by hand.
     pub beside: Option<Beside>,
+}
+
+impl Declaration {
+    /// Whether this form is that of a place with such a text.
+    pub fn is_for(&self, text: &str) -> bool {
+        let has = |mark: &String| text.contains(mark.as_str());
+        !self.without.iter().any(has) && (self.within.is_empty() || self.within.iter().any(has))
+    }
 }
 
 /// What a hand-kept map beside a declaration looks like.

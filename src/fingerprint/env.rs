@@ -31,7 +31,7 @@ pub(super) fn site(scope: &Scope<'_>, entry: &Entry, providers: &[String]) -> Op
             for place in places {
                 let own = scope.folders.first().is_none_or(|f| below(f, &file.path));
                 let declared = text.slice(place.span.range());
-                if declaration.without.iter().any(|mark| declared.contains(mark.as_str())) {
+                if !declaration.is_for(declared) {
                     continue;
                 }
                 let key = if holds_key(declared, providers) { HOLDS_KEY } else { 0 };

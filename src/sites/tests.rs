@@ -989,3 +989,26 @@ fn a_default_export_in_a_wrapper_that_vouches_is_a_handler_with_a_user() {
     let vouched = found(&route("withApiAuthRequired"));
     assert!(vouched.ends_with(" user.sub@call"), "{vouched}");
 }
+
+#[test]
+fn a_user_whom_the_handler_itself_falls_back_from_may_be_missing() {
+    let app = |ask: &str| {
+        format!(
+            "const app = require('express')();\nconst OpenAI = require('openai');\nconst {{ requireAuth }} = require('./auth');\nconst ai = new OpenAI();\napp.post('/ask', requireAuth, async (req, res) => {{\n  const owner = {ask};\n  res.json(await ai.responses.create({{ input: req.user.id, user: owner }}));\n}});"
+        )
+    };
+    let may_be_missing = |ask: &str| {
+        let (catalog, program) =
+            (Catalog::embedded().unwrap(), Program::new(&memory(&[GUARD, ("app.js", &app(ask))])));
+        let about = self::app(EXPRESS);
+        let cx = Cx::new(&program, &catalog, &about);
+        let Detail::Billable(billable) = &billables(&cx)[0].detail else { unreachable!() };
+        let identity = billable.plan.identity.clone().unwrap();
+        assert_eq!(identity.id, "req.user.id");
+        identity.nullable
+    };
+    for sure in ["req.user.id", "req.user.id || req.user._id", "req.user.id || ''"] {
+        assert!(!may_be_missing(sure), "{sure}");
+    }
+    assert!(may_be_missing("req.user?.id || req.session?.userId"));
+}

@@ -52,7 +52,7 @@ fn without_call(kit: &Kit<'_>, file: FileId, import: &Import) -> Option<bool> {
                 Imported::All => false,
             }
     };
-    let providers = kit.cx.catalog.of(Kind::Provider);
+    let providers = kit.entries(Kind::Provider).into_iter();
     let entries: Vec<_> = providers
         .filter(|e| e.provider.as_ref().is_some_and(|p| p.clients.iter().any(|client| makes(&client.symbol))))
         .collect();

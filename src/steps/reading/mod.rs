@@ -39,7 +39,7 @@ pub fn plan(cx: &StepContext<'_>) -> Vec<Layer> {
     }
     let mut handlers: BTreeMap<(FileId, FunctionId), HandlerRef> = BTreeMap::new();
     for spend in cx.sites.iter().filter_map(|site| unpaid(&kit, site)) {
-        let required = spend.answers.sign_in == Some(true);
+        let required = spend.answers.sign_in == Some(true) && spend.billable.plan.identity.is_none();
         for reached in without_user(&kit, &spend) {
             if required || vouched::is(&kit, &reached, spends_at(&kit, &spend, &reached)) {
                 handlers.entry((reached.file, reached.function)).or_insert_with(|| HandlerRef::of(&reached));
@@ -52,7 +52,10 @@ pub fn plan(cx: &StepContext<'_>) -> Vec<Layer> {
 /// Whether the user could be read in the handlers of a paid call, if its owner said that sign-in is required.
 pub(in crate::steps) fn can_be(kit: &Kit<'_>, spend: &Spend<'_>) -> bool {
     let ways = without_user(kit, spend);
-    !ways.is_empty() && ways.iter().all(|way| written::layer(kit, &HandlerRef::of(way)).is_some())
+    // Where users are known on another way, this one may be nobody's: a timer's, say.
+    spend.billable.plan.identity.is_none()
+        && !ways.is_empty()
+        && ways.iter().all(|way| written::layer(kit, &HandlerRef::of(way)).is_some())
 }
 
 /// A paid call of the app's own money of which nothing says who pays.

@@ -233,7 +233,9 @@ impl<'a> Place<'a> {
         if !files.is_empty() && !files.match_path(relative) {
             return false;
         }
-        let Some(source) = self.source(kit) else { return false };
+        let Some(source) = self.source(kit).filter(|_| self.declaration.is_for(self.slice())) else {
+            return false;
+        };
         match &self.declaration.shape {
             DeclarationShape::Call { argument, key, .. } => {
                 self.object_node(&source, *argument, key).is_some() && !self.drops(kit)

@@ -106,9 +106,9 @@ client = OpenAI()
 def sign():
     return jwt.encode({\"sub\": \"1\"}, \"s\")
 ";
-    let with = |prefix: &str| {
+    let with_field = |prefix: &str, field: &str| {
         let settings = format!(
-            "from pydantic_settings import BaseSettings, SettingsConfigDict\n\n\nclass Theme(BaseSettings):\n    model_config = SettingsConfigDict({prefix})\n    colour: str = \"red\"\n\n\ntheme = Theme()\n"
+            "from pydantic import Field\nfrom pydantic_settings import BaseSettings, SettingsConfigDict\n\n\nclass Theme(BaseSettings):\n    model_config = SettingsConfigDict({prefix})\n    colour: str = {field}\n\n\ntheme = Theme()\n"
         );
         let files = [
             ("requirements.txt", "fastapi\nopenai\npyjwt\npydantic-settings\n"),
@@ -118,6 +118,10 @@ def sign():
         ];
         plan(&files, Area::Key, "app/theme.py").1
     };
+    let with = |prefix: &str| with_field(prefix, "\"red\"");
     assert!(!with("env_prefix=\"theme_\"").to_lowercase().contains("credyt"));
     assert!(with("env_file=\".env\"").to_lowercase().contains("credyt_api_key"));
+    // A class whose settings name their variables reads no other ones.
+    let named = with_field("case_sensitive=True", "Field(\"red\", alias=\"THEME_COLOUR\")");
+    assert!(named.contains(": str | None = Field(default=None, alias=\"CREDYT_API_KEY\")\n"), "{named}");
 }
