@@ -324,6 +324,12 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     let spot::Spot { at, goes_on } =
         spot::before_spends(&source, body, &gate.ways, ready_at, !raises(&refuse))
             .ok_or_else(|| reason("there is no statement before the call at which the user is known"))?;
+    if !goes_on && spot::is_on_the_side(kit, &source, &gate.handler, &gate.ways, &at) {
+        let check = kit.function("checkBalance");
+        return Err(reason(&format!(
+            "what the request asked for is written by then, so that a refusal would be wrong; leave this call out there when `{check}` says no"
+        )));
+    }
     let at = spot::before_writes(kit, &source, &gate.handler, ready_at, at);
     let refuse = if goes_on { Cow::Owned(skipping(kit)) } else { refuse };
     let at = Answering::of(kit, &gate.handler, shape)

@@ -81,6 +81,49 @@ pub(super) fn before_writes(
     before.find(writes).unwrap_or(spend)
 }
 
+/// Whether a spend is something that the handler does on the side, in a branch, after it has written what it was asked to:
+/// a refusal would say that the whole request failed, and what is written would stay.
+pub(super) fn is_on_the_side(
+    kit: &Kit<'_>,
+    source: &Source<'_>,
+    handler: &HandlerRef,
+    ways: &[Span],
+    at: &Range<usize>,
+) -> bool {
+    let unused = |way: &Span| {
+        let statement = source.whole_node(&way.range()).map(|node| match node.kind() {
+            "expression_statement" => node.named_child(0).unwrap_or(node),
+            _ => node,
+        });
+        statement.is_some_and(|node| {
+            matches!(node.kind(), "call" | "call_expression" | "await" | "await_expression")
+        })
+    };
+    if !ways.iter().all(unused) {
+        return false;
+    }
+    let writing = Writing::of(kit);
+    let mut node = source
+        .node(at)
+        .and_then(|node| std::iter::successors(Some(node), Node::parent).find(|n| is_block(n.kind())));
+    while let Some(inner) = node {
+        let Some(parent) = inner.parent() else { return false };
+        if is_function(parent.kind()) {
+            return false;
+        }
+        if is_block(parent.kind()) {
+            let before = named(parent).into_iter().take_while(|s| s.end_byte() <= inner.start_byte());
+            let mut before =
+                before.filter(|statement| !leaves(*statement)).map(|statement| statement.byte_range());
+            if before.any(|code| writing.is_in(handler.file, &code, CALLS_DEEP)) {
+                return true;
+            }
+        }
+        node = Some(parent);
+    }
+    false
+}
+
 /// Where a check goes.
 #[derive(Debug)]
 pub(super) struct Spot {

@@ -401,3 +401,32 @@ fn a_check_without_an_event_is_told_to_take_nothing() {
     let (_, todo) = next("app/api/write/route.ts", &route("", "NextResponse.json({}, { status: 401 })"));
     assert!(todo.contains("no usage event is sent, so nothing is ever taken from the balance"), "{todo}");
 }
+
+#[test]
+fn what_is_done_on_the_side_after_a_write_refuses_nothing() {
+    let handler = |spend: &str| {
+        let code = format!(
+            "import {{ prisma }} from \"@/lib/prisma\";\n\nexport async function POST(request: Request) {{\n  const {{ userId }} = await auth();\n  if (!userId) {{\n    return NextResponse.json({{ error: \"no\" }}, {{ status: 401 }});\n  }}\n  const {{ text, icon }} = await request.json();\n  const note = await prisma.note.create({{ data: {{ text }} }});\n{spend}  return NextResponse.json(note);\n}}\n"
+        );
+        let code = format!(
+            "import {{ auth }} from \"@clerk/nextjs/server\";\nimport {{ NextResponse }} from \"next/server\";\nimport {{ openai }} from \"@/lib/openai\";\n{code}"
+        );
+        let package = (
+            "package.json",
+            r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "@clerk/nextjs": "6", "openai": "6", "@prisma/client": "6"}, "devDependencies": {"typescript": "5"}}"#,
+        );
+        let prisma = (
+            "lib/prisma.ts",
+            "import { PrismaClient } from \"@prisma/client\";\nexport const prisma = new PrismaClient();\n",
+        );
+        let config = ("tsconfig.json", "{\"compilerOptions\": {\"paths\": {\"@/*\": [\"./*\"]}}}");
+        gated(&[package, OPENAI, PAGE, prisma, config, ("app/api/n/route.ts", &code)], "app/api/n/route.ts")
+    };
+    let (text, todo) = handler(&format!("  if (icon) {{\n    {CALL};\n  }}\n"));
+    assert!(!text.contains("checkBalance"), "{text}");
+    assert!(todo.contains("leave this call out there when `checkBalance` says no"), "{todo}");
+    // What the request is about is held back before anything is written.
+    let (text, _) = handler(&format!("  const made = {CALL};\n  note.text = made.output_text;\n"));
+    let (check, write) = (text.find("checkBalance("), text.find("prisma.note.create"));
+    assert!(check.is_some() && check < write, "{text}");
+}
