@@ -229,10 +229,6 @@ pub struct Front {
     pub files: Globs,
     /// Texts of which one stands in a file that turns requests away.
     pub turns_away: Vec<String>,
-    /// Texts of which one stands in a file that turns away whoever is not signed in, on every path that its patterns are for
-    /// and that no text in it names.
-    #[serde(default)]
-    pub vouches: Vec<String>,
     /// The key of the patterns that say which paths it is for; it is for all of them where that is not set.
     pub patterns: String,
 }

@@ -39,14 +39,11 @@ pub fn in_front(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<InFront>
     look.found
 }
 
-/// Whether a framework asks who is signed in before it runs a handler, on that handler's route, its router or all routes.
-pub fn depends_on_sign_in(cx: &Cx<'_>, file: FileId, function: FunctionId) -> bool {
+/// What a framework runs before a handler, for its route or its router, that asks who is signed in.
+pub fn asked_before(cx: &Cx<'_>, file: FileId, function: FunctionId) -> Vec<InFront> {
     let mut look = Look { cx, found: Vec::new() };
-    look.parameters(file, function);
     look.decorators(file, function);
-    look.route(file, function);
-    look.everywhere();
-    !look.found.is_empty()
+    look.found
 }
 
 /// Whether what is called belongs to a sign-in library and says who is there or turns others away.

@@ -37,7 +37,7 @@ pub use dispatch::{
 };
 pub use explain::{Explainer, Explanation, sent_ids};
 pub use find::{find, look};
-pub use front::{InFront, depends_on_sign_in, in_front};
+pub use front::{InFront, asked_before, in_front};
 pub use identity::asserted;
 pub use lookup::{NotFound, lookup};
 use serde::Serialize;

@@ -27,8 +27,12 @@ use crate::sites::{Detail, HandlerRef, Identity, IdentityAt, Money, Site, SiteKi
 use crate::steps::StepContext;
 use crate::steps::paid::Spend;
 use crate::steps::support::Kit;
+use crate::steps::support::identity::Signed;
 use crate::syntax::FunctionId;
 use crate::workspace::FileId;
+
+/// Words of which one stands in a handler that a machine calls: a timer, the sender of webhooks. No user ever does.
+const MACHINES: &[&str] = &["cron", "webhook", "_secret", "x-api-key", "constructevent", "signature"];
 
 /// The user, read in every handler that reaches a paid call without knowing them, where that can be done. In the order of
 /// the files.
@@ -37,16 +41,18 @@ pub fn plan(cx: &StepContext<'_>) -> Vec<Layer> {
     if kit.paying().is_shared() {
         return Vec::new();
     }
-    let mut handlers: BTreeMap<(FileId, FunctionId), HandlerRef> = BTreeMap::new();
+    let mut layers: BTreeMap<(FileId, FunctionId), Layer> = BTreeMap::new();
     for spend in cx.sites.iter().filter_map(|site| unpaid(&kit, site)) {
         let required = spend.answers.sign_in == Some(true) && spend.billable.plan.identity.is_none();
         for reached in without_user(&kit, &spend) {
-            if required || vouched::is(&kit, &reached, spends_at(&kit, &spend, &reached)) {
-                handlers.entry((reached.file, reached.function)).or_insert_with(|| HandlerRef::of(&reached));
+            let at = spends_at(&kit, &spend, &reached);
+            let is_meant = |signed: &Signed| required || vouched::is(&kit, &reached, signed, at);
+            if let Some(layer) = written::layer(&kit, &HandlerRef::of(&reached), is_meant) {
+                layers.entry((reached.file, reached.function)).or_insert(layer);
             }
         }
     }
-    handlers.values().filter_map(|handler| written::layer(&kit, handler)).collect()
+    layers.into_values().collect()
 }
 
 /// Whether the user could be read in the handlers of a paid call, if its owner said that sign-in is required.
@@ -54,8 +60,9 @@ pub(in crate::steps) fn can_be(kit: &Kit<'_>, spend: &Spend<'_>) -> bool {
     let ways = without_user(kit, spend);
     // Where users are known on another way, this one may be nobody's: a timer's, say.
     spend.billable.plan.identity.is_none()
+        && spend.answers.sign_in != Some(true)
         && !ways.is_empty()
-        && ways.iter().all(|way| written::layer(kit, &HandlerRef::of(way)).is_some())
+        && ways.iter().all(|way| written::layer(kit, &HandlerRef::of(way), |_| true).is_some())
 }
 
 /// A paid call of the app's own money of which nothing says who pays.
@@ -77,7 +84,18 @@ fn without_user<'a>(kit: &Kit<'a>, spend: &Spend<'_>) -> Vec<Reached<'a>> {
     let cx = kit.graph();
     let mut ways = all_reached_from(cx, spend.file, spend.billable.plan.function);
     ways.retain(|way| payer::in_handler(cx, way, spends_at(kit, spend, way)).is_none());
+    // A way that no user goes is left to the owner with all others.
+    if ways.iter().any(|way| is_machines(kit, way)) {
+        return Vec::new();
+    }
     ways
+}
+
+/// Whether a machine calls a handler, by its path and what it says.
+fn is_machines(kit: &Kit<'_>, way: &Reached<'_>) -> bool {
+    let span = kit.cx.program.facts(way.file).function(way.function).span;
+    let said = format!("{} {}", kit.path(way.file), kit.graph().slice(way.file, span)).to_lowercase();
+    MACHINES.iter().any(|word| said.contains(word))
 }
 
 /// Where a handler reaches a paid call.

@@ -72,45 +72,42 @@ fn read(files: &[(&str, &str)], answers: &str, file: &str) -> Option<(String, St
     Some((text(&upper), text(&workspace.with_changes(joined.changes()))))
 }
 
+const SAID: &str = "version = 1\n[events.\"app/api/ask/route.ts#POST:0\"]\nsign_in = true\n";
+
 fn in_route(front_code: &str, answers: &str) -> Option<(String, String)> {
     let (front, (path, text)) = (front(front_code), route("", ""));
     read(&[NEXT, SHOWN, (front.0, &front.1), (path, &text)], answers, path)
 }
 
-const OPEN_LIST: &str = "import { authMiddleware } from \"@clerk/nextjs\";\nexport default authMiddleware({ publicRoutes: [\"/\", \"/api/hooks/(.*)\"] });";
-
 #[test]
-fn behind_the_file_that_turns_visitors_away_the_user_is_read_as_other_handlers_do() {
-    let (read, billed) = in_route(OPEN_LIST, "").expect("the user is read");
+fn where_the_owner_requires_sign_in_the_user_is_read_as_other_handlers_do() {
+    let (read, billed) = in_route("export function middleware() {}", SAID).expect("the user is read");
     assert!(read.contains("import { auth } from \"@clerk/nextjs\";\n"), "{read}");
     let head = "export async function POST(request: Request) {\n  const { userId } = auth();\n  if (!userId) {\n    return Response.json({ error: \"Sign in first.\" }, {\n      status: 401,\n    });\n  }\n  const made";
     assert!(read.contains(head), "{read}");
     assert!(billed.contains(head) && billed.contains("    userId,\n"), "{billed}");
+    let skipped = format!("{SAID}skip = true\n");
+    assert_eq!(in_route("export function middleware() {}", &skipped), None);
 }
 
 #[test]
-fn a_path_that_is_let_through_or_not_protected_is_open() {
+fn what_stands_in_front_of_all_routes_does_not_say_that_one_is_closed() {
     for code in [
-        // Sessions are only kept alive.
         "import { clerkMiddleware } from \"@clerk/nextjs/server\";\nexport default clerkMiddleware();",
-        "import { authMiddleware } from \"@clerk/nextjs\";\nexport default authMiddleware({ publicRoutes: [\"/\", \"/api/ask\"] });",
-        "import { clerkMiddleware, createRouteMatcher } from \"@clerk/nextjs/server\";\nconst isGuarded = createRouteMatcher([\"/dashboard(.*)\"]);\nexport default clerkMiddleware((auth, req) => { if (isGuarded(req)) auth().protect(); });",
-        "export function middleware(request) {\n  return Response.redirect(new URL(\"/about\", request.url));\n}",
+        "import { authMiddleware } from \"@clerk/nextjs\";\nexport default authMiddleware({ publicRoutes: [\"/\"] });",
+        "import { clerkMiddleware } from \"@clerk/nextjs/server\";\nexport default clerkMiddleware(async (auth, req) => {\n  if (req.nextUrl.pathname === \"/api/ask\") return;\n  await auth.protect();\n});",
     ] {
         assert_eq!(in_route(code, ""), None, "{code}");
     }
-    let protects = "import { clerkMiddleware, createRouteMatcher } from \"@clerk/nextjs/server\";\nconst isGuarded = createRouteMatcher([\"/dashboard(.*)\", \"/api/ask\"]);\nexport default clerkMiddleware((auth, req) => { if (isGuarded(req)) auth().protect(); });";
-    assert!(in_route(protects, "").is_some());
 }
 
 #[test]
-fn the_owner_may_say_that_sign_in_is_required() {
-    let open = "export function middleware() {}";
-    assert_eq!(in_route(open, ""), None);
-    let said = "version = 1\n[events.\"app/api/ask/route.ts#POST:0\"]\nsign_in = true\n";
-    assert!(in_route(open, said).is_some());
-    let skipped = "version = 1\n[events.\"app/api/ask/route.ts#POST:0\"]\nsign_in = true\nskip = true\n";
-    assert_eq!(in_route(OPEN_LIST, skipped), None);
+fn what_a_machine_calls_is_never_given_a_sign_in() {
+    let (path, text) = route(
+        "",
+        "  if (request.headers.get(\"authorization\") !== process.env.CRON_SECRET) return new Response();\n",
+    );
+    assert_eq!(read(&[NEXT, SHOWN, (path, &text)], SAID, path), None);
 }
 
 #[test]
@@ -125,31 +122,45 @@ fn what_throws_without_a_user_vouches_where_it_is_called_in_any_case() {
         read(&[NEXT, SHOWN, gate, paths, (path, &text)], "", path)
     };
     assert!(read_with("  await requireUser();\n").is_some());
-    for open in ["  await count();\n", "  if (request.headers.get(\"a\")) await requireUser();\n", ""] {
+    for open in [
+        "",
+        "  await count();\n",
+        "  if (request.headers.get(\"a\")) await requireUser();\n",
+        "  try { await requireUser(); } catch {}\n",
+        "  await requireUser().catch(() => {});\n",
+        "  await Promise.allSettled([requireUser()]);\n",
+        "  void requireUser();\n",
+        "  if (request.headers.get(\"a\")) return new Response();\n  await requireUser();\n",
+    ] {
         assert_eq!(read_with(open), None, "{open}");
     }
 }
 
 #[test]
 fn a_name_that_the_handler_has_already_is_not_bound_again() {
-    let front = front(OPEN_LIST);
     let (path, text) = route("", "  const userId = request.headers.get(\"x-user\");\n");
-    assert_eq!(read(&[NEXT, SHOWN, (front.0, &front.1), (path, &text)], "", path), None);
+    assert_eq!(read(&[NEXT, SHOWN, (path, &text)], SAID, path), None);
 }
 
 #[test]
 fn a_dependency_of_the_router_is_a_parameter_of_its_routes() {
     let users = (
         "users.py",
-        "from fastapi import Depends, HTTPException\nfrom fastapi.security import OAuth2PasswordBearer\nimport jwt\n\noauth2 = OAuth2PasswordBearer(tokenUrl=\"token\")\n\n\nclass User:\n    id: int\n    email: str\n\n\ndef get_current_user(token: str = Depends(oauth2)) -> User:\n    claims = jwt.decode(token, \"s\", algorithms=[\"HS256\"])\n    user = load(claims[\"sub\"])\n    if user is None:\n        raise HTTPException(status_code=401)\n    return user\n",
+        "from fastapi import Depends, HTTPException\nfrom fastapi.security import OAuth2PasswordBearer\nimport jwt\n\noauth2 = OAuth2PasswordBearer(tokenUrl=\"token\")\n\n\nclass User:\n    id: int\n    email: str\n\n\ndef get_current_user(token: str = Depends(oauth2)) -> User:\n    claims = jwt.decode(token, \"s\", algorithms=[\"HS256\"])\n    user = load(claims[\"sub\"])\n    if user is None:\n        raise HTTPException(status_code=401)\n    return user\n\n\ndef maybe_user(token: str = Depends(oauth2)):\n    try:\n        return get_current_user(token)\n    except HTTPException:\n        return None\n",
     );
-    let main = (
-        "main.py",
-        "from fastapi import APIRouter, Depends, FastAPI\nfrom openai import OpenAI\n\nfrom users import User, get_current_user\n\nclient = OpenAI()\napp = FastAPI()\nrouter = APIRouter(prefix=\"/api\", dependencies=[Depends(get_current_user)])\n\n\n@app.get(\"/me\")\ndef me(user: User = Depends(get_current_user)):\n    return {\"id\": user.id}\n\n\n@router.post(\"/ask\")\ndef ask(question: str):\n    return client.responses.create(model=\"gpt-4o\", input=question)\n\n\n@app.post(\"/open\")\ndef open_to_all(question: str):\n    return question\n\n\napp.include_router(router)\n",
-    );
-    let requirements = ("requirements.txt", "fastapi\nopenai\npyjwt\n");
-    let (read, billed) = read(&[requirements, users, main], "", "main.py").expect("the user is read");
+    let python = |dependency: &str, body: &str, more: &str| {
+        let main = format!(
+            "from fastapi import APIRouter, Depends, FastAPI\nfrom openai import OpenAI\n\nfrom users import User, get_current_user, maybe_user\n\nclient = OpenAI()\napp = FastAPI()\nrouter = APIRouter(prefix=\"/api\", dependencies=[Depends({dependency})])\n\n\n@app.get(\"/me\")\ndef me(user: User = Depends(get_current_user)):\n    return {{\"id\": user.id}}\n\n\n@router.post(\"/ask\")\ndef ask(question: str):\n{body}    return client.responses.create(model=\"gpt-4o\", input=question)\n\n\n@app.post(\"/open\")\ndef open_to_all(question: str):\n    return {more}\n\n\napp.include_router(router)\n"
+        );
+        let requirements = ("requirements.txt", "fastapi\nopenai\npyjwt\n");
+        read(&[requirements, users, ("main.py", main.as_str())], "", "main.py")
+    };
+    let (read, billed) = python("get_current_user", "", "question").expect("the user is read");
     assert!(read.contains("def ask(question: str, user: User = Depends(get_current_user)):\n"), "{read}");
     assert!(read.contains("def open_to_all(question: str):\n"), "{read}");
     assert!(billed.contains("user_id=str(user.id)"), "{billed}");
+    // A dependency that lets visitors through, a name that is taken, a caller that would not hand the user over.
+    assert_eq!(python("maybe_user", "", "question"), None);
+    assert_eq!(python("get_current_user", "    user = question.upper()\n", "question"), None);
+    assert_eq!(python("get_current_user", "", "ask(question)"), None);
 }

@@ -18,15 +18,20 @@ const WHY: &str = "names the signed-in user, who pays";
 /// What whoever is not signed in is told.
 const MESSAGE: &str = "Sign in first.";
 
-/// The user, read at the head of a handler; nothing where it cannot be written there.
-pub(super) fn layer(kit: &Kit<'_>, handler: &HandlerRef) -> Option<Layer> {
+/// The user, read at the head of a handler in a way that is meant; nothing where it cannot be written there.
+pub(super) fn layer(
+    kit: &Kit<'_>,
+    handler: &HandlerRef,
+    is_meant: impl Fn(&Signed) -> bool,
+) -> Option<Layer> {
     let file = handler.file;
     let text = kit.text(file);
     let source = Source::parse(kit.cx.workspace.entry(file).language?, text.as_str())?;
     let function = kit.cx.program.facts(file).function(handler.function);
     let path = kit.path(file).to_owned();
     let home = |within: Option<FileId>| Home { path: &path, mounted_in: None, within };
-    let read = |signed: &Signed| edits(kit, handler, &source, function, signed);
+    let read =
+        |signed: &Signed| is_meant(signed).then(|| edits(kit, handler, &source, function, signed)).flatten();
     // What stands in the same file is in scope there.
     let edits = signed(kit, &home(Some(file))).ok().and_then(|signed| read(&signed));
     let edits = edits.or_else(|| signed(kit, &home(None)).ok().and_then(|signed| read(&signed)))?;
@@ -48,6 +53,13 @@ fn edits(
     edits.extend(request(kit, handler, source, function, signed)?);
     let style = kit.style_of(source);
     if let Some(param) = &signed.param {
+        let def = format!("def f({param}):\n    pass\n");
+        let names = facts(kit.language(), &def).functions.into_iter().flat_map(|f| f.params);
+        let taken = names.flat_map(|param| param.names).any(|name| binds(kit, handler, &name.local));
+        // Whoever else calls the handler would not hand it over.
+        if taken || !kit.graph().callers(handler.file, handler.function).is_empty() {
+            return None;
+        }
         edits.extend(place::add_parameter(source, &style, &function.span.range(), param, WHY).ok()?);
     }
     let lines = statements(kit, handler, source, signed)?;
@@ -184,21 +196,23 @@ fn turned_away(kit: &Kit<'_>, handler: &HandlerRef, source: &Source<'_>) -> Opti
 /// Whether a name that would be bound is one that the handler's file binds or means otherwise.
 fn declares(kit: &Kit<'_>, handler: &HandlerRef, lines: &[String]) -> bool {
     let own = facts(kit.language(), &lines.join("\n"));
+    own.bindings.iter().flat_map(|b| &b.names).any(|name| binds(kit, handler, &name.local))
+}
+
+/// Whether a name is bound in a handler or at the top of its file.
+fn binds(kit: &Kit<'_>, handler: &HandlerRef, name: &str) -> bool {
     let there = kit.cx.program.facts(handler.file);
     let function = there.function(handler.function);
-    let bound = |name: &str| {
-        let inside = |span: crate::syntax::Span| function.span.has(span.start);
-        there
-            .bindings
-            .iter()
-            .any(|b| (b.function.is_none() || inside(b.statement)) && b.names.iter().any(|n| n.local == name))
-            || there.imports.iter().any(|import| import.local == name)
-            || there.functions.iter().any(|f| {
-                (f.parent.is_none() && f.name == name)
-                    || (inside(f.span) && f.params.iter().any(|p| p.names.iter().any(|n| n.local == name)))
-            })
-    };
-    own.bindings.iter().flat_map(|b| &b.names).any(|name| bound(&name.local))
+    let inside = |span: crate::syntax::Span| function.span.has(span.start);
+    there
+        .bindings
+        .iter()
+        .any(|b| (b.function.is_none() || inside(b.statement)) && b.names.iter().any(|n| n.local == name))
+        || there.imports.iter().any(|import| import.local == name)
+        || there.functions.iter().any(|f| {
+            (f.parent.is_none() && f.name == name)
+                || (inside(f.span) && f.params.iter().any(|p| p.names.iter().any(|n| n.local == name)))
+        })
 }
 
 /// The first statement of a function, behind its directives and its docstring.

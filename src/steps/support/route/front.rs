@@ -31,60 +31,6 @@ pub fn let_through(kit: &Kit<'_>, path: &str, unit: &mut EditUnit) -> Option<Tod
     }
 }
 
-/// Words of which one stands in the path of a page where one signs in: a list with such a path is of those that are open.
-const ENTRANCES: &[&str] = &["login", "log-in", "signin", "sign-in", "sign_in", "auth/"];
-
-/// Words of which one stands in the name of such a list.
-const OPEN: &[&str] = &["public", "ignored", "unprotected"];
-
-/// Names in front of a path that is where somebody is sent, and not one that is asked about.
-const SENT: &[&str] = &["URL(", "redirect(", "rewrite("];
-
-/// Whether visitors are turned away in front of the app's routes from the path that a file serves: as far as the paths say
-/// which the code names.
-pub fn turns_visitors_away(
-    kit: &Kit<'_>,
-    front: &Front,
-    path: &str,
-    called: impl Fn(FileId) -> Vec<String>,
-) -> bool {
-    let Some(file) = file_of(kit, front) else { return false };
-    let mut texts = vec![kit.text(file).as_str().to_owned()];
-    texts.extend(called(file));
-    let has = |marks: &[String]| texts.iter().any(|text| marks.iter().any(|m| text.contains(m.as_str())));
-    let comes_by = texts.first().is_some_and(|text| !matches!(gate(text, &front.patterns, path), Gate::Open));
-    let closed = texts.iter().all(|text| is_closed(text, &front.patterns, path));
-    has(&front.turns_away) && has(&front.vouches) && comes_by && closed
-}
-
-/// Whether a path is not one of those that the code lets through, or one of those that it protects.
-fn is_closed(text: &str, key: &str, path: &str) -> bool {
-    let patterns = patterns_of(text, key).unwrap_or_default();
-    let asked = strings(text).filter(|(at, s)| {
-        let before = text.get(..at - 1).unwrap_or_default().trim_end();
-        let is_sent = SENT.iter().any(|name| before.ends_with(name));
-        s.starts_with('/')
-            && s.len() > 1
-            && !patterns.contains(at)
-            && before.ends_with(['[', ',', '('])
-            && !is_sent
-    });
-    let asked: Vec<&str> = asked.map(|(_, s)| s).collect();
-    let named = asked.iter().any(|s| path.starts_with(literal(s)));
-    let code = text.to_lowercase();
-    let is_open_list = asked.iter().any(|s| ENTRANCES.iter().any(|word| s.contains(word)))
-        || OPEN.iter().any(|word| code.contains(word));
-    if asked.is_empty() || is_open_list { !named } else { named }
-}
-
-/// Where the patterns stand that say which paths the code is for.
-fn patterns_of(text: &str, key: &str) -> Option<std::ops::Range<usize>> {
-    let start = text.find(&format!("{key}:"))?;
-    let value = text.get(start..).unwrap_or_default();
-    let end = value.find(']').filter(|e| value.find('[').is_some_and(|o| o < *e));
-    Some(start..end.map_or(text.len(), |e| start + e))
-}
-
 fn file_of(kit: &Kit<'_>, front: &Front) -> Option<FileId> {
     let root = kit.cx.app.dir();
     let is_one = |file: &&FileId| {
@@ -110,12 +56,15 @@ enum Gate {
 
 /// What the text of the file says about a path.
 fn gate(text: &str, key: &str, path: &str) -> Gate {
-    let Some(own) = patterns_of(text, key) else { return Gate::Unknown(0) };
+    let Some(start) = text.find(&format!("{key}:")) else { return Gate::Unknown(0) };
+    let value = text.get(start..).unwrap_or_default();
+    let end = value.find(']').filter(|e| value.find('[').is_some_and(|o| o < *e));
+    let end = end.map_or(text.len(), |e| start + e);
     let patterns: Vec<(usize, &str)> =
-        strings(text).filter(|(at, s)| own.contains(at) && s.starts_with('/')).collect();
+        strings(text).filter(|(at, s)| (start..end).contains(at) && s.starts_with('/')).collect();
     // Elsewhere in the file: a list of paths that need no session.
     let named = strings(text)
-        .filter(|(at, s)| !own.contains(at) && s.starts_with('/') && s.len() > 1)
+        .filter(|(at, s)| !(start..end).contains(at) && s.starts_with('/') && s.len() > 1)
         .any(|(_, s)| s.contains("(.*)") && path.starts_with(literal(s)));
     let through: Vec<&(usize, &str)> = patterns.iter().filter(|(_, p)| comes_through(p, path)).collect();
     match through.as_slice() {
@@ -127,7 +76,7 @@ fn gate(text: &str, key: &str, path: &str) -> Gate {
             }
             _ => Gate::Unknown(*at),
         },
-        _ => Gate::Unknown(own.start),
+        _ => Gate::Unknown(start),
     }
 }
 

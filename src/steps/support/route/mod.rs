@@ -27,7 +27,7 @@ use anchor::Anchor;
 use listed::Listing;
 use within::Within;
 
-pub use front::{let_through, turns_visitors_away};
+pub use front::let_through;
 pub(super) use mounts::Mounts;
 
 /// What is added for a route.
