@@ -299,8 +299,9 @@ impl World {
                         self.set(name, texts[name].as_deref());
                         self.base.insert(name, base[name].clone());
                         if file.is_some() {
-                            // One file alone is as good as edited.
-                            self.touched.insert(name);
+                            // One file alone is as good as edited, and what its step did to the others is then done by half,
+                            // so that any of them may be named.
+                            self.touched.extend(NAMES);
                         }
                     }
                 }
