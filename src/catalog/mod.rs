@@ -248,6 +248,21 @@ pub fn unread_packages() -> &'static [String] {
     &PACKAGES
 }
 
+/// The words of `machines.toml`: none when the file is wrong, which the tests of the catalog find.
+pub fn machine_words() -> &'static [String] {
+    static WORDS: LazyLock<Vec<String>> = LazyLock::new(|| read_machines().unwrap_or_default());
+    &WORDS
+}
+
+fn read_machines() -> Result<Vec<String>, CatalogError> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Machines {
+        words: Vec<String>,
+    }
+    read::<Machines>("machines.toml").map(|machines| machines.words)
+}
+
 fn read_unread() -> Result<Vec<String>, CatalogError> {
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]

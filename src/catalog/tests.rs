@@ -22,6 +22,7 @@ fn every_entry_of_this_build_is_sound() {
 
 #[test]
 fn the_words_for_what_a_call_makes_are_in_lower_case_and_name_an_event() {
+    super::read_machines().unwrap_or_else(|e| panic!("{e}"));
     super::read_unread().unwrap_or_else(|e| panic!("{e}"));
     let outputs = super::read_outputs().unwrap_or_else(|e| panic!("{e}"));
     assert!(!outputs.is_empty());

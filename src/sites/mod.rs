@@ -35,6 +35,7 @@ use crate::answers::Payer as Who;
 pub use dispatch::{
     Hands, Producer, attempt, event_member, is_queued, is_started, producers, runs_in_context,
 };
+pub use explain::untrusted::is_asked_for;
 pub use explain::{Explainer, Explanation, sent_ids};
 pub use find::{find, look};
 pub use front::{InFront, asked_before, in_front};

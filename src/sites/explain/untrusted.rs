@@ -80,6 +80,13 @@ pub(in crate::sites) fn part_of(
     Look { cx, file, function, facts, arguments_are_sent: false }.part_of(value, 0)
 }
 
+/// Whether a value in a function is what one request asks for: of its body, its query or its address. What says who asks
+/// comes with the others, too: in a header, in a cookie.
+pub fn is_asked_for(cx: &Cx<'_>, file: FileId, function: FunctionId, value: &Expr) -> bool {
+    let credentials = ["headers", "cookies"].map(part_named);
+    part_of(cx, file, function, value).is_some_and(|part| !credentials.contains(&Some(part)))
+}
+
 /// The part of the request that a value in a function comes from; what a handler is sent as plain arguments is one.
 pub(in crate::sites) fn sent(
     cx: &Cx<'_>,

@@ -88,13 +88,14 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     let mut units = Vec::new();
     let mut gated = 0;
     // What is never billed takes nothing from a balance, so nobody is held back from it for want of one.
-    let is_billed = |spend: &Spend<'_>| is_recorded(kit, spend, &all) || record(kit, spend, None).is_ok();
-    let (all, free): (Vec<_>, Vec<_>) = all.iter().cloned().partition(is_billed);
-    plan.todo.extend(free.iter().filter_map(|spend| {
-        let reason = record(kit, spend, None).err()?;
-        Some(todo(kit, spend, &reason))
-    }));
-    let gates = gates(all, kit, &mut plan.todo);
+    let mut billed = Vec::new();
+    for spend in &all {
+        match record(kit, spend, None) {
+            Err(reason) if !is_recorded(kit, spend, &all) => plan.todo.push(todo(kit, spend, &reason)),
+            _ => billed.push(spend.clone()),
+        }
+    }
+    let gates = gates(billed, kit, &mut plan.todo);
     let handlers = gates.len();
     for gate in gates {
         if account::is_own_expense(kit, (gate.handler.file, gate.handler.function)) {

@@ -13,9 +13,10 @@
 use std::collections::BTreeSet;
 
 use super::reach::{Door, MAX_STEPS};
-use super::{taking, user_id};
+use super::{taking, user_id, with_source};
 use crate::catalog::Kind;
 use crate::edit::Edit;
+use crate::resolve::has_word;
 use crate::sites::billable::payer_of_job;
 use crate::sites::handlers::{Reached, handler_of};
 use crate::sites::{HandlerRef, Hands, Identity, IdentitySource, Producer, payer, producers};
@@ -151,7 +152,7 @@ fn to_function(kit: &Kit<'_>, file: FileId, id: FunctionId, producers: &[Produce
     let own = text.slice(function.statement.range()).to_owned();
     let name = [format!("{}_id", kit.noun()), "payer_id".to_owned()]
         .into_iter()
-        .find(|name| !says(&own, name))
+        .find(|name| !has_word(&own, name))
         .ok_or("the function around it has the names that the payer could get")?;
     let maybe = producers.iter().any(|producer| producer.lasting);
     let mut edits = vec![(file, parameter(kit, file, id, &name, maybe)?)];
@@ -159,11 +160,6 @@ fn to_function(kit: &Kit<'_>, file: FileId, id: FunctionId, producers: &[Produce
         edits.extend(argument(kit, producer, (function.params.as_slice(), &name))?);
     }
     Ok(Hand { name, maybe, edits })
-}
-
-/// Whether a word stands in a text.
-fn says(text: &str, word: &str) -> bool {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|other| other == word)
 }
 
 /// The parameter, behind the others.
@@ -271,17 +267,6 @@ fn keyword(source: &Source<'_>, call: &std::ops::Range<usize>, name: &str) -> Op
     let found =
         arguments.find(|n| n.child_by_field_name("name").is_some_and(|key| source.of(key) == name))?;
     Some(found.child_by_field_name("value")?.byte_range())
-}
-
-fn with_source<T>(
-    kit: &Kit<'_>,
-    file: FileId,
-    work: impl FnOnce(&Source<'_>) -> Result<T, String>,
-) -> Result<T, String> {
-    let text = kit.text(file);
-    let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;
-    let source = Source::parse(language, text.as_str()).ok_or("the file does not parse")?;
-    work(&source)
 }
 
 #[cfg(test)]

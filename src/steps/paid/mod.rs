@@ -281,16 +281,29 @@ pub fn billing_user(kit: &Kit<'_>, identity: &Identity) -> String {
     }
 }
 
+/// Parses a file and hands it over.
+///
+/// # Errors
+/// In words, those of the work, and where the file is no code that parses.
+pub(in crate::steps) fn with_source<T>(
+    kit: &Kit<'_>,
+    file: FileId,
+    work: impl FnOnce(&Source<'_>) -> Result<T, String>,
+) -> Result<T, String> {
+    let text = kit.text(file);
+    let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;
+    let source = Source::parse(language, text.as_str()).ok_or("the file does not parse")?;
+    work(&source)
+}
+
 /// What brings an identity into scope where its expression is not yet: one more name in the handler's parameter.
 pub fn taking(kit: &Kit<'_>, identity: &Identity) -> Result<Option<(FileId, Vec<Edit>)>, String> {
     let IdentitySource::Handed { take: Some(take), .. } = &identity.source else { return Ok(None) };
-    let text = kit.text(take.file);
-    let language = kit.cx.workspace.entry(take.file).language.ok_or("the file is no code")?;
-    let source = Source::parse(language, text.as_str()).ok_or("the file does not parse")?;
     let why = "names the user who pays";
-    let edits =
-        place::add_to_pattern(&source, &kit.style_of(&source), &take.pattern.range(), &take.name, why)
-            .map_err(|refusal| refusal.to_string())?;
+    let edits = with_source(kit, take.file, |source| {
+        place::add_to_pattern(source, &kit.style_of(source), &take.pattern.range(), &take.name, why)
+            .map_err(|refusal| refusal.to_string())
+    })?;
     Ok(Some((take.file, edits.into_iter().map(Edit::shared).collect())))
 }
 

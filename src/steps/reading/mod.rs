@@ -21,6 +21,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use crate::catalog::machine_words;
 use crate::edit::Layer;
 use crate::sites::handlers::{Reached, all_reached_from};
 use crate::sites::{Detail, HandlerRef, Identity, IdentityAt, Money, Site, SiteKind, payer};
@@ -31,13 +32,11 @@ use crate::steps::support::identity::Signed;
 use crate::syntax::FunctionId;
 use crate::workspace::FileId;
 
-/// Words of which one stands in a handler that a machine calls: a timer, the sender of webhooks. No user ever does.
-const MACHINES: &[&str] = &["cron", "webhook", "_secret", "x-api-key", "constructevent", "signature"];
-
 /// The user, read in every handler that reaches a paid call without knowing them, where that can be done. In the order of
 /// the files.
 pub fn plan(cx: &StepContext<'_>) -> Vec<Layer> {
-    let Ok(kit) = Kit::new(cx) else { return Vec::new() };
+    let may = cx.sites.iter().any(|site| open(site).is_some());
+    let Some(kit) = may.then(|| Kit::new(cx).ok()).flatten() else { return Vec::new() };
     if kit.paying().is_shared() {
         return Vec::new();
     }
@@ -65,8 +64,14 @@ pub(in crate::steps) fn can_be(kit: &Kit<'_>, spend: &Spend<'_>) -> bool {
         && ways.iter().all(|way| written::layer(kit, &HandlerRef::of(way), |_| true).is_some())
 }
 
-/// A paid call of the app's own money of which nothing says who pays.
+/// A paid call of the app's own money of which nothing says who pays, and which is not left out.
 fn unpaid<'a>(kit: &Kit<'a>, site: &'a Site) -> Option<Spend<'a>> {
+    let spend = Spend::any(kit, open(site)?)?;
+    (spend.answers.skip != Some(true)).then_some(spend)
+}
+
+/// The site of a paid call of the app's own money, where nothing says who pays.
+fn open(site: &Site) -> Option<&Site> {
     let Detail::Billable(billable) = &site.detail else { return None };
     let plan = &billable.plan;
     let known = |identity: &Identity| !identity.nullable && plan.at == IdentityAt::Call;
@@ -75,8 +80,7 @@ fn unpaid<'a>(kit: &Kit<'a>, site: &'a Site) -> Option<Spend<'a>> {
         && plan.missing.is_none()
         && plan.money == Money::Ours
         && !plan.identity.as_ref().is_some_and(known);
-    let spend = Spend::any(kit, site).filter(|_| is_open)?;
-    (spend.answers.skip != Some(true)).then_some(spend)
+    is_open.then_some(site)
 }
 
 /// The handlers that reach a paid call where nothing names the user.
@@ -95,7 +99,7 @@ fn without_user<'a>(kit: &Kit<'a>, spend: &Spend<'_>) -> Vec<Reached<'a>> {
 fn is_machines(kit: &Kit<'_>, way: &Reached<'_>) -> bool {
     let span = kit.cx.program.facts(way.file).function(way.function).span;
     let said = format!("{} {}", kit.path(way.file), kit.graph().slice(way.file, span)).to_lowercase();
-    MACHINES.iter().any(|word| said.contains(word))
+    machine_words().iter().any(|word| said.contains(word.as_str()))
 }
 
 /// Where a handler reaches a paid call.

@@ -4,7 +4,7 @@
 //! the handler does. What stands in front of all routes is not read for this: which paths it lets through can be said in
 //! too many ways.
 
-use crate::resolve::Def;
+use crate::resolve::{Def, has_word, is_word};
 use crate::sites::handlers::Reached;
 use crate::sites::{asked_before, identity};
 use crate::steps::support::Kit;
@@ -17,27 +17,47 @@ use crate::workspace::FileId;
 /// route or its router has, or something that the handler calls first throws without a user.
 pub(super) fn is(kit: &Kit<'_>, reached: &Reached<'_>, signed: &Signed, at: u32) -> bool {
     match &signed.param {
-        Some(param) => is_dependency(kit, reached, param),
+        Some(param) => is_dependency(kit, reached, signed, param),
         None => calls_what_throws(kit, reached, at),
     }
 }
 
-/// Whether a parameter is filled by what the route or its router depends on anyhow, named in it or in the app's type for it.
-fn is_dependency(kit: &Kit<'_>, reached: &Reached<'_>, param: &str) -> bool {
-    let in_front = asked_before(kit.graph(), reached.file, reached.function);
-    let mut meant = param.to_owned();
-    for file in &kit.files {
-        let facts = kit.cx.program.facts(*file);
-        let named = |name: &str| has_word(param, name);
-        let types =
-            facts.bindings.iter().filter(|b| b.function.is_none() && b.names.iter().any(|n| named(&n.local)));
-        meant.extend(types.map(|b| kit.graph().slice(*file, b.statement)));
+/// Whether a parameter is filled by what the route or its router depends on anyhow: named in it, or in the app's type for it.
+fn is_dependency(kit: &Kit<'_>, reached: &Reached<'_>, signed: &Signed, param: &str) -> bool {
+    let Some((shown, function)) = signed.shown_by else { return false };
+    let program = kit.cx.program;
+    let at = function.map_or(0, |f| program.facts(shown).function(f).span.start);
+    let mut filled: Vec<(FileId, FunctionId)> = Vec::new();
+    for word in words(param) {
+        match program.name(shown, None, word, at) {
+            Def::Function(file, function) => filled.push((file, function)),
+            // `CurrentUser = Annotated[User, Depends(get_current_user)]`
+            Def::Value(file, index, rest) if rest.is_empty() => {
+                let Some(binding) = program.binding(file, index) else { continue };
+                let text = kit.graph().slice(file, binding.statement);
+                filled.extend(words(&text).filter_map(|word| {
+                    match program.name(file, None, word, binding.statement.start) {
+                        Def::Function(file, function) => Some((file, function)),
+                        _ => None,
+                    }
+                }));
+            }
+            _ => {}
+        }
     }
-    in_front.iter().any(|front| has_word(&meant, front.name.rsplit('.').next().unwrap_or(&front.name)))
+    asked_before(kit.graph(), reached.file, reached.function).iter().any(|front| {
+        let Some(file) = kit.cx.workspace.find(&front.file) else { return false };
+        let at = program.facts(reached.file).function(reached.function).span.start;
+        match program.name(file, None, &front.name, at) {
+            Def::Function(file, function) => filled.contains(&(file, function)),
+            _ => false,
+        }
+    })
 }
 
-fn has_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|other| other == word)
+/// The names in a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !is_word(c)).filter(|word| !word.is_empty())
 }
 
 /// Whether a function of the app that a handler calls in a statement of its own, before it returns or spends, makes sure of the
@@ -57,13 +77,9 @@ fn calls_what_throws(kit: &Kit<'_>, reached: &Reached<'_>, at: u32) -> bool {
         let before = cx.slice(reached.file, Span { start: function.body.start, end: call.statement.start });
         match cx.callee(reached.file, id) {
             Def::Function(file, inner) => {
+                let is_async = cx.program.facts(file).function(inner).is_async;
                 !has_word(&before, "return")
-                    && is_plain_statement(
-                        &source,
-                        call,
-                        function.body,
-                        cx.program.facts(file).function(inner).is_async,
-                    )
+                    && is_plain_statement(&source, call, function.body, is_async)
                     && makes_sure(kit, file, inner)
             }
             _ => false,

@@ -160,3 +160,30 @@ export class UserService {
     assert!(text.contains("id: user.id"), "{text}");
     assert!(text.contains("      return saved;\n    } catch {"), "{text}");
 }
+
+#[test]
+fn a_record_with_an_id_of_its_own_registers_nobody_whom_payers_know_by_another() {
+    let package = (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"next": "15", "@clerk/nextjs": "6", "openai": "6", "@prisma/client": "6"}}"#,
+    );
+    let schema = (
+        "prisma/schema.prisma",
+        "model User {\n  id String @id @default(cuid())\n  clerkId String @unique\n  email String @unique\n}\n",
+    );
+    let spends = (
+        "app/api/ask/route.ts",
+        "import OpenAI from 'openai';\nimport { auth } from '@clerk/nextjs/server';\nconst ai = new OpenAI();\nexport async function POST(request: Request) {\n  const { userId } = await auth();\n  if (!userId) return new Response(null, { status: 401 });\n  const made = await ai.responses.create({ model: 'm', input: await request.text() });\n  return Response.json({ text: made.output_text });\n}\n",
+    );
+    let registered = |own: &str| {
+        let signs_up = format!(
+            "import {{ PrismaClient }} from '@prisma/client';\nimport {{ auth }} from '@clerk/nextjs/server';\nconst prisma = new PrismaClient();\nexport async function POST(request: Request) {{\n  const {{ userId }} = await auth();\n  if (!userId) return new Response(null, {{ status: 401 }});\n  const {{ email }} = await request.json();\n  const user = await prisma.user.create({{ data: {{ {own}clerkId: userId, email }} }});\n  return Response.json({{ id: user.id }});\n}}\n"
+        );
+        let path = "app/api/signup/route.ts";
+        let (plan, text) = plan(&[package, schema, spends, (path, &signs_up)], Area::Customer, path);
+        (text.contains("registerCustomer("), plan.notes.join("\n"))
+    };
+    let (is_called, notes) = registered("");
+    assert!(!is_called && notes.contains("is known by the id of Clerk"), "{notes}");
+    assert!(registered("id: userId, ").0, "the record has the id that payers are known by");
+}

@@ -25,7 +25,7 @@ use crate::sites::cx::is_aside;
 use crate::sites::payer::Paying;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
-use crate::steps::paid::{Spend, hand, taking, user_id};
+use crate::steps::paid::{Spend, hand, taking, user_id, with_source};
 use crate::steps::support::{Kit, names, names::Wanted, tokens, tokens::Wants};
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
@@ -280,17 +280,16 @@ fn is_answered(spend: &Spend<'_>) -> bool {
     spend.rule().call.is_some_and(|call| !call.job && !call.heard)
 }
 
-/// Parses a file and hands it over.
+/// Parses a file and hands it over, as the place of an insertion.
 fn in_file<T>(
     kit: &Kit<'_>,
     file: FileId,
     work: impl FnOnce(&Spot<'_>) -> Result<T, String>,
 ) -> Result<T, String> {
-    let text = kit.text(file);
-    let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;
-    let source = Source::parse(language, text.as_str()).ok_or("the file does not parse")?;
-    let facts = kit.cx.program.facts(file);
-    work(&Spot { file, style: kit.style_of(&source), source: &source, facts })
+    with_source(kit, file, |source| {
+        let facts = kit.cx.program.facts(file);
+        work(&Spot { file, style: kit.style_of(source), source, facts })
+    })
 }
 
 /// How the generated functions are called in a function.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::catalog::{Carried, Entry, Framework, Kind, Role};
 use crate::sites::cx::after;
 use crate::sites::handlers::handler_of;
-use crate::sites::{Identity, IdentitySource, asserted};
+use crate::sites::{Identity, IdentitySource, asserted, is_asked_for};
 use crate::steps::paid;
 use crate::steps::support::{Kit, names, user};
 use crate::syntax::source::Source;
@@ -227,6 +227,12 @@ fn called(
     let facts = kit.cx.program.facts(example.file);
     let made =
         facts.bindings.iter().find(|b| b.statement == statement).and_then(|b| b.value.unawaited().as_call());
+    // Whom a record belongs to that one request asks for says nothing of another request.
+    let args = made.map(|made| facts.call(made).args.as_slice()).unwrap_or_default();
+    let asked_for = |function| args.iter().any(|arg| is_asked_for(kit.graph(), example.file, function, arg));
+    if example.function.is_some_and(asked_for) {
+        return Err(Unknown::Nobody);
+    }
     let needed = [Some(&identity.id), identity.email.as_ref(), identity.name.as_ref()];
     let needed: Vec<&str> = needed.into_iter().flatten().map(|text| root_of(text)).collect();
     let names = facts.bindings.iter().find(|b| b.statement == statement).map(|b| b.names.as_slice());
@@ -248,22 +254,10 @@ fn called(
     } else {
         Some(format!("!{}", optional(&identity.id)))
     };
-    // Whom a record belongs to that one request asks for says nothing of another request.
-    let asked_for = |step: &Step| match step {
-        Step::Code(code) | Step::Unless(code) | Step::Attempt { call: code, .. } => {
-            SENT.iter().any(|mark| code.contains(mark))
-        }
-    };
-    if along.statements.iter().any(asked_for) {
-        return Err(Unknown::Nobody);
-    }
     bring(signed, along);
     signed.setup.push(bound);
     Ok(())
 }
-
-/// How what a client has sent is read.
-const SENT: &[&str] = &[".json()", ".formData()", ".text()", ".body", "params", "searchParams", ".query"];
 
 /// Takes what comes along.
 fn bring(signed: &mut Signed, along: Along) {

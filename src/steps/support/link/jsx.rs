@@ -92,7 +92,7 @@ fn row(source: &Source<'_>, mark: Node<'_>, new: &New<'_>) -> Option<String> {
         New::Link(href) => {
             let handler = written.iter().find_map(|text| {
                 let name = text.split('=').next()?;
-                ["onClick", "onSelect"].contains(&name).then_some(name)
+                HANDLERS.contains(&name).then_some(name)
             });
             match (pattern, handler) {
                 (Some((_, link)), _) => {
@@ -131,10 +131,13 @@ fn row(source: &Source<'_>, mark: Node<'_>, new: &New<'_>) -> Option<String> {
     }
 }
 
+/// Attributes with what happens when a row is clicked.
+const HANDLERS: &[&str] = &["onClick", "onSelect"];
+
 /// Whether an attribute makes a row something that is clicked: the row of a menu, and not what stands in it.
 fn is_clicked(attribute: &str) -> bool {
     let name = attribute.split('=').next().unwrap_or(attribute);
-    ["onClick", "onSelect", "asChild"].contains(&name)
+    HANDLERS.contains(&name) || name == "asChild"
 }
 
 /// The one link in an element.
@@ -223,6 +226,13 @@ mod tests {
           </Menu>
         );
         "#);
+    }
+
+    #[test]
+    fn a_row_that_only_holds_something_takes_no_attribute_of_one_that_is_clicked() {
+        let menu = "const a = (\n  <Menu>\n    <MenuItem>\n      <form action={leave}>\n        <button>Sign out</button>\n      </form>\n    </MenuItem>\n  </Menu>\n);\n";
+        let shown = with(menu, &New::Component("Balance"));
+        assert!(shown.contains("<Balance />") && !shown.contains("disabled"), "{shown}");
     }
 
     #[test]

@@ -148,6 +148,27 @@ fn a_session_call_that_reads_the_request_gets_it() {
 }
 
 #[test]
+fn what_one_request_asks_for_names_nobody_in_another() {
+    let package = (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "openai": "6", "next-auth": "5", "@prisma/client": "6"}}"#,
+    );
+    let data = (
+        "lib/data.ts",
+        "import { PrismaClient } from \"@prisma/client\";\nimport { auth } from \"@/auth\";\nexport const prisma = new PrismaClient();\nexport async function ownNote(id: string) {\n  const session = await auth();\n  if (!session?.user?.id) throw new Error(\"no\");\n  return prisma.note.findFirstOrThrow({ where: { id, userId: session.user.id } });\n}\n",
+    );
+    let auth = (
+        "auth.ts",
+        "import NextAuth from \"next-auth\";\nexport const { handlers, auth } = NextAuth({ providers: [], callbacks: { session({ session, token }) { session.user.id = token.sub; return session; } } });\n",
+    );
+    let route = "import OpenAI from \"openai\";\nimport { ownNote } from \"@/lib/data\";\n\nconst ai = new OpenAI();\n\nexport async function POST(request: Request) {\n  const body = await request.json();\n  const note = await ownNote(body.id);\n  const made = await ai.responses.create({ model: \"m\", input: note.text });\n  return Response.json({ text: made.output_text, by: note.userId });\n}\n";
+    let files = [package, TSCONFIG, PAGE, auth, data, ("app/api/chat/route.ts", route)];
+    let shown = routes(&files);
+    assert!(!shown.contains("=== app/api/billing/portal/route.ts"), "{shown}");
+    has(&shown, &["left: "]);
+}
+
+#[test]
 fn a_page_that_shows_the_balance_already_shows_it_once() {
     let layout = (
         "components/header.tsx",
