@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::facts::{Fact, Known, learn, there, within};
-use super::{Act, BlockId, Body, Bound, Cond, End, Kind, Logic, Place, Span, Spot, Value};
+use super::{Act, Block, BlockId, Body, Bound, Cond, End, Kind, Logic, Place, Span, Spot, Value};
 
 /// What whoever resolves names knows of calls.
 pub trait Calls {
@@ -295,6 +295,40 @@ impl Points {
             }
         }
         next
+    }
+
+    /// Whether some way leads to a place on which none of these statements has run.
+    pub fn comes_around(&self, to: Spot, past: &[Spot]) -> bool {
+        if past.iter().any(|spot| spot.block == to.block && spot.index < to.index) {
+            return false;
+        }
+        let mut seen = BTreeSet::from([BlockId(0)]);
+        let mut open = vec![BlockId(0)];
+        while let Some(at) = open.pop() {
+            if at == to.block {
+                return true;
+            }
+            // A statement that throws has not run.
+            let next = if past.iter().any(|spot| spot.block == at) {
+                self.body.block(at).unwind.into_iter().collect()
+            } else {
+                self.next(at)
+            };
+            open.extend(next.into_iter().filter(|n| seen.insert(*n)));
+        }
+        false
+    }
+
+    /// What holds wherever the function comes back with nothing; `None` where it never does.
+    pub fn silent_exits(&self) -> Option<Known> {
+        let silent = |block: &Block| match &block.end {
+            End::Return(value) => value.as_ref().is_none_or(|v| v.kind == Kind::Null),
+            _ => false,
+        };
+        let ends = self.body.blocks.iter().enumerate().filter(|(_, block)| silent(block));
+        let ends = ends
+            .filter_map(|(at, block)| self.at(Spot { block: BlockId(at as u32), index: block.stmts.len() }));
+        ends.reduce(|a, b| a.intersection(&b).cloned().collect())
     }
 
     /// The name on which alone it depends whether a block has run where another is reached: `if (check) { … }`.

@@ -1,6 +1,9 @@
 //! Guards: the check that makes an identity certain, in the handler or in front of it.
 
 mod member;
+mod passing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +15,7 @@ use crate::catalog::{HandlerShape, Kind, Symbol};
 use crate::resolve::{Def, Module};
 use crate::syntax::{Call, CallId, Decorator, Expr, FunctionId, Imported, Path};
 use crate::workspace::FileId;
+use passing::{Stands, lets_on};
 
 /// Mounts of routers in routers that are followed.
 const MAX_MOUNTS: usize = 3;
@@ -28,10 +32,27 @@ pub struct Guard {
     pub defined_in: Option<FileId>,
     /// In words, with the line.
     pub why: String,
+    /// It turns away who is not signed in; if not, it only looks who is there.
+    pub sure: bool,
+}
+
+/// What is asked of what stands in front of a handler.
+#[derive(Clone, Copy)]
+struct Wanted<'m> {
+    /// The member of the request that holds the user.
+    member: &'m str,
+    /// One that only looks who is there will do.
+    unsure: bool,
 }
 
 /// The middleware in front of a handler: a decorator, an argument of its route, or a `use` on its router or above.
+/// One that turns others away comes before one that only looks who is there.
 pub fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, member: &str) -> Option<Guard> {
+    let find = |unsure| of_handler_as(cx, reached, Wanted { member, unsure });
+    find(false).or_else(|| find(true))
+}
+
+fn of_handler_as(cx: &Cx<'_>, reached: &Reached<'_>, wanted: Wanted<'_>) -> Option<Guard> {
     let facts = cx.program.facts(reached.file);
     let f = facts.function(reached.function);
     let of_class = f.class.map(|class| facts.class(class).decorators.as_slice()).unwrap_or_default();
@@ -39,17 +60,18 @@ pub fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, member: &str) -> Option<Gu
         let def = cx.def(reached.file, f.parent, &decorator.path);
         if is_guard_decorator(cx, &def) {
             let args = decorator.args.iter();
-            let guard = args.into_iter().find_map(|a| guard_expr(cx, reached.file, f.parent, a, member));
+            let guard = args.into_iter().find_map(|a| guard_expr(cx, reached.file, f.parent, a, wanted));
             if guard.is_some() {
                 return guard;
             }
         }
-        if let Some(guard) = guard_path(cx, reached.file, f.parent, &decorator.path, member) {
+        if let Some(guard) = guard_path(cx, reached.file, f.parent, &decorator.path, (wanted, Stands::Around))
+        {
             return Some(guard);
         }
     }
     let (file, call) = reached.found.route?;
-    in_front_of(cx, file, call, member)
+    in_front_of(cx, file, call, wanted)
 }
 
 /// Whether something around a handler lets only signed-in users through: a decorator or what is given to one, a class that
@@ -97,23 +119,23 @@ fn is_guard_decorator(cx: &Cx<'_>, def: &Def) -> bool {
     known.into_iter().any(|s| after(s, def).is_some_and(<[String]>::is_empty))
 }
 
-fn in_front_of(cx: &Cx<'_>, file: FileId, call: CallId, member: &str) -> Option<Guard> {
+fn in_front_of(cx: &Cx<'_>, file: FileId, call: CallId, wanted: Wanted<'_>) -> Option<Guard> {
     let facts = cx.program.facts(file);
     let route = facts.call(call);
     let last = route.args.len().saturating_sub(1);
     // What is handed over with its handler in one object has the rest of it there, too.
     let rest = route.args.iter().skip(last).filter(|arg| matches!(arg, Expr::Object(_)));
     for arg in route.args.iter().take(last).chain(rest) {
-        if let Some(guard) = guard_expr(cx, file, route.function, arg, member) {
+        if let Some(guard) = guard_expr(cx, file, route.function, arg, wanted) {
             return Some(guard);
         }
     }
-    used_before(cx, file, route, member)
-        .or_else(|| mounted_behind(cx, file, facts.first_name(route).unwrap_or_default(), member, 0))
+    used_before(cx, file, route, wanted)
+        .or_else(|| mounted_behind(cx, file, facts.first_name(route).unwrap_or_default(), wanted, 0))
 }
 
 /// `router.use(requireAuth)` before a route or a mount in the same file, on the same router, for its address.
-fn used_before(cx: &Cx<'_>, file: FileId, route: &Call, member: &str) -> Option<Guard> {
+fn used_before(cx: &Cx<'_>, file: FileId, route: &Call, wanted: Wanted<'_>) -> Option<Guard> {
     let facts = cx.program.facts(file);
     let router = facts.first_name(route).unwrap_or_default();
     let address = route.args.first().and_then(Expr::as_str).unwrap_or("/");
@@ -128,7 +150,7 @@ fn used_before(cx: &Cx<'_>, file: FileId, route: &Call, member: &str) -> Option<
             continue;
         }
         for arg in &used.args {
-            if let Some(guard) = guard_expr(cx, file, used.function, arg, member) {
+            if let Some(guard) = guard_expr(cx, file, used.function, arg, wanted) {
                 return Some(guard);
             }
         }
@@ -143,6 +165,7 @@ pub(super) fn on_request(guard: Option<&Guard>) -> IdentitySource {
         from: guard.and_then(|g| g.from.clone()),
         imported: guard.and_then(|g| g.imported.clone()),
         defined_in: guard.and_then(|g| g.defined_in),
+        sure: guard.is_some_and(|g| g.sure),
     }
 }
 
@@ -154,7 +177,7 @@ fn is_use(member: Option<&String>) -> bool {
 }
 
 /// `app.use("/drafts", requireAuth, draftRoutes)` where the router is mounted, and what stands before that.
-fn mounted_behind(cx: &Cx<'_>, file: FileId, router: &str, member: &str, hops: usize) -> Option<Guard> {
+fn mounted_behind(cx: &Cx<'_>, file: FileId, router: &str, wanted: Wanted<'_>, hops: usize) -> Option<Guard> {
     if hops >= MAX_MOUNTS {
         return None;
     }
@@ -174,11 +197,11 @@ fn mounted_behind(cx: &Cx<'_>, file: FileId, router: &str, member: &str, hops: u
             let mut before = call.args.iter().take(call.args.len() - 1);
             let above = || {
                 let router = call.callee.root_name().unwrap_or_default();
-                used_before(cx, candidate, call, member)
-                    .or_else(|| mounted_behind(cx, candidate, router, member, hops + 1))
+                used_before(cx, candidate, call, wanted)
+                    .or_else(|| mounted_behind(cx, candidate, router, wanted, hops + 1))
             };
             let guard =
-                before.find_map(|a| guard_expr(cx, candidate, call.function, a, member)).or_else(above);
+                before.find_map(|a| guard_expr(cx, candidate, call.function, a, wanted)).or_else(above);
             if guard.is_some() {
                 return guard;
             }
@@ -200,16 +223,16 @@ fn guard_expr(
     file: FileId,
     function: Option<FunctionId>,
     expr: &Expr,
-    member: &str,
+    wanted: Wanted<'_>,
 ) -> Option<Guard> {
     match expr {
-        Expr::Path(path) => guard_path(cx, file, function, path, member),
+        Expr::Path(path) => guard_path(cx, file, function, path, (wanted, Stands::Before)),
         Expr::Call(id) => {
             let facts = cx.program.facts(file);
-            guard_path(cx, file, function, &facts.call(*id).callee, member)
+            guard_path(cx, file, function, &facts.call(*id).callee, (wanted, Stands::Before))
         }
-        Expr::List(items) => items.iter().find_map(|i| guard_expr(cx, file, function, i, member)),
-        Expr::Object(pairs) => pairs.iter().find_map(|(_, v)| guard_expr(cx, file, function, v, member)),
+        Expr::List(items) => items.iter().find_map(|i| guard_expr(cx, file, function, i, wanted)),
+        Expr::Object(pairs) => pairs.iter().find_map(|(_, v)| guard_expr(cx, file, function, v, wanted)),
         _ => None,
     }
 }
@@ -219,10 +242,15 @@ fn guard_path(
     file: FileId,
     function: Option<FunctionId>,
     path: &Path,
-    member: &str,
+    (wanted, stands): (Wanted<'_>, Stands),
 ) -> Option<Guard> {
     let def = cx.def(file, function, path);
+    let member = wanted.member;
     if !vouches(cx, &def, member) && !decorated_on(cx, file, path, &def, member) {
+        return None;
+    }
+    let sure = !lets_on(cx, &def, stands, member);
+    if !sure && !wanted.unsure {
         return None;
     }
     let facts = cx.program.facts(file);
@@ -237,7 +265,12 @@ fn guard_path(
         from: import.map(|i| i.module.clone()),
         imported: import.map(|i| i.imported.clone()),
         defined_in: defined_in.or_else(|| import.is_none().then_some(file)),
-        why: format!("reached only after `{}` ({}:{line})", path.dotted(), cx.path(file)),
+        why: if sure {
+            format!("reached only after `{}` ({}:{line})", path.dotted(), cx.path(file))
+        } else {
+            format!("`{}` also lets visitors on ({}:{line})", path.dotted(), cx.path(file))
+        },
+        sure,
     })
 }
 

@@ -375,6 +375,8 @@ pub enum IdentitySource {
         imported: Option<Imported>,
         /// The file it is defined in.
         defined_in: Option<FileId>,
+        /// It turns away who is not signed in; if not, the property may be missing behind it.
+        sure: bool,
     },
     /// What a wrapper of the app hands over: `request.auth.userId` below `withUser(…)`.
     Handed {

@@ -18,7 +18,7 @@ const NEXT: &[&str] = &[
 const EXPRESS: &[&str] = &["frameworks/express", "auth/passport", "auth/jwt-custom", "providers/openai"];
 const FASTAPI: &[&str] = &["frameworks/fastapi", "auth/jwt-custom", "providers/openai"];
 
-fn app(picked: &[&str]) -> App {
+pub(super) fn app(picked: &[&str]) -> App {
     let entries = picked.iter().map(|p| (*p).to_owned()).collect();
     App { root: ".".to_owned(), entries, folders: vec![String::new()], ..App::default() }
 }

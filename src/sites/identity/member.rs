@@ -60,7 +60,7 @@ pub(super) fn from_member(
         name: user.name,
         auth: entry.id.clone(),
         ready_at: guarded.unwrap_or(start),
-        nullable: guard.is_none() && guarded.is_none(),
+        nullable: !guard.as_ref().is_some_and(|g| g.sure) && guarded.is_none(),
         source: guard::on_request(guard.as_ref()),
         evidence,
     })
@@ -203,7 +203,7 @@ pub(super) fn from_object(
         name: shown(&source.user.name),
         auth: entry.id.clone(),
         ready_at: facts.function(reached.function).body.start,
-        nullable: source.nullable && guard::of_handler(cx, reached, "").is_none(),
+        nullable: source.nullable && !guard::of_handler(cx, reached, "").is_some_and(|g| g.sure),
         source: IdentitySource::Import { name: local, module: import.module.clone() },
         evidence: vec![format!("`{}` from `{}`", import.local, import.module)],
     })

@@ -51,7 +51,7 @@ pub(super) fn from_param(
         name: user.name,
         auth: entry.id.clone(),
         ready_at: guarded.unwrap_or(f.body.start),
-        nullable: guard.is_none() && guarded.is_none(),
+        nullable: !guard.as_ref().is_some_and(|g| g.sure) && guarded.is_none(),
         source: guard::on_request(guard.as_ref()),
         evidence,
     })

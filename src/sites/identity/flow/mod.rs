@@ -15,10 +15,11 @@ mod signed;
 mod spell;
 mod world;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::names_in;
-use crate::flow::{Abs, Engine, Fun, Given, Ran, State, Trust, World};
+use crate::flow::{Abs, Engine, Fun, Given, Names, Ran, State, Trust, What, World};
 use crate::resolve::Def;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::Reached;
@@ -27,14 +28,14 @@ use crate::sites::{Identity, IdentitySource, guard};
 use crate::syntax::{CallId, Span};
 use crate::workspace::FileId;
 use spell::{Spelled, spelled};
-use world::Known;
+use world::{Known, untouched};
 
 /// What names hold all through a handler.
 pub(in crate::sites) type Course = Option<Arc<Ran>>;
 
 /// The user in a handler at an offset of it.
 pub(super) fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
-    let known = Known::of(cx, reached)?;
+    let known = Known::of(cx, (reached.file, reached.function))?;
     let course = course(&known, reached)?;
     let mut engine = Engine::after(&known, &course);
     let offset = place_of(cx, reached, at);
@@ -49,7 +50,7 @@ pub(in crate::sites) fn at_call(
     reached: &Reached<'_>,
     (file, call): (FileId, CallId),
 ) -> Option<Identity> {
-    let known = Known::of(cx, reached)?;
+    let known = Known::of(cx, (reached.file, reached.function))?;
     let course = course(&known, reached)?;
     let mut engine = Engine::after(&known, &course);
     let come_to = |engine: &mut Engine<'_>, within: Option<(Fun, State)>, at: u32| match within {
@@ -76,6 +77,21 @@ pub(in crate::sites) fn at_call(
     let mut identity = identity(&known, None, fun, offset, found);
     identity.source = IdentitySource::Record;
     Some(identity)
+}
+
+/// Whether a function that checks who is there comes back with nothing where nobody is, instead of throwing. A user whose
+/// record is gone does not count.
+pub(in crate::sites) fn gives_nothing(cx: &Cx<'_>, function: Fun) -> bool {
+    let Some(mut known) = Known::of(cx, function) else { return false };
+    known.records_stand = true;
+    let count = cx.program.facts(function.0).function(function.1).params.len();
+    let args = vec![Abs::any(Trust::Sent); count];
+    let given =
+        Given { args, keywords: Names::new(), cells: untouched(&known, &BTreeSet::new()), whole: false };
+    let itself = Abs::of(What::Function(function.0, function.1, Names::new()));
+    let mut engine = Engine::new(&known);
+    let value = engine.invoke(&itself, given).map(|(value, _)| value.as_one());
+    value.is_some_and(|value| value.maybe && !matches!(value.what, What::Any(_) | What::Never))
 }
 
 /// A handler run from what stands in front of it, once for all that is asked of it.
@@ -140,6 +156,8 @@ fn identity(
         (Some(import), Some(_)) => {
             IdentitySource::Import { name: import.local.clone(), module: import.module.clone() }
         }
+        // What may be missing here may be missing behind the same guard elsewhere.
+        (None, Some(_)) if found.maybe => IdentitySource::Followed,
         (None, Some(reached)) => source(cx, reached, fun, &found.root, &found.member),
         (_, None) => IdentitySource::Record,
     };
@@ -169,8 +187,9 @@ fn source(cx: &Cx<'_>, reached: &Reached<'_>, fun: Fun, root: &str, member: &str
         return IdentitySource::Record;
     }
     match guard::of_handler(cx, reached, member) {
-        Some(guard) => guard::on_request(Some(&guard)),
-        None => IdentitySource::Followed,
+        Some(guard) if guard.sure => guard::on_request(Some(&guard)),
+        // What only looks who is there is followed by what asks: both would have to stand there.
+        _ => IdentitySource::Followed,
     }
 }
 

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use super::{record, signed};
 use crate::catalog::{Callee, Carrier, Entry, Framework, IdentitySource, Kind, Role, UserFields};
-use crate::flow::{Abs, Access, Cell, Names, Origin, Part, Trust, What, World};
+use crate::flow::{Abs, Access, Cell, Fun, Names, Origin, Part, Trust, What, World};
 use crate::ir::Points;
 use crate::resolve::Def;
 use crate::sites::cx::{Cx, after, is_callee};
-use crate::sites::handlers::Reached;
 use crate::sites::holds;
 use crate::sites::identity::evidence;
 use crate::syntax::{FunctionId, Span};
@@ -35,12 +34,14 @@ pub(super) struct Known<'c, 'a> {
     pub(super) carriers: Vec<&'a Carrier>,
     /// What the app puts into all of its tokens.
     signed: OnceCell<Vec<String>>,
+    /// A record that the app loads by a verified id is taken to be there.
+    pub(super) records_stand: bool,
 }
 
 impl<'c, 'a> Known<'c, 'a> {
-    /// As it is for a handler; `None` where the app speaks of nothing that vouches for a user.
-    pub(super) fn of(cx: &'c Cx<'a>, reached: &Reached<'_>) -> Option<Self> {
-        let handler = Some((reached.file, reached.function));
+    /// As it is for a function; `None` where the app speaks of nothing that vouches for a user.
+    pub(super) fn of(cx: &'c Cx<'a>, function: Fun) -> Option<Self> {
+        let handler = Some(function);
         let mut rules = Vec::new();
         for entry in cx.entries(Kind::Auth) {
             let Some(auth) = &entry.auth else { continue };
@@ -67,7 +68,13 @@ impl<'c, 'a> Known<'c, 'a> {
         rules.retain(|rule| cx.says(rule.callee.module.split(['*', '.']).next().unwrap_or_default()));
         let frameworks = cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref());
         let carriers = frameworks.flat_map(|f| &f.carriers).collect();
-        (!rules.is_empty()).then(|| Self { cx, rules, carriers, signed: OnceCell::new() })
+        (!rules.is_empty()).then(|| Self {
+            cx,
+            rules,
+            carriers,
+            signed: OnceCell::new(),
+            records_stand: false,
+        })
     }
 
     /// A rule.
@@ -195,7 +202,8 @@ impl World for Known<'_, '_> {
     }
 
     fn record(&self, file: FileId, call: Span, of: Option<&Abs>, args: &[Abs]) -> Option<Abs> {
-        record::loaded(self.cx, file, holds::call_at(self.cx, file, call)?, of, args)
+        let loaded = record::loaded(self.cx, file, holds::call_at(self.cx, file, call)?, of, args)?;
+        Some(if self.records_stand { loaded.there() } else { loaded })
     }
 
     fn cell(&self, def: &Def) -> Option<Cell> {

@@ -92,7 +92,7 @@ fn of_framework<'a>(kit: &Kit<'a>, framework: &'a Entry) -> Vec<Example<'a>> {
     let worth = |example: &Example<'_>| {
         let source = &example.identity.source;
         let alike = found.iter().filter(|other| other.identity.source == *source).count();
-        let guarded = matches!(source, IdentitySource::RequestProperty { guard: Some(_), .. });
+        let guarded = matches!(source, IdentitySource::RequestProperty { guard: Some(_), sure: true, .. });
         (guarded, !example.identity.nullable, example.identity.email.is_some(), alike)
     };
     let mut order: Vec<_> = found.iter().map(|example| (worth(example), example.clone())).collect();

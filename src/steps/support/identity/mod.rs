@@ -142,7 +142,7 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
             signed.names = along.names;
             signed.param = Some(text.clone());
         }
-        IdentitySource::RequestProperty { guard, from, imported, defined_in } => {
+        IdentitySource::RequestProperty { guard, from, imported, defined_in, sure } => {
             held(kit, home, example, &mut signed)?;
             match guard {
                 Some(guard) if !decorated(kit, home, example, Some(guard), &mut signed)? => {
@@ -151,7 +151,10 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
                     signed.guard = Some(guard.clone());
                 }
                 Some(_) => {}
-                None => signed.missing = Some(signed_out(kit, example)),
+                None => {}
+            }
+            if guard.is_none() || !sure {
+                signed.missing = Some(signed_out(kit, example));
             }
         }
         IdentitySource::Followed => {
