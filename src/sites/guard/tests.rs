@@ -14,10 +14,8 @@ fn is_sure_behind(middleware: &str) -> bool {
     let auth = format!(
         "const jwt = require('jsonwebtoken');\nconst read = (token) => {{\n  try {{\n    return jwt.verify(token, 's');\n  }} catch {{\n    return null;\n  }}\n}};\n{middleware}\nmodule.exports = {{ signedIn }};\n"
     );
-    let server = format!(
-        "const express = require('express');\nconst OpenAI = require('openai');\nconst {{ signedIn }} = require('./auth');\nconst ai = new OpenAI();\nconst app = express();\napp.post('/ask', signedIn, async (req, res) => {{\n  const r = await ai.responses.create({{ model: 'm', input: 'x' }});\n  res.json({{ r, by: req.user.id }});\n}});\n"
-    );
-    let ws = memory(&[("package.json", "{}"), ("auth.js", &auth), ("app.js", &server)]);
+    let server = "const express = require('express');\nconst OpenAI = require('openai');\nconst { signedIn } = require('./auth');\nconst ai = new OpenAI();\nconst app = express();\napp.post('/ask', signedIn, async (req, res) => {\n  const r = await ai.responses.create({ model: 'm', input: 'x' });\n  res.json({ r, by: req.user.id });\n});\n";
+    let ws = memory(&[("package.json", "{}"), ("auth.js", &auth), ("app.js", server)]);
     let catalog = Catalog::embedded().expect("the entries");
     let (program, picked) = (Program::new(&ws), app(EXPRESS));
     let sites = billables(&Cx::new(&program, &catalog, &picked));

@@ -150,8 +150,7 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
                     signed.imports.extend(guarding(kit, home, guard, import)?);
                     signed.guard = Some(guard.clone());
                 }
-                Some(_) => {}
-                None => {}
+                _ => {}
             }
             if guard.is_none() || !sure {
                 signed.missing = Some(signed_out(kit, example));
