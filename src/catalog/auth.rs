@@ -131,6 +131,12 @@ pub struct Identity {
     /// Functions around a handler that let only signed-in users through: inside, the value is there.
     #[serde(default)]
     pub wrapped_by: Vec<Symbol>,
+    /// Decorators behind which the value of an imported object is a user.
+    #[serde(default)]
+    pub vouched_by: Vec<Symbol>,
+    /// The member of such an object that says whether somebody is signed in.
+    #[serde(default)]
+    pub asks: Option<String>,
     /// The user's members are the library's own: the first of each is there whether the code reads it or not.
     #[serde(default)]
     pub members_known: bool,

@@ -15,6 +15,7 @@ use crate::catalog::{HandlerShape, Kind, Symbol};
 use crate::resolve::{Def, Module};
 use crate::syntax::{Call, CallId, Decorator, Expr, FunctionId, Imported, Path};
 use crate::workspace::FileId;
+pub(super) use passing::calls_only_for_users;
 use passing::{Stands, lets_on};
 
 /// Mounts of routers in routers that are followed.

@@ -40,6 +40,12 @@ pub(super) fn lets_on(cx: &Cx<'_>, def: &Def, stands: Stands, member: &str) -> b
     }
 }
 
+/// Whether a decorator is seen to call its handler, and only where somebody is known to be there.
+pub(in crate::sites) fn calls_only_for_users(cx: &Cx<'_>, file: FileId, decorator: FunctionId) -> bool {
+    let calls = calls_of_handler(cx, file, decorator);
+    !calls.is_empty() && calls.into_iter().all(|call| is_checked_at(cx, file, decorator, call))
+}
+
 /// A place where a middleware goes on with the request.
 struct GoingOn<'a> {
     file: FileId,

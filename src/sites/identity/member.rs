@@ -1,7 +1,7 @@
 //! Users that stand in a member of the request (`req.user`), or in an imported object (`current_user`).
 
 use super::bound::{User, member};
-use super::{bindings_before, function_text, parameter, start_of};
+use super::{bindings_before, function_text, object, parameter, start_of};
 use crate::catalog::{self, Entry, Role, UserFields};
 use crate::sites::cx::{Cx, after, written_member};
 use crate::sites::guard;
@@ -197,13 +197,19 @@ pub(super) fn from_object(
     let find = |c: &[String]| c.first().map(|m| member(&local, m, Some(whole.as_str())));
     // An id every user has; whether there is more is for the app's own code to show.
     let shown = |c: &[String]| c.iter().find(|m| declares(cx, m)).map(|m| format!("{local}.{m}"));
+    let id = find(&source.user.id)?;
+    let start = start_of(facts, reached.function);
+    let asks = source.asks.as_ref().map(|member| format!("{local}.{member}"));
+    let checked = asks.as_ref().and_then(|asks| holds::end_of_guard(cx, reached.file, start, &[asks], at));
+    let sure =
+        checked.is_some() || !source.nullable || object::is_sure(cx, reached, source, (&local, &id), at);
     Some(Identity {
-        id: find(&source.user.id)?,
+        id,
         email: shown(&source.user.email),
         name: shown(&source.user.name),
         auth: entry.id.clone(),
-        ready_at: facts.function(reached.function).body.start,
-        nullable: source.nullable && !guard::of_handler(cx, reached, "").is_some_and(|g| g.sure),
+        ready_at: checked.unwrap_or(start.start),
+        nullable: !sure,
         source: IdentitySource::Import { name: local, module: import.module.clone() },
         evidence: vec![format!("`{}` from `{}`", import.local, import.module)],
     })

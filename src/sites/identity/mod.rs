@@ -11,6 +11,7 @@ pub(super) mod flow;
 mod handed;
 mod injected;
 mod member;
+mod object;
 mod param;
 mod typed;
 mod verifier;

@@ -211,7 +211,12 @@ fn in_front<'a>(known: &Known<'_, '_>, reached: &Reached<'a>) -> Vec<InFront<'a>
                 }
             }
         }
-        None => hooks(known, &ways, reached, &mut found),
+        None => {
+            for how in ways.iter().filter(|how| !how.decorators.is_empty()) {
+                let hooks = hooks(cx, std::slice::from_ref(how), reached);
+                found.extend(hooks.into_iter().map(|function| InFront { function, makes: false, how }));
+            }
+        }
     }
     found
 }
@@ -371,14 +376,13 @@ impl Home {
 }
 
 /// Functions that are put in front of every handler by a decorator: `@app.before_request`.
-fn hooks<'a>(
-    known: &Known<'_, '_>,
-    ways: &[&'a Middleware],
+pub(in crate::sites::identity) fn hooks(
+    cx: &Cx<'_>,
+    ways: &[&Middleware],
     reached: &Reached<'_>,
-    found: &mut Vec<InFront<'a>>,
-) {
-    let cx = known.cx;
-    let parts: Vec<_> = known.frameworks().flat_map(|f| &f.parts).collect();
+) -> Vec<Fun> {
+    let frameworks = cx.entries(Kind::Framework).filter_map(|e| e.framework.as_ref());
+    let parts: Vec<_> = frameworks.flat_map(|f| &f.parts).collect();
     let own = cx.program.facts(reached.file).function(reached.function);
     let object = |file: FileId, parent: Option<FunctionId>, path: &Path| {
         let mut object = path.clone();
@@ -387,26 +391,26 @@ fn hooks<'a>(
     };
     let routers: Vec<Def> =
         own.decorators.iter().map(|d| object(reached.file, own.parent, &d.path).0).collect();
-    for how in ways.iter().filter(|how| !how.decorators.is_empty()) {
-        let words = how.decorators.iter();
-        let files: BTreeSet<FileId> = words.flat_map(|word| cx.program.files_with_word(word)).collect();
-        for file in files.into_iter().filter(|file| cx.holds(*file)) {
-            let facts = cx.program.facts(file);
-            for id in facts.function_ids() {
-                let f = facts.function(id);
-                let hangs = f.decorators.iter().any(|d| {
-                    let is_hook = d.path.segments.last().is_some_and(|m| how.decorators.contains(m));
-                    let (origin, def) = object(file, f.parent, &d.path);
-                    let is_part = parts.iter().any(|symbol| {
-                        after(symbol, &def).is_some_and(|rest| rest.first().is_some_and(|m| m == "()"))
-                    });
-                    let of_app = matches!(def, Def::Outside(..)) && !is_part;
-                    is_hook && (of_app || routers.contains(&origin) && origin != Def::Unknown)
+    let words: BTreeSet<&String> = ways.iter().flat_map(|how| &how.decorators).collect();
+    let files: BTreeSet<FileId> = words.iter().flat_map(|word| cx.program.files_with_word(word)).collect();
+    let mut found = Vec::new();
+    for file in files.into_iter().filter(|file| cx.holds(*file)) {
+        let facts = cx.program.facts(file);
+        for id in facts.function_ids() {
+            let f = facts.function(id);
+            let hangs = f.decorators.iter().any(|d| {
+                let is_hook = d.path.segments.last().is_some_and(|m| words.contains(m));
+                let (origin, def) = object(file, f.parent, &d.path);
+                let is_part = parts.iter().any(|symbol| {
+                    after(symbol, &def).is_some_and(|rest| rest.first().is_some_and(|m| m == "()"))
                 });
-                if hangs {
-                    found.push(InFront { function: (file, id), makes: false, how });
-                }
+                let of_app = matches!(def, Def::Outside(..)) && !is_part;
+                is_hook && (of_app || routers.contains(&origin) && origin != Def::Unknown)
+            });
+            if hangs {
+                found.push((file, id));
             }
         }
     }
+    found
 }

@@ -27,6 +27,7 @@ use crate::sites::holds;
 use crate::sites::{Identity, IdentitySource, guard};
 use crate::syntax::{CallId, Span};
 use crate::workspace::FileId;
+pub(super) use front::hooks;
 use spell::{Spelled, spelled};
 use world::{Known, untouched};
 
