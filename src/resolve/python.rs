@@ -3,7 +3,7 @@
 //! An absolute import is looked for from the folders above the importing file, nearest first, and their `src`: that is
 //! where an app's import roots lie, whatever its packaging says. Namespace packages (no `__init__.py`) count. The inside
 //! of a package is no import root, so that `import stripe` within `app/billing/` is not the app's own `app/billing/stripe`,
-//! unless the app is started there.
+//! unless the app is started there. What begins with the opened folder's own name is looked for in it last of all.
 
 use super::Module;
 use crate::workspace::{FileId, Workspace};
@@ -33,7 +33,15 @@ pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Opt
             return Module::File(id);
         }
     }
-    Module::Package(module.to_owned())
+    let own = inside(workspace, module).and_then(|rest| below(workspace, "", rest, name));
+    own.map_or_else(|| Module::Package(module.to_owned()), Module::File)
+}
+
+/// The rest of a module that begins with the name of the opened folder itself: an app that is started from the folder above
+/// (`from backend.app.core import …` in `backend/`).
+fn inside<'m>(workspace: &Workspace, module: &'m str) -> Option<&'m str> {
+    let rest = module.strip_prefix(workspace.root().file_name()?)?;
+    rest.strip_prefix('.').or_else(|| rest.is_empty().then_some(""))
 }
 
 /// Files of the folder that an app is installed and started in.

@@ -418,8 +418,8 @@ pub fn is_callee(callee: &Callee, def: &Def) -> bool {
 }
 
 fn after_name<'d>(module: &str, name: &str, in_module: &str, members: &'d [String]) -> Option<&'d [String]> {
-    if name == "*" {
-        return wild(module, in_module).then(|| members.get(1..).unwrap_or_default());
+    if name == "*" && wild(module, in_module) {
+        return Some(members.get(1..).unwrap_or_default());
     }
     let wanted: Vec<&str> = name.split('.').collect();
     if wild(module, in_module)
@@ -431,7 +431,7 @@ fn after_name<'d>(module: &str, name: &str, in_module: &str, members: &'d [Strin
     // Python: `from jose import jwt` + `jwt.decode` is `jose.jwt` + `decode`.
     let inner = module.strip_prefix(in_module)?.strip_prefix('.')?;
     let wanted: Vec<&str> = inner.split('.').chain(name.split('.')).collect();
-    (members.len() >= wanted.len() && wanted.iter().zip(members).all(|(w, m)| w == m))
+    (members.len() >= wanted.len() && wanted.iter().zip(members).all(|(w, m)| w == m || *w == "*"))
         .then(|| &members[wanted.len()..])
 }
 

@@ -331,6 +331,38 @@ fn the_user_of_a_mutation_is_in_its_context() {
     );
 }
 
+#[test]
+fn a_request_through_a_function_that_is_handed_the_whole_address_spends() {
+    let script = "const CHAT = 'https://api.openai.com/v1/chat/completions';\nasync function withRetries(url: string, options: RequestInit) {\n  for (;;) {\n    const answer = await fetch(url, { ...options });\n    if (answer.ok) return answer;\n  }\n}\nexport async function POST() {\n  await withRetries('https://example.com/a', { method: 'POST' });\n  return withRetries(CHAT, { method: 'POST' });\n}\n";
+    let ws = memory(&[("app/api/a/route.ts", script)]);
+    assert_eq!(
+        lines(&ws, &["frameworks/nextjs-app", "providers/openai"]),
+        ["app/api/a/route.ts:10 withRetries app/api/a/route.ts#POST -@none"]
+    );
+    let python = "import requests\n\nclass Api:\n    def _post(self, url, body):\n        return requests.post(url, json=body)\n\n    def ask(self):\n        return self._post('https://api.openai.com/v1/chat/completions', {})\n";
+    let ws = memory(&[("app/api.py", python)]);
+    assert_eq!(
+        lines(&ws, &["frameworks/fastapi", "providers/openai"]),
+        ["app/api.py:8 self._post - -@none (shown)"]
+    );
+}
+
+#[test]
+fn a_view_set_is_one_however_its_module_is_imported() {
+    for (import, base) in [
+        ("from rest_framework import viewsets", "viewsets.ModelViewSet"),
+        ("from rest_framework.viewsets import ModelViewSet", "ModelViewSet"),
+        ("import rest_framework.viewsets", "rest_framework.viewsets.ModelViewSet"),
+    ] {
+        let text = format!(
+            "{import}\nfrom openai import OpenAI\n\nclient = OpenAI()\n\nclass Notes({base}):\n    def create(self, request):\n        client.responses.create()\n"
+        );
+        let ws = memory(&[("app/views.py", &text)]);
+        let found = lines(&ws, &["frameworks/django", "frameworks/drf", "providers/openai"]);
+        assert_eq!(found, ["app/views.py:8 client.responses.create app/views.py#Notes.create -@none"]);
+    }
+}
+
 const FASTIFY: &[&str] = &["frameworks/fastify", "auth/jwt-custom", "providers/openai"];
 
 #[test]

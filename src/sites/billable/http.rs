@@ -23,7 +23,7 @@ pub(super) fn request(cx: &Cx<'_>, file: FileId, call: CallId) -> Option<Sent> {
     match own {
         Some(_) if wrapper_of(cx, file, c).is_some() => None,
         Some((url, known)) => Some(Sent { url, method: method_of(c, known) }),
-        None => through_wrapper(cx, file, call),
+        None => through_wrapper(cx, file, call).or_else(|| handed_on(cx, file, call)),
     }
 }
 
@@ -95,6 +95,28 @@ fn is_param(params: &[Param], value: &Expr) -> bool {
     let Some(path) = value.as_path() else { return false };
     let Root::Name(name) = &path.root else { return false };
     path.segments.is_empty() && params.iter().any(|p| p.name() == Some(name))
+}
+
+/// The request that a function of the app's makes for a caller who hands it the whole address: `withRetries(URL, options)`.
+fn handed_on(cx: &Cx<'_>, file: FileId, call: CallId) -> Option<Sent> {
+    let c = cx.program.facts(file).call(call);
+    if c.args.is_empty() {
+        return None;
+    }
+    let Def::Function(at, function) = cx.callee(file, call) else { return None };
+    let inside = cx.program.facts(at);
+    let params = &inside.function(function).params;
+    let (inner, known, param) =
+        inside.calls.iter().filter(|inner| inner.function == Some(function)).find_map(|inner| {
+            let known = request_of(cx, inner)?;
+            let handed = addresses(inner).find(|arg| is_param(params, arg))?.as_path()?.root_name()?;
+            Some((inner, known, params.iter().position(|p| p.name() == Some(handed))?))
+        })?;
+    // A method of a class is called without the object that it is given.
+    let object = params.first().is_some_and(|p| matches!(p.name(), Some("self" | "cls")));
+    let url = cx.folded(file, c.function, c.args.get(param.checked_sub(usize::from(object))?)?)?;
+    let told = c.option("method").and_then(Expr::as_str).map(str::to_owned);
+    url.contains("://").then(|| Sent { url, method: told.unwrap_or_else(|| method_of(inner, known)) })
 }
 
 /// The request that a function of the app's makes for a caller who hands it the rest of the address.

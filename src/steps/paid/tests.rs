@@ -24,13 +24,17 @@ pub(in crate::steps) fn plan(files: &[(&str, &str)], area: Area, file: &str) -> 
 
 /// The same with answers.
 fn plan_with(files: &[(&str, &str)], area: Area, file: &str, answers: &Answers) -> (StepPlan, String) {
-    let workspace = Workspace::in_memory(files.iter().copied());
+    plan_of(&Workspace::in_memory(files.iter().copied()), area, file, answers)
+}
+
+/// The same of a workspace.
+fn plan_of(workspace: &Workspace, area: Area, file: &str, answers: &Answers) -> (StepPlan, String) {
     let catalog = Catalog::embedded().unwrap();
-    let found = fingerprint(&workspace, &catalog);
-    let program = Program::new(&workspace);
+    let found = fingerprint(workspace, &catalog);
+    let program = Program::new(workspace);
     let sites = sites::find(&program, &catalog, &found);
     let cx = StepContext {
-        workspace: &workspace,
+        workspace,
         program: &program,
         catalog: &catalog,
         app: &found.apps[0],
@@ -40,7 +44,7 @@ fn plan_with(files: &[(&str, &str)], area: Area, file: &str, answers: &Answers) 
     };
     let step = all().iter().find(|s| s.area() == area).unwrap();
     let plan = step.plan(&cx);
-    let outcome = plan.changes.outcome(&workspace).unwrap();
+    let outcome = plan.changes.outcome(workspace).unwrap();
     let after = workspace.with_changes(outcome.changes());
     let text = after.text_at(file).map(|t| t.as_str().to_owned()).unwrap_or_default();
     (plan, text)
@@ -427,6 +431,22 @@ fn imports_of_helpers_stay_inside_of_a_package_with_relative_imports() {
     let absolute = [package("from {shop}{}").to_vec(), vec![names]].concat();
     let (_, text) = planned(&absolute, "shop/ai/model.py");
     assert!(text.contains("from shop.credyt.usage import record_usage\n"), "{text}");
+}
+
+#[test]
+fn an_app_that_is_started_from_the_folder_above_is_imported_by_the_name_of_its_own() {
+    let above = tempfile::tempdir().expect("a folder");
+    let names = ("shop/names.py", "NAME = 'm'\n".to_owned());
+    for (path, text) in package("from {shop}{}").into_iter().chain([names]) {
+        let path = above.path().join(path.replace("requirements.txt", "shop/requirements.txt"));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    let shop = camino::Utf8PathBuf::from_path_buf(above.path().join("shop")).expect("a path");
+    let workspace = Workspace::open(&shop).expect("a workspace");
+    let (plan, text) = plan_of(&workspace, Area::Events, "ai/model.py", &Answers::default());
+    assert!(text.contains("from shop.credyt.usage import record_usage\n"), "{text}\n{}", todo_of(&plan));
+    assert!(text.contains("    record_usage(\n        user_id=who,\n"), "{text}");
 }
 
 #[test]

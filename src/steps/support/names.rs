@@ -205,7 +205,8 @@ pub(super) struct Habits {
     aliases: OnceCell<Vec<Alias>>,
     relative_uses: OnceCell<usize>,
     relative_majority: OnceCell<bool>,
-    source_root: OnceCell<String>,
+    /// The folder absolute imports start in, and the folders they name before it.
+    source_root: OnceCell<(String, String)>,
 }
 
 /// `@/` for `src/`.
@@ -288,9 +289,9 @@ pub(super) fn relative(dir: &str, target: &str) -> String {
 
 fn python(kit: &Kit<'_>, from: &str, target: &str) -> (String, Vec<String>) {
     let dotted = |path: &str| path.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
-    let root = kit.habits.source_root.get_or_init(|| source_root(kit));
+    let (root, above) = kit.habits.source_root.get_or_init(|| source_root(kit));
     let inside = target.strip_prefix(root.as_str()).unwrap_or(target).trim_start_matches('/');
-    let absolute = dotted(inside);
+    let absolute = dotted(&join(above, inside));
     let dir = from.rsplit_once('/').map_or("", |(dir, _)| dir);
     let way = relative(dir, target.trim_end_matches(".py").trim_end_matches("/__init__"));
     let up = way.matches("../").count();
@@ -327,8 +328,9 @@ fn relative_majority(kit: &Kit<'_>) -> bool {
     relative > absolute
 }
 
-/// The folder absolute imports start in, learned from one that resolves; the app's folder without one.
-fn source_root(kit: &Kit<'_>) -> String {
+/// The folder absolute imports start in, learned from one that resolves, and the folders above the opened one that they name
+/// before it; the app's folder without one.
+fn source_root(kit: &Kit<'_>) -> (String, String) {
     for file in &kit.files {
         for import in &kit.cx.program.facts(*file).imports {
             if import.module.starts_with('.') {
@@ -338,9 +340,12 @@ fn source_root(kit: &Kit<'_>) -> String {
             let stem = kit.path(target).trim_end_matches(".py").trim_end_matches("/__init__");
             let dotted = import.module.replace('.', "/");
             if let Some(root) = stem.strip_suffix(&dotted) {
-                return root.trim_end_matches('/').to_owned();
+                return (root.trim_end_matches('/').to_owned(), String::new());
+            }
+            if let Some(above) = dotted.strip_suffix(stem).and_then(|above| above.strip_suffix('/')) {
+                return (String::new(), above.to_owned());
             }
         }
     }
-    kit.cx.app.dir().to_owned()
+    (kit.cx.app.dir().to_owned(), String::new())
 }
