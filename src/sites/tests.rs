@@ -339,12 +339,14 @@ fn a_request_through_a_function_that_is_handed_the_whole_address_spends() {
         lines(&ws, &["frameworks/nextjs-app", "providers/openai"]),
         ["app/api/a/route.ts:10 withRetries app/api/a/route.ts#POST -@none"]
     );
-    let python = "import requests\n\nclass Api:\n    def _post(self, url, body):\n        return requests.post(url, json=body)\n\n    def ask(self):\n        return self._post('https://api.openai.com/v1/chat/completions', {})\n";
-    let ws = memory(&[("app/api.py", python)]);
-    assert_eq!(
-        lines(&ws, &["frameworks/fastapi", "providers/openai"]),
-        ["app/api.py:8 self._post - -@none (shown)"]
-    );
+    let python = |answer: &str| {
+        let text = format!(
+            "import requests\n\nclass Api:\n    def _post(self, url, body):\n        answer = requests.post(url, json=body)\n        return {answer}\n\n    def ask(self):\n        return self._post('https://api.openai.com/v1/chat/completions', {{}})\n"
+        );
+        lines(&memory(&[("app/api.py", &text)]), &["frameworks/fastapi", "providers/openai"])
+    };
+    assert_eq!(python("answer"), ["app/api.py:9 self._post - -@none (shown)"]);
+    assert!(python("answer.json()['text']").is_empty(), "what it gives back says nothing of the answer");
 }
 
 #[test]

@@ -97,26 +97,49 @@ fn is_param(params: &[Param], value: &Expr) -> bool {
     path.segments.is_empty() && params.iter().any(|p| p.name() == Some(name))
 }
 
-/// The request that a function of the app's makes for a caller who hands it the whole address: `withRetries(URL, options)`.
+/// The request that a function of the app's makes for a caller who hands it the whole address, and gives back as it was
+/// answered: `withRetries(URL, options)`.
 fn handed_on(cx: &Cx<'_>, file: FileId, call: CallId) -> Option<Sent> {
     let c = cx.program.facts(file).call(call);
-    if c.args.is_empty() {
-        return None;
-    }
+    let first = c.args.first()?;
+    let (at, inner) = sender(cx, file, call)?;
+    let known = request_of(cx, cx.program.facts(at).call(inner))?;
+    let url = cx.folded(file, c.function, first)?;
+    let told = c.option("method").and_then(Expr::as_str).map(str::to_owned);
+    let method = told.unwrap_or_else(|| method_of(cx.program.facts(at).call(inner), known));
+    url.contains("://").then_some(Sent { url, method })
+}
+
+/// The request behind a call of a function of the app's that takes the address first, as clients do, and comes back with
+/// nothing but what the request was answered.
+pub fn sender(cx: &Cx<'_>, file: FileId, call: CallId) -> Option<(FileId, CallId)> {
     let Def::Function(at, function) = cx.callee(file, call) else { return None };
     let inside = cx.program.facts(at);
     let params = &inside.function(function).params;
-    let (inner, known, param) =
-        inside.calls.iter().filter(|inner| inner.function == Some(function)).find_map(|inner| {
-            let known = request_of(cx, inner)?;
-            let handed = addresses(inner).find(|arg| is_param(params, arg))?.as_path()?.root_name()?;
-            Some((inner, known, params.iter().position(|p| p.name() == Some(handed))?))
-        })?;
-    // A method of a class is called without the object that it is given.
+    // A method is called without the object that it is given.
     let object = params.first().is_some_and(|p| matches!(p.name(), Some("self" | "cls")));
-    let url = cx.folded(file, c.function, c.args.get(param.checked_sub(usize::from(object))?)?)?;
-    let told = c.option("method").and_then(Expr::as_str).map(str::to_owned);
-    url.contains("://").then(|| Sent { url, method: told.unwrap_or_else(|| method_of(inner, known)) })
+    let address = params.get(usize::from(object))?.name()?;
+    let inner = inside.call_ids().find(|id| {
+        let inner = inside.call(*id);
+        let handed = || {
+            addresses(inner).any(|arg| {
+                is_param(params, arg) && arg.as_path().is_some_and(|p| p.root_name() == Some(address))
+            })
+        };
+        inner.function == Some(function) && request_of(cx, inner).is_some() && handed()
+    })?;
+    let is_answer = |value: &Expr| match value.unawaited() {
+        Expr::Call(id) => *id == inner || cx.callee(at, *id) == Def::Function(at, function),
+        Expr::Path(path) if path.segments.is_empty() => inside.bindings.iter().any(|b| {
+            b.function == Some(function)
+                && b.names.iter().any(|n| n.path.is_empty() && Some(n.local.as_str()) == path.root_name())
+                && b.value.unawaited().as_call() == Some(inner)
+        }),
+        _ => false,
+    };
+    let mut given =
+        inside.returns.iter().filter(|(of, _)| *of == function).map(|(_, value)| value).peekable();
+    (given.peek().is_some() && given.all(is_answer)).then_some((at, inner))
 }
 
 /// The request that a function of the app's makes for a caller who hands it the rest of the address.

@@ -27,6 +27,7 @@ use calls::{called, candidates, paid_call};
 pub(super) use entry::entry_ref;
 use entry::{best_entry, chain, outer_symbol, reached_by};
 pub use handed::payer_of_job;
+pub use http::sender;
 use paid_to::Named;
 use payer::{Payer, payer_of};
 

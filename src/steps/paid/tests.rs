@@ -450,6 +450,16 @@ fn an_app_that_is_started_from_the_folder_above_is_imported_by_the_name_of_its_o
 }
 
 #[test]
+fn a_request_through_an_own_function_is_billed_behind_the_check_of_its_answer() {
+    let server = "const express = require('express');\nconst { requireAuth } = require('./auth');\nconst app = express();\nasync function withRetries(url, options) {\n  for (let tried = 0; ; tried++) {\n    const answer = await fetch(url, { ...options });\n    if (answer.status < 500 || tried > 2) return answer;\n  }\n}\napp.post('/ask', requireAuth, async (req, res) => {\n  const answer = await withRetries('https://api.openai.com/v1/chat/completions', { method: 'POST' });\n  if (!answer.ok) return res.status(502).json({ by: req.user.id });\n  const data = await answer.json();\n  res.json(data);\n});\n";
+    let manifest = r#"{"name": "a", "dependencies": {"express": "5", "jsonwebtoken": "9"}}"#;
+    let (plan, text) = plan(&[("package.json", manifest), AUTH, ("app.js", server)], Area::Events, "app.js");
+    let expected = "  const data = await answer.json();\n  await recordUsage({\n    userId: String(req.user.id),\n    type: 'completion_finished',\n    data: { ...chatTokens(data.usage) },\n";
+    assert!(text.contains(expected), "{text}\n{}", todo_of(&plan));
+    assert_eq!(text.matches("recordUsage({").count(), 1, "{text}");
+}
+
+#[test]
 fn a_package_of_the_workspace_does_not_import_from_the_app() {
     let files = [
         ("package.json", r#"{"workspaces": ["apps/*", "packages/*"]}"#),

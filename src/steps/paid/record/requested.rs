@@ -12,11 +12,13 @@ use super::answered::{count, counted, model};
 use super::{Order, Recorded, Spot, attempt, bring, calling, reader, recorded, statement, unit};
 use crate::catalog::{Http, Kind, Succeeded};
 use crate::resolve::Def;
+use crate::sites::billable::sender;
 use crate::steps::paid::code::{Event, SPREAD};
 use crate::steps::support::names::Wanted;
 use crate::steps::support::tokens::Wants;
 use crate::syntax::place::{self, ResultUse, WithResult};
 use crate::syntax::{Binding, Call};
+use crate::workspace::FileId;
 use json::Json;
 
 pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded, String> {
@@ -99,7 +101,14 @@ pub(super) fn record(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Res
 /// makes the request and gives back what it likes.
 fn succeeded<'a>(order: &Order<'a, '_>, spot: &Spot<'_>, call: &Call) -> Option<&'a Succeeded> {
     let client = Client::of(order, spot, call)?;
-    clients(order, call).flat_map(|h| &h.succeeded).find(|how| client.is_of(&how.modules))
+    clients(order, spot, call).flat_map(|h| &h.succeeded).find(|how| client.is_of(&how.modules))
+}
+
+/// The call that makes the request: this one, or that of the app's own function which only hands its answer on.
+fn sent<'a>(order: &Order<'a, '_>, spot: &Spot<'_>, call: &Call) -> Option<(FileId, &'a Call)> {
+    let id = spot.facts.call_ids().find(|id| spot.facts.call(*id).span == call.span)?;
+    let (file, inner) = sender(order.kit.graph(), spot.file, id)?;
+    Some((file, order.kit.cx.program.facts(file).call(inner)))
 }
 
 /// What makes a request.
@@ -111,9 +120,10 @@ enum Client {
 }
 
 impl Client {
-    /// `None` where a function of the app's own makes it.
+    /// `None` where a function of the app's own makes it and gives back what it likes.
     fn of(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Option<Self> {
-        match order.kit.cx.program.resolve_path(spot.file, call.function, &call.callee) {
+        let (file, call) = sent(order, spot, call).unwrap_or((spot.file, call));
+        match order.kit.cx.program.resolve_path(file, call.function, &call.callee) {
             Def::Outside(module, _) => Some(Self::Module(module)),
             Def::Unknown => Some(Self::Global),
             _ => None,
@@ -130,7 +140,8 @@ impl Client {
 }
 
 /// What is known of clients that have a call of this name.
-fn clients<'a>(order: &Order<'a, '_>, call: &Call) -> impl Iterator<Item = &'a Http> {
+fn clients<'a>(order: &Order<'a, '_>, spot: &Spot<'_>, call: &Call) -> impl Iterator<Item = &'a Http> {
+    let call = sent(order, spot, call).map_or(call, |(_, inner)| inner);
     let last = call.callee.last().map(str::to_owned);
     let known = order.kit.cx.catalog.of(Kind::Http).filter_map(|e| e.http.as_ref());
     known.filter(move |h| h.calls.iter().any(|c| Some(&c.name) == last.as_ref()))

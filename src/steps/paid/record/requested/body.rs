@@ -12,11 +12,12 @@ const TO_JSON: &[&str] = &["stringify", "dumps"];
 /// The field of the event for the model, where the body names one that can be written again behind the request.
 pub(super) fn model(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Option<(String, String)> {
     let key = order.spend.rule().http?.model.as_str();
-    let given =
-        clients(order, call).flat_map(|http| &http.bodies).find_map(|key| match key.parse::<usize>() {
+    let given = clients(order, spot, call).flat_map(|http| &http.bodies).find_map(|key| {
+        match key.parse::<usize>() {
             Ok(position) => call.args.get(position),
             Err(_) => call.option(key),
-        })?;
+        }
+    })?;
     let (body, function) = literal(order, spot, call, given)?;
     let value = body.property(key)?;
     Some(("model".to_owned(), text(order, spot, call, value, function)?))

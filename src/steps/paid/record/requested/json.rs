@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Client, Order, Spot, clients, outcome};
+use super::{Client, Order, Spot, clients, outcome, sent};
 use crate::catalog::{Answered, Succeeded, UsageField};
 use crate::edit::Edit;
 use crate::syntax::place::{self, ResultUse, WithResult};
@@ -154,8 +154,9 @@ fn is_typed(spot: &Spot<'_>, call: &Call, end: usize) -> bool {
 /// Where the client of a request keeps the JSON of its answers. A method of a client that cannot be followed says nothing.
 fn answered<'a>(order: &Order<'a, '_>, spot: &Spot<'_>, call: &Call) -> Option<&'a Answered> {
     let client = Client::of(order, spot, call)?;
-    let told = !matches!(client, Client::Global) || call.callee.segments.is_empty();
-    clients(order, call).flat_map(|h| &h.answers).find(|how| told && client.is_of(&how.modules))
+    let made = sent(order, spot, call).map_or(call, |(_, inner)| inner);
+    let told = !matches!(client, Client::Global) || made.callee.segments.is_empty();
+    clients(order, spot, call).flat_map(|h| &h.answers).find(|how| told && client.is_of(&how.modules))
 }
 
 /// A member of a JSON value that may be missing.
