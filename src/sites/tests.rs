@@ -614,6 +614,11 @@ fn a_signed_in_object_has_only_the_members_that_the_app_declares() {
     };
     assert_eq!(user(""), (None, None));
     assert_eq!(user("    email = ''\n"), (Some("current_user.email".to_owned()), None));
+    assert_eq!(
+        user("\nclass Shop(Base):\n    name = ''\n    email = ''\n"),
+        (None, None),
+        "a shop is no user"
+    );
 }
 
 const JOBS: &[&str] = &["frameworks/express", "auth/jwt-custom", "providers/openai", "workers/bullmq"];

@@ -7,8 +7,9 @@ use crate::sites::cx::{Cx, after, written_member};
 use crate::sites::guard;
 use crate::sites::handlers::Reached;
 use crate::sites::holds;
+use crate::sites::schema::names_user;
 use crate::sites::{Identity, IdentitySource};
-use crate::syntax::{Binding, Facts, FunctionId, Span};
+use crate::syntax::{Binding, Class, Facts, Function, FunctionId, Span};
 
 /// `req.user`, set by a guard.
 pub(super) fn from_member(
@@ -253,20 +254,22 @@ fn from_items(
     })
 }
 
-/// Whether a class of the app has a member of this name: a field, or with brackets a method.
+/// Whether a class of the app's users has a member of this name: a field, or with brackets a method. What a class of
+/// anything else has says nothing of them.
 fn declares(cx: &Cx<'_>, member: &str) -> bool {
     let (name, is_method) = member.strip_suffix("()").map_or((member, false), |name| (name, true));
     let with_classes = cx.program.files_where(name, |text| text.contains("class "));
     with_classes.into_iter().filter(|f| cx.holds(*f)).any(|file| {
         let facts = cx.program.facts(file);
+        let is_user = |class: &Class| !class.bases.is_empty() && names_user(&class.name);
         if is_method {
-            return facts.functions.iter().any(|f| f.class.is_some() && f.name == name);
+            let of_user = |f: &Function| f.class.is_some_and(|class| is_user(facts.class(class)));
+            return facts.functions.iter().any(|f| f.name == name && of_user(f));
         }
-        // A record type extends something; a plain class of values says nothing of users.
-        let records = || facts.classes.iter().filter(|c| !c.bases.is_empty());
-        let field = records().flat_map(|c| &c.fields).any(|f| f.name == name);
+        let field =
+            facts.classes.iter().filter(|c| is_user(c)).flat_map(|c| &c.fields).any(|f| f.name == name);
         let bound = |b: &Binding| {
-            b.class.is_some_and(|class| !facts.class(class).bases.is_empty())
+            b.class.is_some_and(|class| is_user(facts.class(class)))
                 && b.names.iter().any(|n| n.local == name)
         };
         field || facts.bindings.iter().any(bound)

@@ -460,6 +460,18 @@ fn a_request_through_an_own_function_is_billed_behind_the_check_of_its_answer() 
 }
 
 #[test]
+fn usage_that_the_installed_version_does_not_tell_is_not_read() {
+    let app = "import jwt\nimport google.generativeai as genai\nfrom fastapi import Depends, FastAPI\n\napp = FastAPI()\nmodel = genai.GenerativeModel(\"m\")\n\n\ndef sign(user: str) -> str:\n    return jwt.encode({\"sub\": user}, \"s\")\n\n\ndef user_id(token: str) -> str:\n    return jwt.decode(token, \"s\")[\"sub\"]\n\n\n@app.post(\"/a\")\ndef a(text: str, user_id: str = Depends(user_id)) -> str:\n    answer = model.generate_content(text)\n    return answer.text\n";
+    for (version, data) in
+        [("0.3.2", "{\"requests\": 1}"), ("0.5.4", "gemini_usage_tokens(answer.usage_metadata)")]
+    {
+        let manifest = format!("fastapi\npyjwt\ngoogle-generativeai=={version}\n");
+        let (plan, text) = plan(&[("requirements.txt", &manifest), ("app.py", app)], Area::Events, "app.py");
+        assert!(text.contains(data), "{version}\n{text}\n{}", todo_of(&plan));
+    }
+}
+
+#[test]
 fn a_package_of_the_workspace_does_not_import_from_the_app() {
     let files = [
         ("package.json", r#"{"workspaces": ["apps/*", "packages/*"]}"#),
