@@ -256,16 +256,16 @@ impl Points {
 
     /// Whether the statements of a block have run wherever those of another are reached.
     pub fn dominates(&self, first: BlockId, then: BlockId) -> bool {
-        first == then || !self.leads(BlockId(0), then, Some(first))
+        first == then || !self.leads(BlockId(0), then, &[first])
     }
 
     /// Whether some way leads from one block to another.
     pub fn reaches(&self, from: BlockId, to: BlockId) -> bool {
-        self.leads(from, to, None)
+        self.leads(from, to, &[])
     }
 
-    /// Whether some way leads from one block to another on which the statements of a third have not all run.
-    fn leads(&self, from: BlockId, to: BlockId, without: Option<BlockId>) -> bool {
+    /// Whether some way leads from one block to another on which none of some others has run to its end.
+    fn leads(&self, from: BlockId, to: BlockId, without: &[BlockId]) -> bool {
         let mut seen = BTreeSet::from([from]);
         let mut open = vec![from];
         while let Some(at) = open.pop() {
@@ -273,7 +273,7 @@ impl Points {
                 return true;
             }
             // A statement that throws has not run.
-            let next = if Some(at) == without {
+            let next = if without.contains(&at) {
                 self.body.block(at).unwind.into_iter().collect()
             } else {
                 self.next(at)
@@ -302,21 +302,8 @@ impl Points {
         if past.iter().any(|spot| spot.block == to.block && spot.index < to.index) {
             return false;
         }
-        let mut seen = BTreeSet::from([BlockId(0)]);
-        let mut open = vec![BlockId(0)];
-        while let Some(at) = open.pop() {
-            if at == to.block {
-                return true;
-            }
-            // A statement that throws has not run.
-            let next = if past.iter().any(|spot| spot.block == at) {
-                self.body.block(at).unwind.into_iter().collect()
-            } else {
-                self.next(at)
-            };
-            open.extend(next.into_iter().filter(|n| seen.insert(*n)));
-        }
-        false
+        let past: Vec<BlockId> = past.iter().map(|spot| spot.block).collect();
+        self.leads(BlockId(0), to.block, &past)
     }
 
     /// What holds wherever the function comes back with nothing; `None` where it never does.
@@ -336,7 +323,7 @@ impl Points {
         self.body.blocks.iter().enumerate().find_map(|(asks, block)| {
             let End::Branch { cond: Cond::Truthy(value), yes, .. } = &block.end else { return None };
             let alone = self.reaches(*yes, ran)
-                && !self.leads(*yes, at, Some(ran))
+                && !self.leads(*yes, at, &[ran])
                 && self.dominates(BlockId(asks as u32), at);
             value.place().filter(|_| alone)
         })

@@ -446,12 +446,25 @@ fn in_hook(
         if kit.is_python() { statement.to_owned() } else { settled::under(false, only_if, statement) };
     match hook {
         Hook::Body(body) => {
-            let node = source.node(&body.range()).ok_or(Refusal::NotFound("hook"))?;
-            let mut inside = (0..node.named_child_count() as u32).filter_map(|i| node.named_child(i));
-            let first =
-                inside.find(|n| n.kind() != "comment").ok_or(Refusal::NotFound("statement of the hook"))?;
-            let range = if node.kind().ends_with("block") { first.byte_range() } else { node.byte_range() };
-            place::before(source, style, &range, &guarded, &kit.told(WHY))
+            let node = source.whole_node(&body.range()).ok_or(Refusal::NotFound("hook"))?;
+            if !node.kind().ends_with("block") {
+                return place::before(source, style, &node.byte_range(), &guarded, &kit.told(WHY));
+            }
+            let inside = (0..node.named_child_count() as u32).filter_map(|i| node.named_child(i));
+            let inside: Vec<_> = inside.filter(|n| n.kind() != "comment").collect();
+            // A docstring, or a directive, stays in front.
+            let is_told = |n: &tree_sitter::Node<'_>| {
+                n.kind() == "expression_statement" && n.named_child(0).is_some_and(|c| c.kind() == "string")
+            };
+            match (inside.iter().find(|n| !is_told(n)), inside.last()) {
+                (Some(first), _) => {
+                    place::before(source, style, &first.byte_range(), &guarded, &kit.told(WHY))
+                }
+                (None, Some(told)) => {
+                    place::after(source, style, &told.byte_range(), &guarded, &kit.told(WHY))
+                }
+                (None, None) => Err(Refusal::NotFound("statement of the hook")),
+            }
         }
         Hook::Missing { object, path, params } => {
             if kit.is_python() {

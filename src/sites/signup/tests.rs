@@ -303,6 +303,7 @@ fn a_signal_for_new_users_sees_them_all() {
     );
     let only_view = ["* shop/views.py:4-4 signup handler user.id"];
     assert_eq!(seen("Order", "if created:"), only_view, "another record's signal");
+    assert_eq!(seen("User", "if created and instance.vip:"), only_view, "it is run at every save");
 }
 
 #[test]

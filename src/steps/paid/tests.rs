@@ -472,6 +472,27 @@ fn usage_that_the_installed_version_does_not_tell_is_not_read() {
 }
 
 #[test]
+fn a_hook_keeps_its_docstring_on_top() {
+    let hook = |body: &str| {
+        format!(
+            "from allauth.account.signals import user_signed_up\nfrom django.dispatch import receiver\n\n\n@receiver(user_signed_up)\ndef welcome(request, user, **kwargs):\n    \"\"\"Greets.\"\"\"\n{body}"
+        )
+    };
+    let settings = "INSTALLED_APPS = ['django.contrib.auth', 'allauth', 'allauth.account', 'shop']\n";
+    for body in ["    greet(user)\n", ""] {
+        let files = [
+            ("requirements.txt", "django\ndjango-allauth\nopenai\n"),
+            ("manage.py", "import django\n"),
+            ("core/settings.py", settings),
+            ("shop/signals.py", &hook(body)),
+        ];
+        let (plan, text) = plan(&files, Area::Customer, "shop/signals.py");
+        let expected = "    \"\"\"Greets.\"\"\"\n    register_customer(";
+        assert!(text.contains(expected), "{text}\n{}", todo_of(&plan));
+    }
+}
+
+#[test]
 fn a_package_of_the_workspace_does_not_import_from_the_app() {
     let files = [
         ("package.json", r#"{"workspaces": ["apps/*", "packages/*"]}"#),

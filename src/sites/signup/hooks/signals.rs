@@ -103,8 +103,9 @@ impl Search<'_, '_> {
         let f = facts.function(id);
         let text = self.cx.slice(file, f.body);
         let of_user = self.of_users() && param.is_some_and(|p| user_name(p) == Some(3));
-        let only_new = of_user || text.contains("created") || text.contains("_state.adding");
-        if !only_new {
+        // Outside of `if created:` it is run whenever a record is saved.
+        let created = created_block(self.cx, file, f.body);
+        if !of_user && created.is_none() {
             return None;
         }
         let name = param
@@ -129,7 +130,7 @@ impl Search<'_, '_> {
             }
             Sender::Any | Sender::Other(_) => return None,
         };
-        let block = created_block(self.cx, file, f.body).unwrap_or(f.body);
+        let block = created.unwrap_or(f.body);
         let base = name.map_or_else(|| "**kwargs".to_owned(), str::to_owned);
         let known = name.is_some();
         Some(self.told(Draft {
