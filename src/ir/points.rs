@@ -99,7 +99,17 @@ impl Points {
 
     /// What holds whenever the function comes back; `None` where it never does.
     pub fn exits(&self) -> Option<Known> {
-        let ends = self.body.blocks.iter().enumerate().filter(|(_, b)| matches!(b.end, End::Return(_)));
+        self.exits_with(|_| true)
+    }
+
+    /// What holds wherever the function comes back with nothing; `None` where it never does.
+    pub fn silent_exits(&self) -> Option<Known> {
+        self.exits_with(|value| value.is_none_or(|value| value.kind == Kind::Null))
+    }
+
+    fn exits_with(&self, fits: impl Fn(Option<&Value>) -> bool) -> Option<Known> {
+        let is_end = |block: &Block| matches!(&block.end, End::Return(value) if fits(value.as_ref()));
+        let ends = self.body.blocks.iter().enumerate().filter(|(_, block)| is_end(block));
         let ends = ends
             .filter_map(|(at, block)| self.at(Spot { block: BlockId(at as u32), index: block.stmts.len() }));
         ends.reduce(|a, b| a.intersection(&b).cloned().collect())
@@ -304,18 +314,6 @@ impl Points {
         }
         let past: Vec<BlockId> = past.iter().map(|spot| spot.block).collect();
         self.leads(BlockId(0), to.block, &past)
-    }
-
-    /// What holds wherever the function comes back with nothing; `None` where it never does.
-    pub fn silent_exits(&self) -> Option<Known> {
-        let silent = |block: &Block| match &block.end {
-            End::Return(value) => value.as_ref().is_none_or(|v| v.kind == Kind::Null),
-            _ => false,
-        };
-        let ends = self.body.blocks.iter().enumerate().filter(|(_, block)| silent(block));
-        let ends = ends
-            .filter_map(|(at, block)| self.at(Spot { block: BlockId(at as u32), index: block.stmts.len() }));
-        ends.reduce(|a, b| a.intersection(&b).cloned().collect())
     }
 
     /// The name on which alone it depends whether a block has run where another is reached: `if (check) { … }`.

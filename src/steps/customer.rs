@@ -453,10 +453,7 @@ fn in_hook(
             let inside = (0..node.named_child_count() as u32).filter_map(|i| node.named_child(i));
             let inside: Vec<_> = inside.filter(|n| n.kind() != "comment").collect();
             // A docstring, or a directive, stays in front.
-            let is_told = |n: &tree_sitter::Node<'_>| {
-                n.kind() == "expression_statement" && n.named_child(0).is_some_and(|c| c.kind() == "string")
-            };
-            match (inside.iter().find(|n| !is_told(n)), inside.last()) {
+            match (inside.iter().find(|n| !place::is_docstring(**n)), inside.last()) {
                 (Some(first), _) => {
                     place::before(source, style, &first.byte_range(), &guarded, &kit.told(WHY))
                 }

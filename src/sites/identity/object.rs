@@ -5,6 +5,7 @@
 use super::function_text;
 use crate::catalog::{Identity, Kind};
 use crate::ir::{Fact, Known, Place};
+use crate::resolve::Def;
 use crate::sites::cx::{Cx, after, word_at};
 use crate::sites::guard;
 use crate::sites::handlers::Reached;
@@ -12,12 +13,15 @@ use crate::sites::holds::{self, Run, has_run};
 use crate::syntax::{Decorator, FunctionId, Span};
 use crate::workspace::FileId;
 
+/// The object's local name, and its id as written.
+type Names<'n> = (&'n str, &'n str);
+
 /// Whether the object is a user at an offset of a handler.
 pub(super) fn is_sure(
     cx: &Cx<'_>,
     reached: &Reached<'_>,
     source: &Identity,
-    (local, id): (&str, &str),
+    (local, id): Names<'_>,
     at: u32,
 ) -> bool {
     let vouched = guard::is_vouched(cx, reached, &source.vouched_by, &[]);
@@ -47,7 +51,7 @@ fn is_around(cx: &Cx<'_>, reached: &Reached<'_>, source: &Identity) -> bool {
     let f = facts.function(reached.function);
     let of_class = f.class.iter().flat_map(|class| &facts.class(*class).decorators);
     f.decorators.iter().chain(of_class).any(|d| {
-        let crate::resolve::Def::Function(at, id) = cx.def(reached.file, f.parent, &d.path) else {
+        let Def::Function(at, id) = cx.def(reached.file, f.parent, &d.path) else {
             return false;
         };
         let facts = cx.program.facts(at);
@@ -82,7 +86,7 @@ fn is_read_before(
     cx: &Cx<'_>,
     reached: &Reached<'_>,
     source: &Identity,
-    (local, id): (&str, &str),
+    (local, id): Names<'_>,
     at: u32,
 ) -> bool {
     let facts = cx.program.facts(reached.file);

@@ -222,10 +222,8 @@ fn head(source: &Source<'_>, function: &Function) -> Option<std::ops::Range<usiz
     }
     let body = source.whole_node(&function.body.range())?;
     let mut cursor = body.walk();
-    let is_text = |node: &tree_sitter::Node<'_>| {
-        node.kind() == "expression_statement" && node.named_child(0).is_some_and(|n| n.kind() == "string")
-    };
-    let mut statements =
-        body.named_children(&mut cursor).filter(|node| !node.kind().contains("comment") && !is_text(node));
+    let mut statements = body
+        .named_children(&mut cursor)
+        .filter(|node| !node.kind().contains("comment") && !place::is_docstring(*node));
     statements.next().map(|node| node.byte_range())
 }

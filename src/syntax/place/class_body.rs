@@ -98,7 +98,8 @@ fn is_setting(name: &str) -> bool {
     name == "model_config"
 }
 
-fn is_docstring(node: Node<'_>) -> bool {
+/// Whether a statement is a text and nothing else: a docstring, or a directive.
+pub fn is_docstring(node: Node<'_>) -> bool {
     node.kind() == "expression_statement" && node.named_child(0).is_some_and(|n| n.kind() == "string")
 }
 

@@ -19,7 +19,7 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 pub use branch::is_unconditional;
-pub use class_body::{add_field, add_field_after};
+pub use class_body::{add_field, add_field_after, is_docstring};
 pub use decorate::{DecoratorPlace, add_decorator};
 pub use jsx::{add_jsx_after, add_jsx_before, add_jsx_child};
 pub use list::{
