@@ -19,6 +19,9 @@ pub struct Auth {
     /// it, is a session reader of the app's own.
     #[serde(default)]
     pub verifiers: Vec<Verifier>,
+    /// Classes whose method says what stands on the request behind them.
+    #[serde(default)]
+    pub strategies: Vec<Strategy>,
     /// Calls that make a token: what an app puts into all of its own is in each that it checks.
     #[serde(default)]
     pub signers: Vec<Signer>,
@@ -221,6 +224,18 @@ pub struct Verifier {
     /// Texts of calls that only read a token and check nothing: `verify_signature`, which is written to turn that off.
     #[serde(default)]
     pub unless: Vec<String>,
+}
+
+/// A class of the app that knows who is signed in: what its method gives back is put on the request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Strategy {
+    /// What makes the class that it extends.
+    pub base: Callee,
+    /// The method.
+    pub method: String,
+    /// The member of the request.
+    pub sets: String,
 }
 
 /// A call that makes a token; what it holds comes first.

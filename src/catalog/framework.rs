@@ -351,6 +351,16 @@ pub struct NamedParam {
     pub name: Option<String>,
 }
 
+/// Members that register what ends a request and what lets it on alike.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ends {
+    /// The members.
+    pub methods: Vec<String>,
+    /// With how many parameters at most a function has none that lets the request on.
+    pub params: usize,
+}
+
 /// How a handler is recognised. Globs are relative to the app's root.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -379,6 +389,9 @@ pub enum HandlerShape {
         usual_names: Vec<String>,
         /// Members that register a route.
         methods: Vec<String>,
+        /// Members that put middleware in front, and a route where the function cannot go on:
+        /// `app.use("/draft", signedIn, draft)`.
+        ends: Option<Ends>,
         /// Members that give the router itself, as what registers a route does: `app.withTypes().get("/", handler)`.
         #[serde(default)]
         itself: Vec<String>,

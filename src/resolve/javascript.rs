@@ -88,10 +88,17 @@ impl JavaScript {
     pub(super) fn resolve(&self, from: &str, specifier: &str) -> Module {
         let specifier = specifier.split(['?', '#']).next().filter(|s| !s.is_empty()).unwrap_or(specifier);
         let file = PathBuf::from(format!("{ROOT}/{from}"));
-        if let Ok(resolution) = self.resolver.resolve_file(&file, specifier)
-            && let Some(id) = self.index.file(resolution.path())
-        {
-            return Module::File(id);
+        // What only lists typed files says nothing of the others, and bundlers read its paths for those, too.
+        let typed = ["js", "jsx", "mjs", "cjs"]
+            .iter()
+            .any(|end| file.extension().is_some_and(|e| e == *end))
+            .then(|| file.with_extension("ts"));
+        for file in [Some(file), typed].into_iter().flatten() {
+            if let Ok(resolution) = self.resolver.resolve_file(&file, specifier)
+                && let Some(id) = self.index.file(resolution.path())
+            {
+                return Module::File(id);
+            }
         }
         if let Some(id) = self.by_convention(from, specifier) {
             return Module::File(id);

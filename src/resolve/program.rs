@@ -234,11 +234,12 @@ impl Program {
     pub fn name(&self, file: FileId, function: Option<FunctionId>, name: &str, at: u32) -> Def {
         let facts = self.facts(file);
         for id in facts.enclosing(function) {
-            if let Some(def) = local_binding(facts, file, name, at, Some(id)) {
-                return def;
-            }
+            // The name of what a function imports for itself is a binding of it as well.
             if let Some(import) = facts.imports.iter().find(|i| i.local == name && i.function == Some(id)) {
                 return self.imported(file, &import.module, &import.imported);
+            }
+            if let Some(def) = local_binding(facts, file, name, at, Some(id)) {
+                return def;
             }
             let f = facts.function(id);
             for (position, param) in f.params.iter().enumerate() {

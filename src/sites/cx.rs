@@ -15,17 +15,11 @@ use crate::catalog::{Callee, Catalog, Entry, Kind, Symbol, Verifier, glob::Globs
 use crate::fingerprint::App;
 use crate::ir::Points;
 use crate::resolve::{Def, Program};
-use crate::syntax::{CallId, Expr, Field, FunctionId, Path, Root, Span};
+use crate::syntax::{CallId, Field, FunctionId, Path, Root, Span};
 use crate::workspace::{FileId, Workspace};
-
-/// Constants made of constants that are looked up.
-const FOLDED: usize = 10;
 
 /// Characters up to which code is repeated as it stands.
 const WRITTEN: usize = 60;
-
-/// Methods of a text whose value still is an address when the text was one.
-const OF_TEXT: &[&str] = &["format", "toString", "strip", "rstrip", "trim", "replace", "concat"];
 
 /// One app as the searches see it.
 pub struct Cx<'a> {
@@ -312,80 +306,6 @@ impl<'a> Cx<'a> {
         let text = self.slice(file, path.span);
         let short = text.chars().count() <= WRITTEN && !text.contains('\n') && !text.is_empty();
         if short { text.replace(['!', '?'], "") } else { path.dotted() }
-    }
-
-    /// The text an expression comes to, as far as constants and concatenation go; holes are left out.
-    pub fn folded(&self, file: FileId, function: Option<FunctionId>, expr: &Expr) -> Option<String> {
-        self.folded_at(file, function, expr, 0)
-    }
-
-    fn folded_at(
-        &self,
-        file: FileId,
-        function: Option<FunctionId>,
-        expr: &Expr,
-        hops: usize,
-    ) -> Option<String> {
-        if hops > FOLDED {
-            return None;
-        }
-        match expr {
-            Expr::Str(text) => Some(text.clone()),
-            Expr::Template(parts) => {
-                let part = |p: &Result<String, Expr>| match p {
-                    Ok(text) => text.clone(),
-                    Err(hole) => self.folded_at(file, function, hole, hops + 1).unwrap_or_default(),
-                };
-                Some(parts.iter().map(part).collect())
-            }
-            Expr::Binary(left, "+", right) => {
-                let left = self.folded_at(file, function, left, hops + 1).unwrap_or_default();
-                Some(left + &self.folded_at(file, function, right, hops + 1).unwrap_or_default())
-            }
-            Expr::Binary(left, _, right) | Expr::Either(left, right) => self
-                .folded_at(file, function, left, hops + 1)
-                .or_else(|| self.folded_at(file, function, right, hops + 1)),
-            Expr::Path(path) => match self.program.origin(file, function, path) {
-                Def::Value(at, index, members) => {
-                    let binding = self.program.binding(at, index)?;
-                    let value = members.iter().try_fold(&binding.value, |value, key| value.property(key))?;
-                    self.folded_at(at, binding.function, value, hops + 1)
-                }
-                _ => None,
-            },
-            Expr::Call(id) => {
-                if let Def::Function(at, function) = self.callee(file, *id) {
-                    // `${apiBase()}/v1`: what the app's own function says, when it is an address.
-                    let returns = &self.program.facts(at).returns;
-                    let mut values = returns.iter().filter(|(f, _)| *f == function);
-                    return values.find_map(|(_, value)| {
-                        self.folded_at(at, Some(function), value, hops + 1).filter(|t| t.contains('.'))
-                    });
-                }
-                let call = self.program.facts(file).call(*id);
-                // `ADDRESS.format(id=id)`, `address.toString()`: what is done to a text keeps most of it.
-                let mut object = call.callee.clone();
-                if object.segments.pop().is_some_and(|method| OF_TEXT.contains(&method.as_str())) {
-                    return self.folded_at(file, function, &Expr::Path(object), hops + 1);
-                }
-                // `os.environ.get("X", "https://…")`: the strings among the arguments.
-                let texts = call.args.iter().filter_map(|a| self.folded_at(file, function, a, hops + 1));
-                let mut texts: Vec<String> = texts.filter(|t| t.contains('/')).collect();
-                // `new URL("/v1/x", BASE)`
-                if call.is_new && call.args.len() == 2 && call.callee.as_name() == Some("URL") {
-                    texts.reverse();
-                }
-                let joined =
-                    |whole: String, part: &String| match (whole.ends_with('/'), part.strip_prefix('/')) {
-                        (true, Some(rest)) => whole + rest,
-                        (false, None) if !whole.is_empty() => whole + "/" + part,
-                        _ => whole + part,
-                    };
-                let text = texts.iter().fold(String::new(), joined);
-                (!text.is_empty()).then_some(text)
-            }
-            _ => None,
-        }
     }
 }
 

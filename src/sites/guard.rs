@@ -2,6 +2,7 @@
 
 mod member;
 mod passing;
+mod strategy;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use crate::syntax::{Call, CallId, Decorator, Expr, FunctionId, Imported, Path};
 use crate::workspace::FileId;
 pub(super) use passing::calls_only_for_users;
 use passing::{Stands, lets_on};
+pub(super) use strategy::ids as ids_put;
 
 /// Mounts of routers in routers that are followed.
 const MAX_MOUNTS: usize = 3;
@@ -374,10 +376,11 @@ pub(super) fn is_set(cx: &Cx<'_>, member: &str) -> bool {
     })
 }
 
-/// The keys of the object that some function of the app assigns to a request member, or that it says is there.
+/// The keys of the object that some function of the app assigns to a request member, that it says is there, or that its
+/// sign-in strategies give back.
 pub fn members_set(cx: &Cx<'_>, member: &str) -> Option<Vec<String>> {
     let last = member.rsplit('.').next().unwrap_or(member);
-    cx.program.files_assigning(last).into_iter().find_map(|file| {
+    let assigned = cx.program.files_assigning(last).into_iter().find_map(|file| {
         let facts = cx.program.facts(file);
         facts.assigns.iter().filter(|a| member::is_set_by(cx, file, a, member)).find_map(|assign| {
             match &assign.value {
@@ -385,7 +388,8 @@ pub fn members_set(cx: &Cx<'_>, member: &str) -> Option<Vec<String>> {
                 _ => member::cast(&cx.slice(file, assign.statement)),
             }
         })
-    })
+    });
+    assigned.or_else(|| strategy::members(cx, member))
 }
 
 /// Whether a handler shape registers routes with middleware.

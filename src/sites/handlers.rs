@@ -8,7 +8,7 @@ use super::cx::{Cx, after};
 use super::{dispatch, runners};
 use crate::catalog::{ArgumentChoice, Entry, Handler, HandlerShape, Kind, Symbol};
 use crate::resolve::Def;
-use crate::syntax::{Binding, CallId, ExportTarget, Expr, Facts, FunctionId, FunctionKind, Path, Root};
+use crate::syntax::{Binding, Call, CallId, ExportTarget, Expr, Facts, FunctionId, FunctionKind, Path, Root};
 use crate::workspace::FileId;
 
 /// Calls followed upwards before giving up; a request seldom goes through more layers.
@@ -111,7 +111,7 @@ fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -
             let exported = f.parent.is_none() && facts.exports.iter().any(|e| e.name == f.name);
             (own || (facts.has_directive(text) && exported)).into()
         }
-        HandlerShape::RouteCall { routers, usual_names, methods, itself, handlers } => {
+        HandlerShape::RouteCall { routers, usual_names, methods, ends, itself, handlers } => {
             if cx.path_in_app(file).is_none() {
                 return Fit::No;
             }
@@ -120,11 +120,17 @@ fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -
                 ArgumentChoice::Key(key) => in_objects(cx, file, function, key),
                 _ => registrations(cx, file, function),
             };
+            let is_end = |c: &Call, member: &String| {
+                ends.as_ref().is_some_and(|ends| {
+                    let below = c.args.first().and_then(Expr::as_str).is_some_and(|path| path.starts_with('/'));
+                    below && f.params.len() <= ends.params && ends.methods.contains(member)
+                })
+            };
             let call = taken.into_iter().find(|(at, call, position)| {
                 let facts = cx.program.facts(*at);
                 let c = facts.call(*call);
                 let last = c.callee.segments.last();
-                last.is_some_and(|m| methods.contains(m))
+                last.is_some_and(|m| methods.contains(m) || is_end(c, m))
                     && chosen(handlers, *position, c.args.len())
                     && known.is(cx, *at, &c.callee, c.function)
             });

@@ -14,6 +14,7 @@ pub mod env;
 mod exempt;
 pub mod explain;
 mod find;
+mod folded;
 mod front;
 pub mod guard;
 pub mod handlers;

@@ -96,7 +96,8 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
     if plan.changes.is_empty() {
         plan.status = Status::Already;
     } else if !vendors.is_empty() {
-        let names: Vec<String> = vendors.iter().map(|(v, _)| format!("`{v}`")).collect();
+        let names: BTreeSet<String> = vendors.iter().map(|(v, _)| format!("`{v}`")).collect();
+        let names: Vec<String> = names.into_iter().collect();
         plan.todo.push(Todo::chore(format!(
             "make the vendor {} in Credyt, with that external id; until then events are sent without costs",
             names.join(", ")

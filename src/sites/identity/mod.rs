@@ -160,6 +160,7 @@ fn from_source(
             Some(Identity { nullable: false, source: handed, ..found })
         }
         catalog::IdentitySource::Member { of, path } => {
+            let source = &as_put(cx, source, path)?;
             let own =
                 || (*of == Role::Request).then(|| from_param(cx, entry, source, reached, path)).flatten();
             from_member(cx, entry, source, reached, *of, path, at).or_else(own)
@@ -182,6 +183,13 @@ fn from_source(
             Some(Identity { nullable: false, evidence, ..found })
         }
     }
+}
+
+/// The source with the ids that the app's own strategies put there; `None` when that is none of them.
+fn as_put(cx: &Cx<'_>, source: &catalog::Identity, path: &str) -> Option<catalog::Identity> {
+    let mut source = source.clone();
+    source.user.id = guard::ids_put(cx, path, &source.user.id);
+    (!source.user.id.is_empty()).then_some(source)
 }
 
 /// Bindings of a function and those around it that stand before an offset, nearest first.

@@ -1,6 +1,6 @@
 //! Packages that an app spends with and of which no call was found: they are told, and never passed over in silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Kind, Symbol, unread_packages};
 use crate::resolve::Module;
@@ -8,21 +8,21 @@ use crate::sites::cx::wild;
 use crate::sites::{Detail, SiteKind};
 use crate::steps::Todo;
 use crate::steps::support::Kit;
-use crate::syntax::{Import, Imported};
+use crate::syntax::{ExportTarget, Import, Imported};
 use crate::workspace::FileId;
 
-/// One a package, at its first import.
+/// One a package and file that no found call leads to.
 pub(in crate::steps) fn todo(kit: &Kit<'_>) -> Vec<Todo> {
-    let mut found: BTreeMap<String, (FileId, u32, bool)> = BTreeMap::new();
+    let mut found: BTreeMap<(String, FileId), (u32, bool)> = BTreeMap::new();
     kit.cx.program.read(&kit.files);
     for file in kit.files.iter().copied().filter(|file| !kit.is_generated(*file)) {
         for import in &kit.cx.program.facts(file).imports {
             if let Some(known) = without_call(kit, file, import) {
-                found.entry(import.module.clone()).or_insert((file, import.span.start, known));
+                found.entry((import.module.clone(), file)).or_insert((import.span.start, known));
             }
         }
     }
-    let told = found.into_iter().map(|(package, (file, at, known))| {
+    let told = found.into_iter().map(|((package, file), (at, known))| {
         let why = if known {
             "and no call that it makes was found; if the app spends with it, send the event after that call"
         } else {
@@ -60,9 +60,42 @@ fn without_call(kit: &Kit<'_>, file: FileId, import: &Import) -> Option<bool> {
         return None;
     }
     let of_entry = |rule: &str| entries.iter().any(|e| rule.split('#').next() == Some(e.id.as_str()));
-    let spends = kit.cx.sites.iter().any(|site| match &site.detail {
-        Detail::Billable(billable) => site.kind == SiteKind::Billable && of_entry(&billable.plan.rule),
-        _ => false,
+    let calling = kit.cx.sites.iter().filter_map(|site| match &site.detail {
+        Detail::Billable(billable) if site.kind == SiteKind::Billable && of_entry(&billable.plan.rule) => {
+            kit.cx.workspace.find(&site.file)
+        }
+        _ => None,
     });
-    (!spends).then_some(true)
+    (!leads_to(kit, calling.collect(), file)).then_some(true)
+}
+
+/// Whether one of the files is a file, or imports it through however many others: its client may be what they call.
+fn leads_to(kit: &Kit<'_>, mut open: Vec<FileId>, to: FileId) -> bool {
+    let mut seen = BTreeSet::new();
+    while let Some(file) = open.pop() {
+        if file == to {
+            return true;
+        }
+        if seen.insert(file) {
+            let facts = kit.cx.program.facts(file);
+            let from = facts.imports.iter().map(|i| match &i.imported {
+                Imported::Named(name) => (i.module.as_str(), Some(name.as_str())),
+                _ => (i.module.as_str(), None),
+            });
+            let again = facts.exports.iter().filter_map(|e| match &e.target {
+                ExportTarget::From { module, .. } | ExportTarget::All { module } => {
+                    Some((module.as_str(), None))
+                }
+                _ => None,
+            });
+            let files = from.chain(again).filter_map(|(module, name)| {
+                match kit.cx.program.module(file, module, name) {
+                    Module::File(file) => Some(file),
+                    _ => None,
+                }
+            });
+            open.extend(files);
+        }
+    }
+    false
 }
