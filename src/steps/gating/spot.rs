@@ -8,9 +8,10 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use crate::catalog::Kind;
+use crate::catalog::{Kind, own_money};
 use crate::resolve::Def;
 use crate::sites::HandlerRef;
+use crate::sites::cx::word_at;
 use crate::steps::support::Kit;
 use crate::syntax::Span;
 use crate::syntax::source::{Source, named};
@@ -52,10 +53,31 @@ impl<'k, 'a> Writing<'k, 'a> {
             }
         })
     }
+
+    /// Whether code takes from money that the app counts by itself, or the functions of the app that it calls do.
+    fn takes_money(&self, file: FileId, code: &Range<usize>, deep: usize) -> bool {
+        let text = self.kit.text(file).slice(code.clone()).to_owned();
+        let counts = || {
+            let counters = own_money().counters.iter();
+            counters.into_iter().any(|c| text.match_indices(c.as_str()).any(|(at, _)| word_at(&text, at, c)))
+        };
+        if self.is_in(file, code, 0) && counts() {
+            return true;
+        }
+        let Some(deeper) = deep.checked_sub(1) else { return false };
+        let facts = self.kit.cx.program.facts(file);
+        let within = |span: Span| code.start <= span.start as usize && span.end as usize <= code.end;
+        facts.call_ids().filter(|id| within(facts.call(*id).span)).any(|id| {
+            matches!(self.kit.graph().callee(file, id), Def::Function(at, function) if {
+                let body = self.kit.cx.program.facts(at).function(function).body.range();
+                self.takes_money(at, &body, deeper)
+            })
+        })
+    }
 }
 
 /// The place of the check: in front of the first record that the handler writes on the way to the spend, so that a
-/// refused request leaves nothing behind.
+/// refused request leaves nothing behind. Money of the app's own is taken whatever branch the spend is in.
 pub(super) fn before_writes(
     kit: &Kit<'_>,
     source: &Source<'_>,
@@ -78,7 +100,20 @@ pub(super) fn before_writes(
         .filter(|statement| !leaves(*statement))
         .map(|statement| statement.byte_range())
         .filter(|s| s.start >= ready_at as usize && s.end <= spend.start);
-    before.find(writes).unwrap_or(spend)
+    let takes = |statement: &Range<usize>| writing.takes_money(handler.file, statement, CALLS_DEEP);
+    let paid_before = || {
+        let around = std::iter::successors(block.parent(), Node::parent);
+        let inside = around.take_while(|node| !is_function(node.kind()));
+        let blocks: Vec<Node<'_>> = inside.filter(|node| is_block(node.kind())).collect();
+        blocks.into_iter().rev().find_map(|block| {
+            let statements = named(block).into_iter().filter(|statement| !leaves(*statement));
+            let mut before = statements
+                .map(|statement| statement.byte_range())
+                .filter(|s| s.start >= ready_at as usize && s.end <= spend.start);
+            before.find(takes)
+        })
+    };
+    before.find(writes).or_else(paid_before).unwrap_or(spend)
 }
 
 /// Whether a spend is something that the handler does on the side, in a branch, after it has written what it was asked to:

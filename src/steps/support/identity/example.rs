@@ -3,7 +3,7 @@
 use crate::catalog::{Entry, Kind};
 use crate::sites::handlers::{Reached, handler_of};
 use crate::sites::payer::in_handler;
-use crate::sites::{Detail, Identity, IdentitySource};
+use crate::sites::{Detail, Identity, IdentitySource, identity};
 use crate::steps::support::Kit;
 use crate::syntax::{Facts, FunctionId, Span};
 use crate::workspace::FileId;
@@ -19,6 +19,8 @@ pub(in crate::steps::support) struct Example<'a> {
     pub(super) function: Option<FunctionId>,
     /// The user there.
     pub(super) identity: Identity,
+    /// It handles requests itself.
+    pub(super) handles: bool,
 }
 
 /// All of them: behind a guard first, then those that know the e-mail, then the most common way. Where the server's own
@@ -56,7 +58,27 @@ fn in_order<'a>(kit: &Kit<'a>) -> Vec<Example<'a>> {
             unsure = found;
         }
     }
-    unsure
+    if unsure.is_empty() { in_functions(kit) } else { unsure }
+}
+
+/// What functions ask that are no handlers: a page that is rendered, what makes the context of procedures. Only a session
+/// call of their own can be gone in a new handler, too.
+fn in_functions<'a>(kit: &Kit<'a>) -> Vec<Example<'a>> {
+    let mut found = Vec::new();
+    for file in kit.files.iter().copied().filter(|f| !kit.is_generated(*f)) {
+        let facts = kit.cx.program.facts(file);
+        if facts.has_directive("use client") {
+            continue;
+        }
+        for function in facts.function_ids() {
+            let end = facts.function(function).body.end;
+            let asked = identity::in_function(kit.graph(), file, function, end.saturating_sub(1));
+            let asked = asked.filter(|identity| matches!(identity.source, IdentitySource::Call { .. }));
+            let example = asked.and_then(|known| own_way(kit.framework, file, Some(function), &known));
+            found.extend(example.map(|example| Example { handles: false, ..example }));
+        }
+    }
+    found
 }
 
 fn of_framework<'a>(kit: &Kit<'a>, framework: &'a Entry) -> Vec<Example<'a>> {
@@ -115,7 +137,7 @@ fn own_way<'a>(
         IdentitySource::Handed { origin, .. } => {
             origin.as_deref().and_then(|(file, own)| own_way(framework, *file, None, own))
         }
-        _ => Some(Example { framework, file, function, identity: identity.clone() }),
+        _ => Some(Example { framework, file, function, identity: identity.clone(), handles: true }),
     }
 }
 

@@ -115,7 +115,7 @@ pub fn signed(kit: &Kit<'_>, home: &Home<'_>) -> Result<Signed, Unknown> {
         match of_example(kit, home, example) {
             Ok(signed) => return Ok(signed),
             // The best example says what is missing.
-            Err(unknown) if why == Unknown::Nobody => why = unknown,
+            Err(unknown) if why == Unknown::Nobody && example.handles => why = unknown,
             Err(_) => {}
         }
     }
