@@ -502,9 +502,11 @@ fn local_binding(
             && b.names.iter().any(|n| n.local == name)
             && !is_in_value(facts, b, at)
     });
-    // Innermost scope wins, then the latest before the use.
+    // Innermost scope wins, then what is something over what is nothing for want of it (`except ImportError: x = None`),
+    // then the latest before the use.
     let best = found.min_by_key(|(_, b)| {
-        (b.scope.len(), if b.statement.start <= at { at - b.statement.start } else { u32::MAX })
+        let before = if b.statement.start <= at { at - b.statement.start } else { u32::MAX };
+        (b.scope.len(), b.value.is_null(), before)
     });
     best.map(|(index, b)| {
         let path = b.names.iter().find(|n| n.local == name).map_or_else(Vec::new, |n| n.path.clone());

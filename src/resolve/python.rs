@@ -3,7 +3,7 @@
 //! An absolute import is looked for from the folders above the importing file, nearest first, and their `src`: that is
 //! where an app's import roots lie, whatever its packaging says. Namespace packages (no `__init__.py`) count. The inside
 //! of a package is no import root, so that `import stripe` within `app/billing/` is not the app's own `app/billing/stripe`,
-//! unless the app is started there. What begins with the opened folder's own name is looked for in it last of all.
+//! unless the app is started there or imports whole packages from there. What begins with the opened folder's own name is looked for in it last of all.
 
 use super::Module;
 use crate::workspace::{FileId, Workspace};
@@ -23,7 +23,8 @@ pub(super) fn resolve(workspace: &Workspace, from: &str, module: &str, name: Opt
     let mut root = Some(dir);
     while let Some(at) = root {
         root = if at.is_empty() { None } else { Some(at.rsplit_once('/').map_or("", |(up, _)| up)) };
-        if workspace.find(&join(at, "__init__.py")).is_some() && !is_run_in(workspace, at) {
+        let is_package = || workspace.find(&join(at, "__init__.py")).is_some();
+        if is_package() && !is_run_in(workspace, at) && !is_imported_from(workspace, from, at) {
             continue;
         }
         let found =
@@ -51,6 +52,14 @@ const STARTED: &[&str] =
 /// Whether a folder is where the app is started, and an import root for that, be it a package or not.
 fn is_run_in(workspace: &Workspace, dir: &str) -> bool {
     STARTED.iter().any(|name| workspace.find(&join(dir, name)).is_some())
+}
+
+/// Whether a module imports packages of a folder as if that were an import root: `from services.voice import speak` beside
+/// `services/voice.py`, in a folder that is put on the path when the app is started. A name alone could be any package's.
+fn is_imported_from(workspace: &Workspace, from: &str, at: &str) -> bool {
+    let Some(text) = workspace.text_at(from) else { return false };
+    let mut modules = imported(text.as_str()).filter(|module| module.contains('.'));
+    modules.any(|module| below(workspace, at, module, None).is_some())
 }
 
 /// Whether a module is only called like the package it uses: `services/openai.py` with `from openai import OpenAI`. Were its

@@ -349,14 +349,21 @@ fn a_package_in_which_the_app_is_started_is_an_import_root() {
         let own = [
             ("Backend/__init__.py", ""),
             ("Backend/core/users.py", "def made():\n    pass\n"),
-            ("Backend/routers/a.py", "from core.users import made\n\nmade()\n"),
+            ("Backend/routers/a.py", "from users import made\n\nmade()\n"),
+            ("Backend/users.py", "def made():\n    pass\n"),
+            ("Backend/routers/b.py", "from core.users import made\nfrom users import made as other\n\nmade()\nother()\n"),
         ];
         program(&own.into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
     };
     let p = files(&[("Backend/requirements.txt", "fastapi\n")]);
-    let made = Def::Function(id(&p, "Backend/core/users.py"), FunctionId(0));
-    assert_eq!(first_callee(&p, "Backend/routers/a.py"), made);
-    assert_ne!(first_callee(&files(&[]), "Backend/routers/a.py"), made, "it could be any package's");
+    let made = |p: &Program, path: &str| Def::Function(id(p, path), FunctionId(0));
+    assert_eq!(first_callee(&p, "Backend/routers/a.py"), made(&p, "Backend/users.py"));
+    let p = files(&[]);
+    let alone = first_callee(&p, "Backend/routers/a.py");
+    assert_ne!(alone, made(&p, "Backend/users.py"), "it could be any package's");
+    // Who imports a module of a package of it shows where imports begin.
+    assert_eq!(callee(&p, "Backend/routers/b.py", 0), made(&p, "Backend/core/users.py"));
+    assert_eq!(callee(&p, "Backend/routers/b.py", 1), made(&p, "Backend/users.py"));
 }
 
 #[test]
