@@ -53,7 +53,14 @@ pub struct Declaration {
 impl Declaration {
     /// Whether this form is that of a place with such a text.
     pub fn is_for(&self, text: &str) -> bool {
-        let has = |mark: &String| text.contains(mark.as_str());
+        // `env_prefix = ""` is none.
+        let is_empty = |mark: &str, rest: &str| {
+            mark.ends_with(['"', '\'']) && rest.chars().next() == mark.chars().next_back()
+        };
+        let has = |mark: &String| {
+            text.match_indices(mark.as_str())
+                .any(|(at, _)| !is_empty(mark, text.get(at + mark.len()..).unwrap_or_default()))
+        };
         !self.without.iter().any(has) && (self.within.is_empty() || self.within.iter().any(has))
     }
 }

@@ -235,6 +235,8 @@ pub enum CreateForm {
         methods: Vec<String>,
         /// Members that settle it afterwards; the record has its id only after the last of them.
         settle: Vec<String>,
+        /// Those of them after which it is there for others, too, and nothing takes it back.
+        keep: Vec<String>,
     },
     /// `<anything>.getRepository(Model).save(…)` or an injected repository.
     Repository {

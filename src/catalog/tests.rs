@@ -21,6 +21,21 @@ fn every_entry_of_this_build_is_sound() {
 }
 
 #[test]
+fn whoever_puts_the_same_object_on_a_request_asks_it_alike_whether_somebody_is_signed_in() {
+    let catalog = Catalog::embedded().unwrap_or_else(|e| panic!("{e}"));
+    let asks = |entry: &super::Entry| {
+        let auth = entry.auth.as_ref()?;
+        let known = auth.identities.iter().any(|i| i.members_known && i.name == "request-user");
+        known.then(|| (entry.id.clone(), auth.signed_out.clone()))
+    };
+    let all: Vec<_> = catalog.of(Kind::Auth).filter_map(asks).collect();
+    assert!(all.len() > 3, "{all:?}");
+    for (id, asked) in &all {
+        assert_eq!(asked, &all[0].1, "{id}");
+    }
+}
+
+#[test]
 fn the_words_for_what_a_call_makes_are_in_lower_case_and_name_an_event() {
     super::read_machines().unwrap_or_else(|e| panic!("{e}"));
     super::read_unread().unwrap_or_else(|e| panic!("{e}"));

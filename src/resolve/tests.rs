@@ -351,7 +351,10 @@ fn a_package_in_which_the_app_is_started_is_an_import_root() {
             ("Backend/core/users.py", "def made():\n    pass\n"),
             ("Backend/routers/a.py", "from users import made\n\nmade()\n"),
             ("Backend/users.py", "def made():\n    pass\n"),
-            ("Backend/routers/b.py", "from core.users import made\nfrom users import made as other\n\nmade()\nother()\n"),
+            (
+                "Backend/routers/b.py",
+                "from core.users import made\nfrom users import made as other\n\nmade()\nother()\n",
+            ),
         ];
         program(&own.into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
     };
@@ -390,4 +393,29 @@ fn what_a_field_is_given_says_more_than_its_type() {
     let at = facts.calls.iter().position(|c| c.callee.last() == Some("write")).unwrap();
     let Def::Outside(module, members) = callee(&p, "src/a.ts", at) else { panic!("it leads outside") };
     assert_eq!((module.as_str(), members.join(".")), ("vendor", "Client.().pick.().write".to_owned()));
+}
+
+#[test]
+fn paths_of_a_configuration_that_lists_typed_files_count_for_the_others() {
+    let p = program(&[
+        (
+            "tsconfig.json",
+            r#"{ "compilerOptions": { "allowJs": true, "paths": { "@/lib/*": ["./lib/*"] } }, "include": ["**/*.ts"] }"#,
+        ),
+        ("lib/gen.ts", "export async function generate() {}"),
+        ("app/route.js", "import { generate } from '@/lib/gen';\ngenerate();"),
+    ]);
+    assert_eq!(first_callee(&p, "app/route.js"), Def::Function(id(&p, "lib/gen.ts"), FunctionId(0)));
+}
+
+#[test]
+fn what_is_nothing_for_want_of_something_is_that() {
+    let p = program(&[
+        ("voice.py", "class Voice:\n    def speak(self):\n        pass\n"),
+        (
+            "main.py",
+            "from voice import Voice\n\ntry:\n    voice = Voice()\nexcept Exception:\n    voice = None\n\n\ndef speak():\n    voice.speak()\n",
+        ),
+    ]);
+    assert_eq!(callee(&p, "main.py", 1), Def::Function(id(&p, "voice.py"), FunctionId(0)));
 }

@@ -103,10 +103,7 @@ impl Cx<'_> {
     ) -> Option<String> {
         let mut object = path.clone();
         let field = object.segments.pop()?;
-        let (at, class) = match self.def(file, function, &object) {
-            Def::Class(at, class) => (at, class),
-            _ => return None,
-        };
+        let Def::Class(at, class) = self.def(file, function, &object) else { return None };
         self.fields_folded(at, class, &field, hops).find(|text| text.contains('/'))
     }
 
@@ -121,8 +118,12 @@ impl Cx<'_> {
         let of_class = move |at: Option<FunctionId>| {
             facts.enclosing(at).any(|id| facts.function(id).class == Some(class))
         };
-        let declared =
-            facts.class(class).fields.iter().filter(move |f| f.name == field).filter_map(|f| f.value.as_ref());
+        let declared = facts
+            .class(class)
+            .fields
+            .iter()
+            .filter(move |f| f.name == field)
+            .filter_map(|f| f.value.as_ref());
         let bound = facts.bindings.iter().filter(move |b| {
             b.class == Some(class) && b.function.is_none() && b.names.iter().any(|n| n.local == field)
         });

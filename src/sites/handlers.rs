@@ -122,7 +122,8 @@ fn fits(cx: &Cx<'_>, shape: &HandlerShape, file: FileId, function: FunctionId) -
             };
             let is_end = |c: &Call, member: &String| {
                 ends.as_ref().is_some_and(|ends| {
-                    let below = c.args.first().and_then(Expr::as_str).is_some_and(|path| path.starts_with('/'));
+                    let below =
+                        c.args.first().and_then(Expr::as_str).is_some_and(|path| path.starts_with('/'));
                     below && f.params.len() <= ends.params && ends.methods.contains(member)
                 })
             };

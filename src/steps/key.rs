@@ -120,8 +120,13 @@ fn env_site(kit: &Kit<'_>, file: &str) -> Option<String> {
 
 /// The command that installs what the manifest now says.
 fn install(kit: &Kit<'_>) -> String {
-    let manager = kit.cx.app.package_manager.as_deref().unwrap_or("pip");
-    let entry = kit.cx.catalog.by_value(crate::catalog::Kind::Manager, manager);
+    // A folder with two languages may be installed by the manager of the other one.
+    let of_language = |entry: &&crate::catalog::Entry| {
+        kit.framework.languages.iter().any(|language| entry.languages.contains(language))
+    };
+    let manager = kit.cx.app.package_manager.as_deref();
+    let named = |manager| kit.cx.catalog.by_value(crate::catalog::Kind::Manager, manager);
+    let entry = manager.and_then(named).filter(of_language).or_else(|| named("pip"));
     let add = entry.and_then(|e| e.manager.as_ref()).map(|m| m.add.replace("{package}", "credyt-api"));
     format!("install the new dependency and update the lock file: `{}`", add.unwrap_or_default())
 }

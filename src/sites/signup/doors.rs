@@ -226,6 +226,14 @@ fn for_programs(insert: &Insert<'_>) -> bool {
     named || insert.written.iter().any(says)
 }
 
+/// Callers from which on a function that makes a user or finds one is how requests learn who is there, and no sign-in.
+const MANY_CALLERS: usize = 4;
+
+fn at_every_request(cx: &Cx<'_>, insert: &Insert<'_>) -> bool {
+    let calls = |function| cx.callers(insert.file, function).len();
+    insert.upsert && insert.function.is_some_and(|function| calls(function) >= MANY_CALLERS)
+}
+
 /// The insert itself as the place.
 fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
     let facts = cx.program.facts(insert.file);
@@ -254,7 +262,8 @@ fn own_door(cx: &Cx<'_>, models: &[Model<'_>], insert: &Insert<'_>) -> Door {
         .or_else(|| if handler.is_none() { place::at_start(cx, insert.file, insert.function) } else { None })
         .or_else(|| handler.and_then(|_| place::only_in_development(cx, insert.file)))
         .or_else(|| insert.many.then(|| "makes many users at once".to_owned()))
-        .or_else(|| for_programs(insert).then(|| "makes an account that a program uses".to_owned()));
+        .or_else(|| for_programs(insert).then(|| "makes an account that a program uses".to_owned()))
+        .or_else(|| at_every_request(cx, insert).then(|| "runs at requests of many kinds".to_owned()));
     let at = |f: FunctionId| in_function(cx, insert.file, f);
     Door {
         file: insert.file,

@@ -139,8 +139,8 @@ impl<'a> Search<'_, 'a> {
                 CreateForm::RecordMethod { methods, makers, .. } => {
                     self.record_method(id, call, methods, makers)
                 }
-                CreateForm::SessionMethod { methods, settle } => {
-                    self.session_method(id, call, methods, settle)
+                CreateForm::SessionMethod { methods, settle, keep } => {
+                    self.session_method(id, call, methods, (settle, keep))
                 }
                 CreateForm::Repository { methods } => self.repository(id, call, methods),
                 CreateForm::Sql => self.sql(id, call),

@@ -113,7 +113,14 @@ pub(super) fn before_writes(
             before.find(takes)
         })
     };
-    before.find(writes).or_else(paid_before).unwrap_or(spend)
+    // What is answered without a spend, from what is stored, is not held back.
+    let answered = named(block)
+        .into_iter()
+        .take_while(|statement| statement.end_byte() <= spend.start)
+        .filter(|statement| answers(source, *statement))
+        .last();
+    let after = answered.map_or(0, |statement| statement.end_byte());
+    before.find(|s| s.start >= after && writes(s)).or_else(paid_before).unwrap_or(spend)
 }
 
 /// Whether a spend is something that the handler does on the side, in a branch, after it has written what it was asked to:
@@ -258,6 +265,13 @@ pub(super) fn leaves(statement: Node<'_>) -> bool {
     let Some(branch) = statement.child_by_field_name("consequence") else { return false };
     let last = if is_block(branch.kind()) { named(branch).into_iter().next_back() } else { Some(branch) };
     last.is_some_and(|last| matches!(last.kind(), "return_statement" | "throw_statement" | "raise_statement"))
+}
+
+/// Whether a statement is a branch that ends the function with an answer, and no refusal.
+fn answers(source: &Source<'_>, statement: Node<'_>) -> bool {
+    let text = source.slice(statement.byte_range());
+    let refuses = ["rror", "throw ", "raise ", "status(4", "status(5", "status: 4", "status: 5", "abort("];
+    leaves(statement) && text.contains("return") && !refuses.iter().any(|word| text.contains(word))
 }
 
 pub(super) fn is_block(kind: &str) -> bool {

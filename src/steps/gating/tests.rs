@@ -5,7 +5,7 @@ use crate::steps::paid::tests::plan;
 
 const NEXT: (&str, &str) = (
     "package.json",
-    r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "@clerk/nextjs": "6", "openai": "6"}, "devDependencies": {"typescript": "5"}}"#,
+    r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "@clerk/nextjs": "6", "openai": "6", "@prisma/client": "6"}, "devDependencies": {"typescript": "5"}}"#,
 );
 const OPENAI: (&str, &str) =
     ("lib/openai.ts", "import OpenAI from \"openai\";\nexport const openai = new OpenAI();\n");
@@ -429,4 +429,39 @@ fn what_is_done_on_the_side_after_a_write_refuses_nothing() {
     let (text, _) = handler(&format!("  const made = {CALL};\n  note.text = made.output_text;\n"));
     let (check, write) = (text.find("checkBalance("), text.find("prisma.note.create"));
     assert!(check.is_some() && check < write, "{text}");
+}
+
+#[test]
+fn nothing_of_the_apps_own_money_is_taken_before_the_check() {
+    let route = |write: &str| {
+        format!(
+            "import {{ db }} from \"@/lib/db\";\n\nexport async function POST(request: Request) {{\n  const {{ userId }} = await auth();\n  if (!userId) {{\n    return NextResponse.json({{}}, {{ status: 401 }});\n  }}\n  const {{ text }} = await request.json();\n  {write}\n  if (process.env.MOCK) {{\n    return NextResponse.json({{}});\n  }} else {{\n    const made = {CALL};\n    return NextResponse.json({{ text: made.output_text }});\n  }}\n}}\n"
+        )
+    };
+    let check = |text: &str, before: &str| {
+        let (check, write) = (text.find("await checkBalance("), text.find(before));
+        check.is_some_and(|check| write.is_some_and(|write| check < write))
+    };
+    let paid = "await db.user.update({ where: { id: userId }, data: { credits: { decrement: 1 } } });";
+    let (text, _) = next("app/api/write/route.ts", &route(paid));
+    assert!(check(&text, "await db.user.update("), "{text}");
+    let noted = "await db.user.update({ where: { id: userId }, data: { lastSeen: new Date() } });";
+    let (text, _) = next("app/api/write/route.ts", &route(noted));
+    assert!(!check(&text, "await db.user.update("), "the other branch costs nothing:\n{text}");
+}
+
+#[test]
+fn what_is_stored_is_answered_without_a_check() {
+    let route = |stored: &str| {
+        format!(
+            "import {{ db }} from \"@/lib/db\";\n\nexport async function POST(request: Request) {{\n  const {{ userId }} = await auth();\n  if (!userId) {{\n    return NextResponse.json({{}}, {{ status: 401 }});\n  }}\n  const {{ text }} = await request.json();\n  await db.topic.update({{ where: {{ text }}, data: {{ seen: true }} }});\n  const known = await db.draft.findFirst({{ where: {{ text }} }});\n  if (known) {{\n    {stored}\n  }}\n  const made = {CALL};\n  return NextResponse.json({{ text: made.output_text }});\n}}\n"
+        )
+    };
+    let check_before = |stored: &str| {
+        let (text, _) = next("app/api/write/route.ts", &route(stored));
+        let check = text.find("await checkBalance(").unwrap_or_else(|| panic!("{text}"));
+        check < text.find("await db.topic.update(").unwrap()
+    };
+    assert!(!check_before("return NextResponse.json({ text: known.text });"));
+    assert!(check_before("return NextResponse.json({ error: \"known\" }, { status: 409 });"));
 }

@@ -8,7 +8,7 @@ use crate::sites::cx::wild;
 use crate::sites::{Detail, SiteKind};
 use crate::steps::Todo;
 use crate::steps::support::Kit;
-use crate::syntax::{ExportTarget, Import, Imported};
+use crate::syntax::{ExportTarget, Expr, Import, Imported, Path};
 use crate::workspace::FileId;
 
 /// One a package and file that no found call leads to.
@@ -66,7 +66,32 @@ fn without_call(kit: &Kit<'_>, file: FileId, import: &Import) -> Option<bool> {
         }
         _ => None,
     });
-    (!leads_to(kit, calling.collect(), file)).then_some(true)
+    let calling: Vec<FileId> = calling.collect();
+    // Beside calls that were found only a client counts that stays where it is made: others may be what is called there.
+    let alone = calling.is_empty() || keeps(kit, file, &import.local) && !leads_to(kit, calling, file);
+    alone.then_some(true)
+}
+
+/// Whether a file makes something of an imported class and hands it to nobody.
+fn keeps(kit: &Kit<'_>, file: FileId, class: &str) -> bool {
+    let facts = kit.cx.program.facts(file);
+    let is_made = |value: &Expr| {
+        let call = value.unawaited().as_call().map(|call| facts.call(call));
+        call.is_some_and(|call| call.callee.root_name() == Some(class))
+    };
+    let handed = |name: &str| {
+        let is_it = |value: &Expr| match value {
+            Expr::Object(pairs) => {
+                pairs.iter().any(|(_, v)| v.as_path().and_then(Path::as_name) == Some(name))
+            }
+            value => value.as_path().and_then(Path::as_name) == Some(name),
+        };
+        facts.calls.iter().flat_map(|c| c.args.iter().chain(c.keywords.iter().map(|(_, v)| v))).any(is_it)
+            || facts.returns.iter().any(|(_, value)| is_it(value))
+            || facts.assigns.iter().any(|a| is_it(&a.value))
+            || facts.exports.iter().any(|e| matches!(&e.target, ExportTarget::Local(local) if local == name))
+    };
+    facts.bindings.iter().filter(|b| is_made(&b.value)).any(|b| b.names.iter().all(|n| !handed(&n.local)))
 }
 
 /// Whether one of the files is a file, or imports it through however many others: its client may be what they call.

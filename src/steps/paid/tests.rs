@@ -8,6 +8,8 @@ use crate::sites;
 use crate::steps::{Area, Cause, Status, StepContext, StepPlan, all};
 use crate::workspace::Workspace;
 
+mod seen;
+
 const EXPRESS: (&str, &str) = (
     "package.json",
     r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9"}}"#,

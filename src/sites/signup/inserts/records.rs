@@ -109,7 +109,7 @@ impl<'a> Search<'_, 'a> {
         id: CallId,
         call: &Call,
         methods: &[String],
-        settle: &[String],
+        (settle, keep): (&[String], &[String]),
     ) -> Option<Insert<'a>> {
         let session = strip(&call.callee, methods)?;
         let record = |value: &Expr| match value {
@@ -130,6 +130,7 @@ impl<'a> Search<'_, 'a> {
         };
         let mut insert = self.insert(model, id, certainty, self.written_at(made));
         let settled = self.settled(call, &session, settle, name.as_deref());
+        let settled = settled.map(|settled| self.kept(call, &session, keep, settled).unwrap_or(settled));
         insert.named = match (&name, settled.is_some()) {
             (Some(name), true) => Named::Record(name.clone()),
             _ => Named::Nothing,
@@ -139,6 +140,25 @@ impl<'a> Search<'_, 'a> {
             insert.statement = last;
         }
         Some(insert)
+    }
+
+    /// The statement that makes sure of what an earlier one gave an id, where it stands beside that: until then all may be
+    /// taken back, and the database waits. A commit that is awaited forgets what is known of the record, so that nothing
+    /// can be read off it without asking again.
+    fn kept(&self, add: &Call, session: &Path, keep: &[String], settled: Span) -> Option<Span> {
+        let text = self.cx.workspace().text(self.file).ok()?;
+        let column = |span: Span| {
+            let start = span.start as usize;
+            start - text.line_start(text.line_of(start))
+        };
+        let is_kept = |call: &&Call| {
+            call.function == add.function
+                && strip(&call.callee, keep).is_some_and(|object| object.dotted() == session.dotted())
+        };
+        let mut keeps = self.facts.calls.iter().filter(is_kept);
+        let first = keeps.find(|call| call.statement.start > add.span.start)?;
+        let beside = first.statement.start > settled.start && column(first.statement) == column(settled);
+        (beside && !first.awaited).then_some(first.statement)
     }
 
     /// The statement that gives the added record its id: the first commit (or flush) after it, and a refresh of the

@@ -120,6 +120,7 @@ def sign():
     };
     let with = |prefix: &str| with_field(prefix, "\"red\"");
     assert!(!with("env_prefix=\"theme_\"").to_lowercase().contains("credyt"));
+    assert!(with("env_prefix=\"\"").to_lowercase().contains("credyt_api_key"), "an empty one is none");
     assert!(with("env_file=\".env\"").to_lowercase().contains("credyt_api_key"));
     // A class whose settings name their variables reads no other ones.
     let named = with_field("case_sensitive=True", "Field(\"red\", alias=\"THEME_COLOUR\")");

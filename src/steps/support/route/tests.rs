@@ -633,3 +633,30 @@ fn a_token_that_is_not_genuine_is_refused_and_not_an_error() {
         ],
     );
 }
+
+#[test]
+fn what_makes_the_context_of_procedures_shows_how_the_user_is_known() {
+    let package = r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "next-auth": "5.0.0-beta.25", "@trpc/server": "11", "openai": "6"}, "devDependencies": {"typescript": "5"}}"#;
+    let auth = "import NextAuth from \"next-auth\";\n\nexport const { auth } = NextAuth({\n  callbacks: {\n    session: ({ session, token }) => ({ ...session, user: { ...session.user, id: token.sub } }),\n  },\n});\n";
+    let context = "import { auth } from \"./auth\";\n\nexport const createContext = async () => {\n  const session = await auth();\n  return { session };\n};\n";
+    let types = "declare module \"next-auth\" {\n  interface Session {\n    user: { id: string };\n  }\n}\n";
+    let shown = routes(&[
+        ("package.json", package),
+        ("tsconfig.json", "{}"),
+        ("server/auth.ts", auth),
+        ("server/trpc.ts", context),
+        ("types.d.ts", types),
+        ("app/page.tsx", "export default function Page() {\n  return <main />;\n}\n"),
+    ]);
+    has(&shown, &["portal/route.ts", "const session = await auth();", "if (!session?.user?.id)"]);
+    let own = context.replace("auth()", "auth(opts.req)").replace("async ()", "async (opts)");
+    let shown = routes(&[
+        ("package.json", package),
+        ("tsconfig.json", "{}"),
+        ("server/auth.ts", auth),
+        ("server/trpc.ts", &own),
+        ("types.d.ts", types),
+        ("app/page.tsx", "export default function Page() {\n  return <main />;\n}\n"),
+    ]);
+    assert!(!shown.contains("is local to this file"), "{shown}");
+}
