@@ -53,7 +53,7 @@ pub fn after_call(
     text: impl Fn(&str) -> String,
 ) -> Result<(Vec<Edit>, String), Refusal> {
     let call = call_at(source, request.call)?;
-    let value = value_of(call);
+    let value = value_of(source, call);
     let spot = spot(source, &value.byte_range())?;
     let statement = node_of(&spot);
     can_await(source, value, &text("result"))?;
@@ -238,12 +238,19 @@ pub(super) fn call_at<'a>(source: &'a Source<'_>, range: &Range<usize>) -> Resul
     Ok(node)
 }
 
-/// The call with its `await`.
-fn value_of(call: Node<'_>) -> Node<'_> {
-    match call.parent() {
-        Some(parent) if matches!(parent.kind(), "await_expression" | "await") => parent,
-        _ => call,
-    }
+/// Functions of Python itself that give what is awaited in their first argument, or throw.
+const PASS_ON: &[&str] = &["asyncio.wait_for", "asyncio.shield"];
+
+/// The call with its `await`, which may be around what only waits for it: `await asyncio.wait_for(f(x), timeout=9)`.
+fn value_of<'t>(source: &Source<'_>, call: Node<'t>) -> Node<'t> {
+    let awaited = |call: Node<'t>| call.parent().filter(|p| matches!(p.kind(), "await_expression" | "await"));
+    let passed_on = || {
+        let args = call.parent().filter(|p| p.kind() == "argument_list" && p.named_child(0) == Some(call))?;
+        let outer = args.parent()?;
+        let waits = PASS_ON.contains(&source.of(outer.child_by_field_name("function")?));
+        awaited(outer).filter(|_| waits)
+    };
+    awaited(call).or_else(passed_on).unwrap_or(call)
 }
 
 /// Whether a value is awaited where it stands. The grammar reads `await f<T>(x)` as a call of `await f`.

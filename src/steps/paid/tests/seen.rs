@@ -124,3 +124,23 @@ fn a_package_is_installed_by_the_manager_of_its_language() {
     let todo = todo_of(&plan(&files, Area::Key, "app.py").0);
     assert!(todo.contains("`pip install credyt-api`"), "{todo}");
 }
+
+#[test]
+fn a_call_with_a_limit_of_time_is_awaited_there() {
+    let rest = |around: &str| {
+        format!(
+            "import asyncio\n\nfrom openai import AsyncOpenAI\n\nai = AsyncOpenAI()\n\n\nclass Chat:\n    async def say(self, text):\n        answer = await {around}(\n            ai.responses.create(model=\"m\", input=text),\n            timeout=9,\n        )\n        return answer.output_text\n\n\nclass Draw:\n    pass\n"
+        )
+    };
+    let app =
+        CLAIMS.replace("def say(", "async def say(").replace("return chat.say", "return await chat.say");
+    let billed = |around: &str| {
+        let rest = rest(around);
+        let files = [("requirements.txt", "fastapi\nopenai\npyjwt\n"), ("app.py", &app), ("rest.py", &rest)];
+        plan(&files, Area::Events, "rest.py").1
+    };
+    let text = billed("asyncio.wait_for");
+    assert!(text.contains("            timeout=9,\n        )\n        await asyncio.to_thread(\n"), "{text}");
+    assert!(text.contains("(answer.usage)"), "{text}");
+    assert_eq!(billed("limited"), rest("limited"));
+}
