@@ -161,3 +161,15 @@ fn a_package_that_is_imported_and_not_declared_counts() {
     let without = apps(&[("package.json", manifest), page, words, test]);
     assert!(without[0].providers.is_empty() && without[0].auth.is_empty(), "{:?}", without[0]);
 }
+
+#[test]
+fn a_session_call_that_is_handed_on_is_one() {
+    let app = apps(&[
+        ("requirements.txt", "fastapi\nsupabase\n"),
+        (
+            "main.py",
+            "import asyncio\nfrom fastapi import FastAPI\nfrom supabase import create_client\n\napp = FastAPI()\nclient = create_client(\"u\", \"k\")\n\n\nasync def user(token):\n    return await asyncio.to_thread(client.auth.get_user, token)\n",
+        ),
+    ]);
+    assert_eq!(app[0].auth, ["supabase"]);
+}

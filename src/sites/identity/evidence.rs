@@ -112,10 +112,16 @@ fn is_id(
 
 fn find(cx: &Cx<'_>, entry: &Entry, rule: &SessionId) -> Option<String> {
     let declared = is_declared(cx, rule);
-    let set = declared || cx.files.iter().any(|file| is_set_in(cx, *file, rule)) || by_options(cx, rule);
+    let given = cx.files.iter().any(|file| is_set_in(cx, *file, rule)) || by_options(cx, rule);
     let member =
         entry.auth.as_ref().and_then(|a| a.identities.first()?.user.id.first()).map_or("", String::as_str);
-    if !set {
+    let elsewhere = || cx.files.iter().find_map(|file| set_elsewhere(cx, *file, rule));
+    if let Some(place) = if given { None } else { elsewhere() } {
+        return Some(format!(
+            "{place} puts the user's id elsewhere into the session than in `session.{member}`: set that, too, and run this again"
+        ));
+    }
+    if !declared && !given {
         return Some(format!(
             "nothing puts the user's id into the session: let `{}` set `session.{member}`, and run this again",
             rule.callback
@@ -197,6 +203,37 @@ fn is_set_in(cx: &Cx<'_>, file: FileId, rule: &SessionId) -> bool {
     facts.is_some_and(|facts| {
         let mut called = facts.function_ids().filter(|id| facts.function(*id).name == name);
         called.any(|id| puts_id(facts, id))
+    })
+}
+
+/// The place of the function that fills a session, where it puts the id beside the user: whatever a type says then, the user
+/// has none.
+fn set_elsewhere(cx: &Cx<'_>, file: FileId, rule: &SessionId) -> Option<String> {
+    let name = rule.callback.rsplit('.').next().unwrap_or(&rule.callback);
+    let text = cx.workspace().text(file).ok()?;
+    let speaks = rule.options.iter().any(|option| text.as_str().contains(&option.module));
+    let facts = cx.program.facts(Some(file).filter(|_| speaks && text.as_str().contains(name))?);
+    let mut called = facts.function_ids().filter(|id| facts.function(*id).name == name);
+    let beside = called.find(|id| !puts_id(facts, *id) && puts_id_beside(facts, *id))?;
+    Some(format!("{}:{}", cx.path(file), cx.line(file, facts.function(beside).span.start)))
+}
+
+/// Whether a function sets a member of the session itself to an id: `session.id = user.id`.
+fn puts_id_beside(facts: &Facts, function: FunctionId) -> bool {
+    let is_id = |value: &Expr| {
+        value
+            .as_path()
+            .is_some_and(|path| matches!(path.last(), Some("id" | "sub")) && !path.segments.is_empty())
+    };
+    let inside = |at: Option<FunctionId>| facts.enclosing(at).any(|id| id == function);
+    let set =
+        facts.assigns.iter().filter(|a| inside(a.function)).any(|a| {
+            a.target.segments.len() == 1 && a.target.root_name() == Some("session") && is_id(&a.value)
+        });
+    let mut returned = facts.returns.iter().filter(|(f, _)| *f == function);
+    set || returned.any(|(_, value)| match value {
+        Expr::Object(pairs) => pairs.iter().any(|(key, value)| key != "..." && key != "user" && is_id(value)),
+        _ => false,
     })
 }
 

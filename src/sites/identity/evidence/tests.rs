@@ -138,3 +138,25 @@ export async function getCurrentUser() {
     let other = "const user = await prisma.user.findUnique({ where: { email: request.email } });";
     assert_eq!(with(&format!("{other}\n  {leaves}")), None, "an address that anybody may send");
 }
+
+#[test]
+fn an_id_beside_the_user_is_not_the_users_whatever_a_type_says() {
+    let types = (
+        "types.d.ts",
+        "import 'next-auth';\ndeclare module 'next-auth' {\n  interface Session {\n    user: { id: string };\n  }\n}\n",
+    );
+    let with = |callback: &str| {
+        let auth = format!(
+            "import NextAuth from 'next-auth';\nexport const {{ auth }} = NextAuth({{ session: {{ strategy: 'jwt' }}, callbacks: {{ session({{ session, token }}) {{ {callback} }} }} }});\n"
+        );
+        payer(V5, "ts", &auth, ROUTE, &[types])
+    };
+    let beside = with("session.userId = token.sub; return session;");
+    assert_eq!(beside.0, None);
+    assert!(beside.1.contains("auth.ts:2 puts the user's id elsewhere into the session"), "{}", beside.1);
+    assert_eq!(with("return { ...session, id: token.sub };").0, None);
+    let both = with("session.userId = token.sub; session.user.id = token.sub; return session;");
+    assert_eq!(both.0.as_deref(), Some("session.user.id"));
+    let other = with("session.accessToken = token.accessToken; return session;");
+    assert_eq!(other.0.as_deref(), Some("session.user.id"), "the type says so");
+}
