@@ -182,14 +182,20 @@ impl Program {
     /// The module a specifier names in a file. `name` matters in Python, where a name may be a submodule.
     pub fn module(&self, from: FileId, specifier: &str, name: Option<&str>) -> Module {
         let entry = self.workspace.entry(from);
-        if !entry.language.is_some_and(crate::workspace::Language::is_ecmascript) {
-            return python::resolve(&self.workspace, &entry.path, specifier, name);
-        }
-        let key = (from, specifier.to_owned());
+        let is_script = entry.language.is_some_and(crate::workspace::Language::is_ecmascript);
+        let key = match name.filter(|_| !is_script) {
+            // No specifier has a blank in it.
+            Some(name) => (from, format!("{specifier} {name}")),
+            None => (from, specifier.to_owned()),
+        };
         if let Some(known) = self.modules.lock().ok().and_then(|m| m.get(&key).cloned()) {
             return known;
         }
-        let module = self.javascript().resolve(&entry.path, specifier);
+        let module = if is_script {
+            self.javascript().resolve(&entry.path, specifier)
+        } else {
+            python::resolve(&self.workspace, &entry.path, specifier, name)
+        };
         if let Ok(mut modules) = self.modules.lock() {
             modules.insert(key, module.clone());
         }
