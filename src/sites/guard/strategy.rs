@@ -1,7 +1,7 @@
 //! What a sign-in strategy of the app puts on the request: the value that its method gives back.
 //!
 //! ```text
-//! class TokenStrategy extends PassportStrategy(Strategy) {
+//! class ByToken extends Strategy(Token) {
 //!   async validate(claims) { return this.users.find(claims.sub); }   // a row: it has an `id` and no `sub`
 //! }
 //! ```
