@@ -116,7 +116,7 @@ fn find(cx: &Cx<'_>, entry: &Entry, rule: &SessionId) -> Option<String> {
     let member =
         entry.auth.as_ref().and_then(|a| a.identities.first()?.user.id.first()).map_or("", String::as_str);
     let elsewhere = || cx.files.iter().find_map(|file| set_elsewhere(cx, *file, rule));
-    if let Some(place) = if given { None } else { elsewhere() } {
+    if let Some(place) = (!given).then(elsewhere).flatten() {
         return Some(format!(
             "{place} puts the user's id elsewhere into the session than in `session.{member}`: set that, too, and run this again"
         ));
