@@ -122,6 +122,13 @@ impl Catalog {
         &self.entries
     }
 
+    /// Whether a framework routes requests to a file by its path (relative to an app's root) alone.
+    pub fn is_route(&self, path: &str) -> bool {
+        let handlers = self.entries.iter().filter_map(|e| e.framework.as_ref()).flat_map(|f| &f.handlers);
+        let mut shapes = handlers.map(|handler| &handler.shape);
+        shapes.any(|shape| matches!(shape, HandlerShape::FileExport { files, .. } if files.match_path(path)))
+    }
+
     /// The entry with this id (`auth/clerk`).
     pub fn get(&self, id: &str) -> Option<&Entry> {
         self.entries.binary_search_by(|e| e.id.as_str().cmp(id)).ok().map(|i| &self.entries[i])

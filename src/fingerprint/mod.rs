@@ -152,6 +152,7 @@ impl App {
 
 /// Finds the apps of a repository.
 pub fn fingerprint(ws: &Workspace, catalog: &Catalog) -> Fingerprint {
+    ws.settle_aside(|path| catalog.is_route(path));
     let manifests = manifest::read_all(ws);
     let hits = hits::Hits::of(ws, catalog);
     let mut apps = apps::find(ws, catalog, &manifests, &hits);

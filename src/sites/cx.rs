@@ -96,7 +96,7 @@ impl<'a> Cx<'a> {
         let files = program
             .workspace()
             .files()
-            .filter(|(_, e)| e.is_code() && app.owns(&e.path) && !is_aside(&e.path))
+            .filter(|(_, e)| e.is_code() && app.owns(&e.path) && !is_aside(e))
             .map(|(id, _)| id)
             .collect();
         Self { program, catalog, app, files, memo: Memo::default() }
@@ -107,11 +107,16 @@ impl<'a> Cx<'a> {
         self.files.binary_search(&file).is_ok()
     }
 
+    /// Whether the calls of a file are neither a user's spend nor a user's sign-up.
+    pub fn is_aside(&self, file: FileId) -> bool {
+        is_aside(self.workspace().entry(file))
+    }
+
     /// Calls of a function from files that are not aside.
     pub fn callers(&self, file: FileId, function: FunctionId) -> Arc<[(FileId, CallId)]> {
         let find = || {
             let mut callers = self.program.callers_in_app(file, function);
-            callers.retain(|(at, _)| !is_aside(self.path(*at)));
+            callers.retain(|(at, _)| !self.is_aside(*at));
             callers.into()
         };
         self.memo.callers.get((file, function), find)
@@ -128,7 +133,7 @@ impl<'a> Cx<'a> {
                 let (taker, position) = facts.hands_on(*call)?;
                 Some((*at, taker, position))
             }));
-            takers.retain(|(at, ..)| !is_aside(self.path(*at)));
+            takers.retain(|(at, ..)| !self.is_aside(*at));
             takers.into()
         };
         self.memo.handed_over.get((file, function), find)
@@ -311,12 +316,12 @@ impl<'a> Cx<'a> {
 
 /// Files whose calls are neither a user's spend nor a user's sign-up: what is no evidence about the app, and what fills a
 /// database beforehand.
-pub fn is_aside(path: &str) -> bool {
-    let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+fn is_aside(entry: &crate::workspace::FileEntry) -> bool {
+    let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
     let stem = name.split('.').next().unwrap_or(name);
     let filling =
         |word: &str| matches!(word, "seed" | "seeds" | "seeder" | "seeders" | "migrations" | "versions");
-    crate::fingerprint::is_aside(path) || filling(stem) || dir.split('/').any(filling)
+    entry.is_aside() || filling(stem) || dir.split('/').any(filling)
 }
 
 /// Members that remain of an outside definition after a symbol: `[]` when it is the symbol itself.

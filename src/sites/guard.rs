@@ -161,14 +161,15 @@ fn used_before(cx: &Cx<'_>, file: FileId, route: &Call, wanted: Wanted<'_>) -> O
     None
 }
 
-/// How a new handler gets what a guard has put on the request.
-pub(super) fn on_request(guard: Option<&Guard>) -> IdentitySource {
+/// How a new handler gets what a guard has put on the request, or what is set for every request (`everywhere`).
+pub(super) fn on_request(guard: Option<&Guard>, everywhere: bool) -> IdentitySource {
     IdentitySource::RequestProperty {
         guard: guard.and_then(|g| g.name.clone()),
         from: guard.and_then(|g| g.from.clone()),
         imported: guard.and_then(|g| g.imported.clone()),
         defined_in: guard.and_then(|g| g.defined_in),
         sure: guard.is_some_and(|g| g.sure),
+        filled: guard.is_some() || everywhere,
     }
 }
 

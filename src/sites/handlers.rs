@@ -386,7 +386,7 @@ fn climb<'a>(
         // Their callers are found side by side; the order stays that of the functions.
         let above = |(file, function, calls): (FileId, FunctionId, Way)| {
             let callers = callers_of(cx, file, function).into_iter();
-            let callers = callers.filter(|(at, _)| !super::cx::is_aside(cx.path(*at)));
+            let callers = callers.filter(|(at, _)| !cx.is_aside(*at));
             callers.map(move |(at, call)| {
                 let mut calls = calls.clone();
                 calls.push((at, call));

@@ -378,6 +378,8 @@ pub enum IdentitySource {
         defined_in: Option<FileId>,
         /// It turns away who is not signed in; if not, the property may be missing behind it.
         sure: bool,
+        /// Whoever is signed in is there: the middleware was seen, or the app sets the property for every request.
+        filled: bool,
     },
     /// What a wrapper of the app hands over: `request.auth.userId` below `withUser(…)`.
     Handed {

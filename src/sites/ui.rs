@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, Kind, Markup, Slot, Ui};
 use crate::fingerprint::App;
 use crate::resolve::Program;
 use crate::syntax::Span;
-use crate::workspace::{FileEntry, FileId, SourceText};
+use crate::workspace::{FileEntry, FileId, SourceText, is_aside};
 
 use super::{Detail, SELECT_FROM, Site, SiteKind, UiSlot};
 
@@ -20,7 +20,7 @@ pub fn slots(program: &Program, catalog: &Catalog, app: &App) -> Vec<Site> {
     let ws = program.workspace();
     let mut sites: Vec<Site> = Vec::new();
     let own: Vec<(FileId, &FileEntry)> =
-        ws.files().filter(|(_, file)| app.owns(&file.path) && !file.is_aside()).collect();
+        ws.files().filter(|(_, file)| app.owns(&file.path) && !is_aside(&file.path)).collect();
     for ui in app.picked(catalog, Kind::Ui).into_iter().filter_map(|e| e.ui.as_ref()) {
         // Words always build.
         let Ok(leave) = AhoCorasick::new(&ui.leave) else { continue };

@@ -155,7 +155,12 @@ impl Workspace {
                 Some(bytes) => {
                     let size = bytes.len() as u64;
                     let text = Arc::new(SourceText::new(bytes));
-                    files.insert(path.clone(), Arc::new(FileEntry::new(path, size, Some(text))));
+                    let entry = FileEntry::new(path.clone(), size, Some(text));
+                    // Whether it is one of the app's does not change with its text.
+                    if let Some(aside) = files.get(&path).and_then(|before| before.aside.get()) {
+                        entry.aside.get_or_init(|| *aside);
+                    }
+                    files.insert(path, Arc::new(entry));
                 }
                 None => {
                     files.remove(&path);
@@ -166,6 +171,15 @@ impl Workspace {
             root: self.root.clone(),
             files: Arc::new(files.into_values().collect()),
             skipped: Arc::clone(&self.skipped),
+        }
+    }
+
+    /// Tells which files are aside by what the app is made of, before anything asks. `is_route` says of a path, from any
+    /// folder on, whether requests are routed to it.
+    pub fn settle_aside(&self, is_route: impl Fn(&str) -> bool) {
+        let used = aside::in_use(self, is_route);
+        for (_, file) in self.files() {
+            file.aside.get_or_init(|| !aside::is_used(&file.path, &used));
         }
     }
 

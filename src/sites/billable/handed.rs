@@ -6,7 +6,7 @@
 use super::Paid;
 use crate::resolve::Def;
 use crate::sites::Identity;
-use crate::sites::cx::{Cx, is_aside};
+use crate::sites::cx::Cx;
 use crate::sites::dispatch;
 use crate::sites::explain::untrusted;
 use crate::sites::handlers::{Reached, handler_of};
@@ -186,7 +186,7 @@ fn otherwise(
     seen.push((file, owner));
     let direct = cx.callers(file, owner);
     let later = dispatch::callers(cx, file, owner);
-    direct.iter().copied().chain(later).filter(|(at, _)| !is_aside(cx.path(*at))).find_map(|(at, id)| {
+    direct.iter().copied().chain(later).filter(|(at, _)| !cx.is_aside(*at)).find_map(|(at, id)| {
         let caller = cx.program.facts(at).call(id);
         let place = format!("{}:{}", cx.path(at), cx.line(at, caller.span.start));
         let passed = dispatch::passed(cx, (at, id), (file, owner));

@@ -33,7 +33,8 @@ pub(super) fn from_member(
     let alias = aliased(facts, reached.function, &base, at);
     // Without a guard, a member that the handler never reads is not known to be set for its requests.
     let read = alias.is_some() || written_member(&own, holder, last).is_some();
-    if guard.is_none() && !read && !source.everywhere.iter().any(|text| cx.says(text)) {
+    let everywhere = source.everywhere.iter().any(|text| cx.says(text));
+    if guard.is_none() && !read && !everywhere {
         return None;
     }
     let texts = [own.as_str(), whole.as_str()];
@@ -62,7 +63,7 @@ pub(super) fn from_member(
         auth: entry.id.clone(),
         ready_at: guarded.unwrap_or(start),
         nullable: !guard.as_ref().is_some_and(|g| g.sure) && guarded.is_none(),
-        source: guard::on_request(guard.as_ref()),
+        source: guard::on_request(guard.as_ref(), everywhere),
         evidence,
     })
 }

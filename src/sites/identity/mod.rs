@@ -16,10 +16,10 @@ mod param;
 mod typed;
 mod verifier;
 
-use super::Identity;
 use super::cx::Cx;
 use super::guard;
 use super::handlers::Reached;
+use super::{Identity, IdentitySource};
 use crate::catalog::{self, Entry, Kind, Role};
 use crate::syntax::{Binding, Facts, FunctionId, Span};
 use crate::workspace::FileId;
@@ -39,8 +39,17 @@ pub use verifier::reaches_verifier;
 /// missing, in the order of the entries. What the types of the place have no room for is none.
 pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
     let found = of_handler(cx, reached, at)?;
-    let nullable = found.nullable || doubt::is_doubted(cx, reached, &found.id);
-    Some(Identity { nullable, ..found })
+    if !doubt::is_doubted(cx, reached, &found.id) {
+        return Some(found);
+    }
+    // Somebody else may be signed in where this user is missing.
+    let source = match found.source {
+        IdentitySource::RequestProperty { guard, from, imported, defined_in, sure, .. } => {
+            IdentitySource::RequestProperty { guard, from, imported, defined_in, sure, filled: false }
+        }
+        other => other,
+    };
+    Some(Identity { nullable: true, source, ..found })
 }
 
 fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
@@ -56,7 +65,7 @@ fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
                 if !identity.nullable {
                     return Some(identity);
                 }
-                unsure = unsure.or(Some(identity));
+                unsure = Some(likelier(unsure, identity));
             }
         }
     }
@@ -70,12 +79,21 @@ fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
         if !identity.nullable {
             return Some(identity);
         }
-        unsure = unsure.or(Some(identity));
+        unsure = Some(likelier(unsure, identity));
     }
     let followed = flow::in_handler(cx, reached, at).and_then(readable);
     match (unsure, followed) {
         (_, Some(certain)) if !certain.nullable => Some(certain),
         (unsure, followed) => unsure.or(followed),
+    }
+}
+
+/// Of two that may be missing the first, unless only of the other is known that it names whoever is signed in.
+fn likelier(first: Option<Identity>, other: Identity) -> Identity {
+    let filled = |i: &Identity| !matches!(i.source, IdentitySource::RequestProperty { filled: false, .. });
+    match first {
+        Some(first) if filled(&first) || !filled(&other) => first,
+        _ => other,
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn from_param(
         auth: entry.id.clone(),
         ready_at: guarded.unwrap_or(f.body.start),
         nullable: !guard.as_ref().is_some_and(|g| g.sure) && guarded.is_none(),
-        source: guard::on_request(guard.as_ref()),
+        source: guard::on_request(guard.as_ref(), false),
         evidence,
     })
 }

@@ -13,7 +13,7 @@ use crate::workspace::FileId;
 /// Why a function is not one through which somebody signs up, `None` when nothing speaks against it.
 pub(super) fn aside(cx: &Cx<'_>, file: FileId, function: Option<FunctionId>) -> Option<String> {
     let path = cx.path(file);
-    if crate::sites::cx::is_aside(path) {
+    if cx.is_aside(file) {
         return Some("test, seed or migration".into());
     }
     if is_script(path) {

@@ -24,8 +24,9 @@ use crate::sites::payer::{Paying, in_handler};
 use crate::sites::{HandlerRef, Identity, IdentityAt, IdentitySource, owner};
 use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
-use crate::steps::paid::record::{NOBODY, Reason, calling, is_recorded, record, visitors};
+use crate::steps::paid::record::{NOBODY, Reason, asked, calling, is_recorded, only_where, record, visitors};
 use crate::steps::paid::{Spend, account, billing_user, questions, role_name, shape_of, taking};
+use crate::steps::support::identity::There;
 use crate::steps::support::{Kit, generated, names, names::Wanted, render};
 use crate::steps::{Area, Halt, Lacks, Question, Status, Step, StepContext, StepPlan, Todo};
 use crate::syntax::source::Source;
@@ -308,12 +309,16 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
         .identity
         .as_ref()
         .ok_or_else(|| reason(first.billable.plan.missing.as_deref().unwrap_or(NOBODY)))?;
-    if identity.nullable {
-        return Err(reason(&match kit.paying() {
-            Paying::User => "it also runs for visitors who are not signed in".to_owned(),
-            Paying::Organisation(_) | Paying::Unclear => visitors(kit),
-        }));
-    }
+    let there = identity
+        .nullable
+        .then(|| {
+            asked(kit, file, Some(gate.handler.function), identity).ok_or_else(|| reason(&visitors(kit)))
+        })
+        .transpose()?;
+    let (identity, holds) = match &there {
+        Some(There { test, identity }) => (identity, Some(test.as_str())),
+        None => (identity, None),
+    };
     let shape = shape_of(kit, &gate.handler).ok_or_else(|| reason("its handler is of no known kind"))?;
     let text = kit.text(file);
     let language = kit.cx.workspace.entry(file).language.ok_or_else(|| reason("the file is no code"))?;
@@ -346,7 +351,7 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     }
     let facts = kit.cx.program.facts(file);
     let calling = calling(kit, facts, Some(gate.handler.function)).map_err(|why| reason(&why))?;
-    let check = Check { identity, refuse: &refuse, calling, own_key };
+    let check = Check { identity, holds, refuse: &refuse, calling, own_key };
     let mut edits = edits(kit, &source, gate, &check, &at).map_err(|why| reason(&why))?;
     edits.extend(taking(kit, identity).map_err(|why| reason(&why))?.into_iter().flat_map(|(_, edits)| edits));
     let title = format!("Balance check before `{}`", first.billable.call);
@@ -361,6 +366,8 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
 /// How one check is written.
 struct Check<'a> {
     identity: &'a Identity,
+    /// Where the user may be missing: what holds where they are there.
+    holds: Option<&'a str>,
     refuse: &'a Snippet,
     calling: Calling,
     /// Under which condition nothing has to be checked.
@@ -409,7 +416,7 @@ fn edits(
     kit: &Kit<'_>,
     source: &Source<'_>,
     gate: &Gate<'_>,
-    Check { identity, refuse, calling, own_key }: &Check<'_>,
+    Check { identity, holds, refuse, calling, own_key }: &Check<'_>,
     at: &std::ops::Range<usize>,
 ) -> Result<Vec<crate::edit::Edit>, String> {
     let path = kit.path(gate.handler.file).to_owned();
@@ -456,6 +463,10 @@ fn edits(
     };
     let text = match own_key {
         Some(own) => own.guard(&own.expr, &text, kit.is_python()),
+        None => text,
+    };
+    let text = match holds {
+        Some(holds) => only_where(holds, &text, kit.is_python()),
         None => text,
     };
     let why = "a user without balance is refused before anything is spent";

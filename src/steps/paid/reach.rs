@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::catalog::Kind;
 use crate::edit::Edit;
 use crate::resolve::Def;
-use crate::sites::cx::{Cx, is_aside};
+use crate::sites::cx::Cx;
 use crate::sites::handlers::{Reached, handler_of};
 use crate::sites::{
     HandlerRef, Hands, Identity, Producer, is_queued, payer, producers, runners, runs_in_context,
@@ -115,7 +115,7 @@ fn climb(
             ways.faults.extend(run_later(cx, from.file, id, &known));
             if seen.insert((from.file, id)) {
                 for (file, call) in callers.iter().copied().chain(known) {
-                    if is_aside(cx.path(file)) {
+                    if cx.is_aside(file) {
                         continue;
                     }
                     let mut steps = from.steps.clone();

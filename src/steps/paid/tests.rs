@@ -9,6 +9,7 @@ use crate::steps::{Area, Cause, Status, StepContext, StepPlan, all};
 use crate::workspace::Workspace;
 
 mod seen;
+mod visitors;
 
 const EXPRESS: (&str, &str) = (
     "package.json",

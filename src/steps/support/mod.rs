@@ -30,7 +30,6 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::catalog::{AppLanguage, Catalog, Entry, Kind};
-use crate::fingerprint::is_aside;
 use crate::sites::cx::{Cx, word_at};
 use crate::sites::payer::Paying;
 use crate::syntax::source::Source;
@@ -293,7 +292,7 @@ fn code_files(cx: &StepContext<'_>, python: bool) -> Vec<FileId> {
         |language: Language| if python { language == Language::Python } else { language.is_ecmascript() };
     cx.workspace
         .files()
-        .filter(|(_, f)| f.language.is_some_and(wanted) && cx.app.owns(&f.path) && !is_aside(&f.path))
+        .filter(|(_, f)| f.language.is_some_and(wanted) && cx.app.owns(&f.path) && !f.is_aside())
         .map(|(id, _)| id)
         .collect()
 }

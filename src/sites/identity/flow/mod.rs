@@ -188,7 +188,7 @@ fn source(cx: &Cx<'_>, reached: &Reached<'_>, fun: Fun, root: &str, member: &str
         return IdentitySource::Record;
     }
     match guard::of_handler(cx, reached, member) {
-        Some(guard) if guard.sure => guard::on_request(Some(&guard)),
+        Some(guard) if guard.sure => guard::on_request(Some(&guard), false),
         // What only looks who is there is followed by what asks: both would have to stand there.
         _ => IdentitySource::Followed,
     }

@@ -37,7 +37,7 @@ pub(super) fn record(
     let brought = bring(order, spot, &wanted, Calling::Awaited, call.span.start)?;
     let mut edits = brought.edits;
     let payer = match order.payer {
-        Payer::Named(_) | Payer::Maybe(_) => brought.payer,
+        Payer::Named(_) | Payer::Where { .. } => brought.payer,
         Payer::Carried => asked_before(spot, call, &brought.payer, &mut edits)?,
     };
     let (parts, usage) = ended(&callback.tokens, &brought.names[1]);

@@ -14,7 +14,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use super::Spot;
 use crate::catalog;
 use crate::edit::Edit;
-use crate::sites::cx::{after, is_aside};
+use crate::sites::cx::after;
 use crate::steps::support::{Kit, names::Wanted};
 use crate::syntax::place::{self, Refusal};
 use crate::syntax::{Call, CallId, Expr, Facts, FunctionId, Span};
@@ -62,7 +62,7 @@ impl<'k> Closing<'k> {
         let generator = call.function.filter(|f| spot.facts.function(*f).is_generator)?;
         let callers = kit.cx.program.callers_in_app(spot.file, generator);
         let [(file, at)] =
-            callers.into_iter().filter(|(f, _)| !is_aside(kit.path(*f))).collect::<Vec<_>>()[..]
+            callers.into_iter().filter(|(f, _)| !kit.graph().is_aside(*f)).collect::<Vec<_>>()[..]
         else {
             return None;
         };

@@ -8,7 +8,6 @@ use super::{Brought, Order, Payer, Recorded, Spot, bring, in_file, recorded, uni
 use crate::catalog::{AskOption, Stream, StreamUsage};
 use crate::edit::{Edit, EditUnit};
 use crate::sites::Identity;
-use crate::sites::cx::is_aside;
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::{Spend, taking, user_id};
 use crate::steps::support::{Kit, names, names::Wanted, tokens::Wants};
@@ -57,7 +56,7 @@ pub(super) fn record(
 pub(super) fn given_back(kit: &Kit<'_>, spend: &Spend<'_>) -> Result<(FileId, Call, Identity), String> {
     let function = spend.billable.plan.function.ok_or(LOST)?;
     let callers = kit.cx.program.callers_in_app(spend.file, function);
-    let callers: Vec<_> = callers.into_iter().filter(|(f, _)| !is_aside(kit.path(*f))).collect();
+    let callers: Vec<_> = callers.into_iter().filter(|(f, _)| !kit.graph().is_aside(*f)).collect();
     let [(file, id)] = callers.as_slice() else { return Err(LOST.to_owned()) };
     let facts = kit.cx.program.facts(*file);
     let call = facts.call(*id).clone();

@@ -20,12 +20,12 @@ pub use attempt::paid_again;
 
 use crate::catalog::{StreamUsage, StreamWhen, TokenUsage};
 use crate::edit::{Edit, EditUnit};
-use crate::sites::IdentityAt;
-use crate::sites::cx::is_aside;
 use crate::sites::payer::Paying;
+use crate::sites::{Identity, IdentityAt};
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
 use crate::steps::paid::{Spend, hand, taking, user_id, with_source};
+use crate::steps::support::identity::{There, there};
 use crate::steps::support::{Kit, names, names::Wanted, tokens, tokens::Wants};
 use crate::syntax::source::Source;
 use crate::syntax::style::Style;
@@ -92,10 +92,29 @@ struct Order<'a, 'k> {
 enum Payer<'a> {
     /// An expression in scope, as text.
     Named(&'a str),
-    /// An expression in scope that may be nothing.
-    Maybe(&'a str),
+    /// An expression in scope, where another one holds.
+    Where { holds: &'a str, payer: &'a str, otherwise: Absent },
     /// Read from what a handler has set for the time of its call.
     Carried,
+}
+
+/// Who is not billed where a payer may be missing.
+#[derive(Clone, Copy)]
+enum Absent {
+    /// What an older version of the app put into a queue.
+    Queued,
+    /// Visitors who are not signed in.
+    Visitor,
+}
+
+impl Absent {
+    /// Why the call runs without a payer, as in "not recorded, because …".
+    fn why(self) -> &'static str {
+        match self {
+            Self::Queued => "it may run for what was put into its queue before",
+            Self::Visitor => "it also runs for visitors who are not signed in",
+        }
+    }
 }
 
 /// A file in which an event is written.
@@ -126,7 +145,13 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
         && let Some(identity) = &plan.identity
     {
         if identity.nullable {
-            return Err(reason(&visitors(kit)));
+            let asked = asked(kit, spend.file, call.function, identity);
+            let There { test, identity } = asked.ok_or_else(|| reason(&visitors(kit)))?;
+            let payer = user_id(kit, &identity);
+            let payer = Payer::Where { holds: &test, payer: &payer, otherwise: Absent::Visitor };
+            let mut recorded = by(payer, spend.file, call)?;
+            recorded.faults.push(Reason { whole: false, ..reason(FREE_FOR_VISITORS) });
+            return Ok(recorded);
         }
         if let Some(Ok(hand)) = hand::in_place_of(kit, spend.file, call.function, identity) {
             return by(Payer::Named(&hand.name), spend.file, call).map(|mut recorded| {
@@ -151,7 +176,12 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
         hand::to_function_around(kit, spend.file, call.function)
     };
     if let Some(Ok(hand)) = handed {
-        let payer = if hand.maybe { Payer::Maybe(&hand.name) } else { Payer::Named(&hand.name) };
+        let there = if kit.is_python() { format!("{} is not None", hand.name) } else { hand.name.clone() };
+        let payer = if hand.maybe {
+            Payer::Where { holds: &there, payer: &hand.name, otherwise: Absent::Queued }
+        } else {
+            Payer::Named(&hand.name)
+        };
         return by(payer, spend.file, call).map(|mut recorded| {
             recorded.bring(kit, &hand.edits);
             recorded
@@ -212,11 +242,14 @@ fn outside(kit: &Kit<'_>, file: FileId, call: CallId) -> Option<Reason> {
         "no handler of a request was found that gets to `{}` here, so what it spends on this way is billed to nobody; hand the user's id down to it if a user is to pay",
         call.callee.dotted()
     );
-    (!is_aside(kit.path(file))).then_some(Reason { why, file, at: call.span.start, whole: false })
+    (!kit.graph().is_aside(file)).then_some(Reason { why, file, at: call.span.start, whole: false })
 }
 
 /// Where a handler with a user sets something going that calls a function of the app.
 const RUN_BY_OTHERS: &str = "a library runs the function around it; hand the user's id down to it";
+
+/// Where users are billed and visitors are not.
+const FREE_FOR_VISITORS: &str = "visitors who are not signed in may use it as before, and what they spend is billed to nobody; require sign-in in front of it if they should not";
 
 /// Where not even a user is known.
 pub const NOBODY: &str = "no expression in scope names the signed-in user";
@@ -250,34 +283,28 @@ fn write(order: &Order<'_, '_>, spot: &Spot<'_>, call: &Call) -> Result<Recorded
         ));
     }
     let stream = stream.filter(|_| spend.billable.streaming);
+    let absent = match order.payer {
+        Payer::Where { otherwise, .. } => Some(otherwise),
+        Payer::Named(_) | Payer::Carried => None,
+    };
     match stream.map(|s| (s, &s.usage)) {
         None if spend.billable.streaming => Err("how this stream reports its usage is not known".to_owned()),
         None if spend.is_unknown() => Err("what this call yields is not known".to_owned()),
-        None if matches!(order.payer, Payer::Maybe(_)) && !is_answered(spend) => {
-            Err("it may run for what was put into its queue before, of which nobody knows who pays"
-                .to_owned())
-        }
         None if spend.rule().call.is_none() => requested::record(order, spot, call),
         None if spend.rule().call.is_some_and(|c| c.job) => job::record(order, spot, call),
         None if spend.rule().call.is_some_and(|c| c.heard) => heard::record(order, spot, call),
         None => answered::record(order, spot, call),
-        Some(_) if matches!(order.payer, Payer::Maybe(_)) => {
-            Err("it may run for what was put into its queue before, and a metered stream is always billed"
-                .to_owned())
-        }
         Some((_, StreamUsage::Never {})) => Err("this stream never tells its usage".to_owned()),
         Some((_, StreamUsage::Callback(callback))) => callback::record(order, spot, call, callback),
+        Some(_) if let Some(absent) = absent => {
+            Err(format!("{}, and a metered stream is always billed", absent.why()))
+        }
         Some(_) if spend.billable.plan.own_key.is_some() => {
             Err("the user's own key pays for some of these streams, and a metered stream is always billed"
                 .to_owned())
         }
         Some((stream, _)) => metered::record(order, spot, call, stream),
     }
-}
-
-/// Whether a call gives all that its event says, so that the event is one statement behind it.
-fn is_answered(spend: &Spend<'_>) -> bool {
-    spend.rule().call.is_some_and(|call| !call.job && !call.heard)
 }
 
 /// Parses a file and hands it over, as the place of an insertion.
@@ -316,12 +343,29 @@ fn statement(order: &Order<'_, '_>, calling: Calling, name: &str, event: &Event<
         None => lines,
     };
     match order.payer {
-        Payer::Maybe(payer) if python => {
-            format!("if {payer} is not None:\n    {}", lines.replace('\n', "\n    "))
-        }
-        Payer::Maybe(payer) => format!("if ({payer}) {{\n  {}\n}}", lines.replace('\n', "\n  ")),
+        Payer::Where { holds, .. } => only_where(holds, &lines, python),
         Payer::Named(_) | Payer::Carried => lines,
     }
+}
+
+/// Statements below a condition.
+pub fn only_where(holds: &str, lines: &str, python: bool) -> String {
+    if python {
+        format!("if {holds}:\n    {}", lines.replace('\n', "\n    "))
+    } else {
+        format!("if ({holds}) {{\n  {}\n}}", lines.replace('\n', "\n  "))
+    }
+}
+
+/// A user who may be missing, asked for where a function spends; nothing where an organisation pays, whose members may all
+/// be signed in without it.
+pub fn asked(
+    kit: &Kit<'_>,
+    file: FileId,
+    function: Option<FunctionId>,
+    identity: &Identity,
+) -> Option<There> {
+    there(kit, file, function?, identity).filter(|_| matches!(kit.paying(), Paying::User))
 }
 
 /// What an insertion needs in its file.
@@ -353,7 +397,7 @@ fn bring(
     let (edits, names) = names::bring(kit, &path, spot.source, &all, Some(at as usize))
         .map_err(|refusal| refusal.to_string())?;
     let payer = match order.payer {
-        Payer::Named(payer) | Payer::Maybe(payer) => payer.to_owned(),
+        Payer::Named(payer) | Payer::Where { payer, .. } => payer.to_owned(),
         Payer::Carried => format!("{}()", names[wanted.len()]),
     };
     Ok(Brought { edits, names, payer })

@@ -142,7 +142,7 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
             signed.names = along.names;
             signed.param = Some(text.clone());
         }
-        IdentitySource::RequestProperty { guard, from, imported, defined_in, sure } => {
+        IdentitySource::RequestProperty { guard, from, imported, defined_in, sure, .. } => {
             held(kit, home, example, &mut signed)?;
             match guard {
                 Some(guard) if !decorated(kit, home, example, Some(guard), &mut signed)? => {
@@ -153,12 +153,12 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
                 _ => {}
             }
             if guard.is_none() || !sure {
-                signed.missing = Some(signed_out(kit, example));
+                signed.missing = Some(signed_out(kit, *file, *function, identity));
             }
         }
         IdentitySource::Followed => {
             held(kit, home, example, &mut signed)?;
-            signed.missing = Some(signed_out(kit, example));
+            signed.missing = Some(signed_out(kit, *file, *function, identity));
         }
         // Whom a new handler serves is not said by a record of another one, nor by a wrapper that is not around it.
         IdentitySource::Record | IdentitySource::Handed { .. } => return Err(Unknown::Nobody),
@@ -167,7 +167,7 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
             let import = facts.imports.iter().find(|i| i.local == *name && i.module == *module);
             let line = import.and_then(|import| import_line(kit, *file, home.path, import));
             signed.imports.extend(Some(line.ok_or(Unknown::Nobody)?));
-            signed.missing = asked(kit, example);
+            signed.missing = asked(kit, identity);
         }
     }
     // However the user is taken: it is the guards in front that make sure of them.
@@ -252,7 +252,7 @@ fn called(
         Step::Code(format!("const {binding} = {call};"))
     };
     signed.missing = if kit.is_python() {
-        asked(kit, example).or_else(|| identity.nullable.then(|| format!("{binding} is None")))
+        asked(kit, identity).or_else(|| identity.nullable.then(|| format!("{binding} is None")))
     } else {
         Some(format!("!{}", optional(&identity.id)))
     };
@@ -406,26 +406,27 @@ fn made_of(
 }
 
 /// How the auth library has it asked whether nobody is signed in.
-fn asked(kit: &Kit<'_>, example: &Example<'_>) -> Option<String> {
-    let auth = kit.cx.catalog.get(&example.identity.auth)?.auth.as_ref()?;
-    let user = example.identity.id.rsplit_once('.').map_or(example.identity.id.as_str(), |(user, _)| user);
+fn asked(kit: &Kit<'_>, identity: &Identity) -> Option<String> {
+    let auth = kit.cx.catalog.get(&identity.auth)?.auth.as_ref()?;
+    let user = identity.id.rsplit_once('.').map_or(identity.id.as_str(), |(user, _)| user);
     Some(auth.signed_out.as_ref()?.replace("{{ user }}", user))
 }
 
 /// Expression that holds where the user is not there.
-fn signed_out(kit: &Kit<'_>, example: &Example<'_>) -> String {
-    if let Some(asked) = asked(kit, example) {
+fn signed_out(kit: &Kit<'_>, file: FileId, function: Option<FunctionId>, identity: &Identity) -> String {
+    if let Some(asked) = asked(kit, identity) {
         return asked;
     }
-    let id = example.identity.id.as_str();
+    let id = identity.id.as_str();
     let root = root_of(id);
-    let facts = kit.cx.program.facts(example.file);
-    let params = example.function.map(|f| facts.function(f).params.as_slice()).unwrap_or_default();
+    let facts = kit.cx.program.facts(file);
+    let params = function.map(|f| facts.function(f).params.as_slice()).unwrap_or_default();
     if kit.is_python() {
-        if let Some((object, key)) = id.split_once('[').filter(|(object, _)| !object.contains('.')) {
-            return format!("{} not in {object}", key.trim_end_matches(']'));
-        }
         let is_object = facts.imports.iter().any(|i| i.local == root);
+        if let Some((object, key)) = id.split_once('[').filter(|(object, _)| !object.contains('.')) {
+            let key = key.trim_end_matches(']');
+            return if is_object { format!("{key} not in {object}") } else { format!("{object} is None") };
+        }
         let user = match id.rsplit_once('.') {
             Some((user, _)) if !is_object || user.contains('.') => user,
             _ => id,
@@ -437,6 +438,47 @@ fn signed_out(kit: &Kit<'_>, example: &Example<'_>) -> String {
     let is_param = params.iter().any(|p| p.names.iter().any(|n| n.local == root));
     let sure = if is_param { 1.max(depth.saturating_sub(1)) } else { 0 };
     format!("!{}", optional_after(id, sure))
+}
+
+/// A user who may be missing, asked for at a place.
+#[derive(Debug, Clone)]
+pub struct There {
+    /// Expression that holds where they are there.
+    pub test: String,
+    /// The user where it holds.
+    pub identity: Identity,
+}
+
+/// How a handler asks for a user who may be missing; nothing where that cannot be asked in one expression, and where a user
+/// who is signed in would be taken for a visitor: of what nobody was seen to fill that is not known.
+pub fn there(kit: &Kit<'_>, file: FileId, function: FunctionId, identity: &Identity) -> Option<There> {
+    match &identity.source {
+        IdentitySource::RequestProperty { filled, .. } if !filled => return None,
+        IdentitySource::Record | IdentitySource::Handed { .. } => return None,
+        _ => {}
+    }
+    let python = kit.is_python();
+    if !python && identity.id.contains(['(', '[']) {
+        return None;
+    }
+    let plain = |text: &String| text.replace(['?', '!'], "");
+    let id = if python { identity.id.clone() } else { plain(&identity.id) };
+    let known = Identity { id: id.clone(), nullable: false, ..identity.clone() };
+    let test = opposite(&signed_out(kit, file, Some(function), &known));
+    let beside = |text: &String| if python { text.clone() } else { sure_of(&id, text) };
+    let (email, name) = (identity.email.as_ref().map(beside), identity.name.as_ref().map(beside));
+    Some(There { test, identity: Identity { email, name, ..known } })
+}
+
+/// The opposite of what [`signed_out`] gives.
+fn opposite(test: &str) -> String {
+    if let Some(rest) = test.strip_prefix("not ").or_else(|| test.strip_prefix('!')) {
+        return rest.to_owned();
+    }
+    match test.strip_suffix(" is None") {
+        Some(user) => format!("{user} is not None"),
+        None => test.replacen(" not in ", " in ", 1),
+    }
 }
 
 /// What the code at a range of a file needs elsewhere.
