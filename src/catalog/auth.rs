@@ -58,6 +58,14 @@ pub struct SessionId {
     pub rows: Option<String>,
     /// What in the options makes them tokens all the same.
     pub tokens: Option<OptionIs>,
+    /// The option with which users are rows of the app's own; without it their ids may be those of whoever they sign in with.
+    pub kept: Option<String>,
+    /// What in the app's options says that it tells itself who somebody is.
+    #[serde(default)]
+    pub told: Vec<String>,
+    /// The functions among the options in which the app may look up its own id instead.
+    #[serde(default)]
+    pub asks: Vec<String>,
     /// Modules whose `Session` an app extends to say that the id is there.
     pub declared_in: Vec<String>,
     /// In TypeScript the id cannot be read before the app has said so.

@@ -18,7 +18,9 @@ use crate::answers::Key;
 use crate::catalog::{self, Entry, Kind};
 use crate::edit::{Edit, EditUnit};
 use crate::sites::signup::{guest_flag, linked, user_key};
-use crate::sites::{Detail, Hook, Identity, IdentitySource, SELECT_FROM, Signup, Site, SiteKind};
+use crate::sites::{
+    Detail, Hook, Identity, IdentitySource, SELECT_FROM, Signup, Site, SiteKind, are_providers,
+};
 use crate::steps::key::{declare, push};
 use crate::steps::support::names::{Wanted, bring};
 use crate::steps::support::payment::{self, ComingBack};
@@ -215,8 +217,19 @@ fn known_by<'a>(kit: &Kit<'a>, site: &Site, signup: &Signup) -> Option<&'a str> 
 /// The library that keeps the users outside of the app, where an id is the one that it gives them itself.
 fn library_of<'a>(kit: &Kit<'a>, identity: &Identity) -> Option<&'a Entry> {
     let entry = kit.cx.catalog.get(&identity.auth)?;
-    let auth = entry.auth.as_ref().filter(|auth| auth.hosted)?;
-    let IdentitySource::Call { text, .. } = &identity.source else { return None };
+    let auth = entry.auth.as_ref()?;
+    if are_providers(kit.graph(), entry) {
+        return Some(entry);
+    }
+    if !auth.hosted {
+        return None;
+    }
+    let IdentitySource::Call { text, .. } = &identity.source else {
+        // What a guard puts on the request may be the app's own row; that has no `uid`.
+        let member = identity.id.rsplit('.').next().unwrap_or_default().trim_end_matches(['!', '?']);
+        let of_library = |user: &catalog::UserFields| user.id.iter().any(|id| id == member && id != "id");
+        return auth.verifiers.iter().any(|verifier| of_library(&verifier.user)).then_some(entry);
+    };
     let called = |source: &catalog::Identity| match &source.source {
         catalog::IdentitySource::Call(callee) => {
             text.contains(&format!("{}(", callee.made.as_deref().unwrap_or(&callee.name)))

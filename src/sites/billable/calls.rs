@@ -11,7 +11,7 @@ use crate::catalog::{Entry, Kind, ProviderCall};
 use crate::resolve::{Def, names_callee};
 use crate::sites::cx::{Cx, wild};
 use crate::sites::handlers::argument_for;
-use crate::syntax::{Call, CallId, Expr, Param, Path, Root};
+use crate::syntax::{Call, CallId, Expr, Facts, Imported, Param, Path, Root};
 use crate::workspace::{FileId, Language};
 
 /// Files in which a paid call may stand: those that name a method of a picked provider as calls do, with a literal of the
@@ -25,12 +25,20 @@ pub(super) fn candidates(cx: &Cx<'_>) -> Vec<FileId> {
     };
     let (certain, imports) = (sorted(marks.certain), sorted(marks.imports));
     let holds = |finder: &Option<AhoCorasick>, text: &str| finder.as_ref().is_some_and(|f| f.is_match(text));
-    let names_method = |text: &str| {
-        marks.calls_values || marks.calls_any || marks.methods.iter().any(|m| names_callee(text, m))
-    };
+    let names = |text: &str, m: &String| names_callee(text, m) || is_renamed(text, m);
+    let names_method =
+        |text: &str| marks.calls_values || marks.calls_any || marks.methods.iter().any(|m| names(text, m));
     let may_pay = |text: &str| holds(&certain, text) || (holds(&imports, text) && names_method(text));
     let has = |id: &&FileId| cx.workspace().text(**id).is_ok_and(|text| may_pay(text.as_str()));
     cx.files.par_iter().filter(has).copied().collect()
+}
+
+/// Whether an import may give a function another name: `generateText as write`, `{ generateText: write }`.
+fn is_renamed(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let rest = text.get(at + name.len()..).unwrap_or_default();
+        rest.starts_with(" as ") || rest.starts_with(": ")
+    })
 }
 
 /// What the text of a file with a paid call holds.
@@ -87,7 +95,8 @@ pub(super) fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<P
     let facts = cx.program.facts(file);
     let c = facts.call(call);
     let called = called(cx, file, c);
-    let last = called.last()?;
+    let own_name = called.last()?;
+    let last = imported_as(facts, called).unwrap_or(own_name);
     let def = std::cell::OnceCell::new();
     for provider in cx.entries(Kind::Provider) {
         let Some(knowledge) = &provider.provider else { continue };
@@ -127,6 +136,16 @@ pub(super) fn paid_call<'a>(cx: &Cx<'a>, file: FileId, call: CallId) -> Option<P
         return (!rule.free).then_some(Paid::new(file, call, provider, Rule::Http(rule, host)));
     }
     None
+}
+
+/// The name under which a function that is called by a plain name was imported, where that is another.
+fn imported_as<'f>(facts: &'f Facts, called: &Path) -> Option<&'f str> {
+    let local = called.as_name()?;
+    let import = facts.imports.iter().find(|import| import.local == local)?;
+    match &import.imported {
+        Imported::Named(name) => Some(name),
+        _ => None,
+    }
 }
 
 /// What is called in the end: `f` in `in_thread(f)(x)` when the wrapper is no function of the app.

@@ -8,7 +8,8 @@ use crate::sites::cx::Cx;
 use crate::sites::handlers::{Reached, all_reached_from};
 use crate::sites::payer::{self, Place};
 use crate::sites::{EntryRef, Identity, IdentityAt, IdentityRef, identity, owner};
-use crate::syntax::Call;
+use crate::syntax::{Call, FunctionId, Span};
+use crate::workspace::FileId;
 
 /// Who pays for a call, and where that is known.
 pub(super) struct Payer {
@@ -39,8 +40,26 @@ pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Optio
         Some((_, doubt)) => (None, doubt),
         None => (None, None),
     };
-    let in_entry = reached.and_then(|r| identity::in_handler(cx, r, reached_by(cx, paid, r).start));
     let same = reached.is_some_and(|r| r.calls.is_empty());
+    let in_entry = reached.and_then(|r| identity::in_handler(cx, r, reached_by(cx, paid, r).start));
+    // An inner function or loop around the call may have another of that name.
+    let hidden = in_entry.as_ref().filter(|_| same).and_then(|found| {
+        let r = reached?;
+        identity::another(cx, (r.file, r.function), call.span.start, found)
+    });
+    let lost = || {
+        reached
+            .filter(|_| in_entry.is_none())
+            .and_then(|r| identity::renamed(cx, r, reached_by(cx, paid, r).start))
+    };
+    let missing = match hidden {
+        Some(span) => Some(hides(cx, paid.file, in_entry.as_ref(), span)),
+        None => lost().and_then(|(identity, span)| Some(hides(cx, reached?.file, Some(&identity), span))),
+    };
+    let in_entry = match hidden {
+        Some(_) => reached.and_then(|r| identity::in_handler(cx, r, call.span.start)),
+        None => in_entry,
+    };
     if cx.payers().paying().is_shared() {
         return organisation_of(cx, paid, call, reached, (at_call, in_entry));
     }
@@ -66,10 +85,23 @@ pub(super) fn payer_of(cx: &Cx<'_>, paid: &Paid<'_>, call: &Call, reached: Optio
     // A session without an id is not for want of a sign-in.
     let lacks = |file, function, at| identity::lacking_at(cx, file, function, at);
     let missing = identity.is_none().then(|| {
+        if missing.is_some() {
+            return missing;
+        }
         let here = call.function.and_then(|f| lacks(paid.file, f, call.span.start));
         here.or_else(|| reached.and_then(|r| lacks(r.file, r.function, reached_by(cx, paid, r).start)))
     });
     Payer { doubt, missing: missing.flatten(), ..Payer::user(identity, at, entry_identity) }
+}
+
+/// Why the user who is known in a handler is not had at a call in it.
+fn hides(cx: &Cx<'_>, file: FileId, identity: Option<&Identity>, span: Span) -> String {
+    let id = identity.map(|identity| identity.id.as_str()).unwrap_or_default();
+    let root = id.split(['.', '?', '!', '[']).next().unwrap_or_default();
+    let (path, line) = (cx.path(file), cx.line(file, span.start));
+    format!(
+        "`{root}` means another than the signed-in user there ({path}:{line}); give the user's id a name of its own in front of that"
+    )
 }
 
 /// Whether a handler serves visitors who are not signed in where it reaches what it calls.
@@ -172,8 +204,13 @@ fn identity_at_call(
     if reached.calls.is_empty() {
         return None;
     }
+    let outer: Option<FunctionId> = cx.program.facts(paid.file).enclosing(call.function).last();
+    let is_another = |found: &Identity| {
+        outer.is_some_and(|f| identity::another(cx, (paid.file, f), call.span.start, found).is_some())
+    };
     if let Some(function) = call.function
         && let Some(own) = identity::in_function(cx, paid.file, function, call.span.start)
+        && !is_another(&own)
     {
         return Some((own, None));
     }
@@ -181,6 +218,7 @@ fn identity_at_call(
     let at = cx.program.facts(first_file).call(first_call).span.start;
     let carried = identity::in_handler(cx, reached, at);
     let carried = carried.and_then(|carried| carried_down(cx, paid, reached, carried));
+    let carried = carried.filter(|found| !is_another(found));
     let inside = carried.or_else(|| identity::flow::at_call(cx, reached, (paid.file, paid.call)))?;
     let doubt = handed::doubt(cx, paid, call, &inside);
     Some((inside, doubt))

@@ -182,6 +182,11 @@ pub(super) fn by_cast(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) 
             let line = cx.line(file, binding.statement.start);
             let mut evidence = session.evidence.clone();
             evidence.push(format!("`{}` is said to be there (line {line})", name.local));
+            // What was made sure of is the name, not the session behind it.
+            let beside = |text: Option<String>| match text {
+                Some(text) if session.nullable => Some(text.replace("?.", ".").replace('.', "?.")),
+                text => text,
+            };
             Some(Identity {
                 id: name.local.clone(),
                 ready_at: guarded.unwrap_or(binding.statement.end),
@@ -189,6 +194,8 @@ pub(super) fn by_cast(cx: &Cx<'_>, file: FileId, function: FunctionId, at: u32) 
                 // The name is this handler's own.
                 source: crate::sites::IdentitySource::Record,
                 evidence,
+                email: beside(session.email.clone()),
+                name: beside(session.name.clone()),
                 ..session.clone()
             })
         })

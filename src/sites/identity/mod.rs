@@ -13,6 +13,8 @@ mod injected;
 mod member;
 mod object;
 mod param;
+mod provided;
+mod rebound;
 mod typed;
 mod verifier;
 
@@ -30,6 +32,8 @@ use injected::injected;
 pub(super) use injected::{dependency_of, names_in};
 use member::{from_member, from_object};
 use param::from_param;
+pub use provided::are_providers;
+pub(super) use rebound::another;
 pub(super) use typed::all_added;
 pub use typed::asserted;
 pub(super) use verifier::find_verifier;
@@ -38,7 +42,8 @@ pub use verifier::reaches_verifier;
 /// The identity that can be used in a handler at an offset; one that is certain before one that may be
 /// missing, in the order of the entries. What the types of the place have no room for is none.
 pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
-    let found = of_handler(cx, reached, at)?;
+    let mut lost = Vec::new();
+    let found = of_handler(cx, reached, at, &mut lost)?;
     if !doubt::is_doubted(cx, reached, &found.id) {
         return Some(found);
     }
@@ -52,16 +57,37 @@ pub fn in_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identit
     Some(Identity { nullable: true, source, ..found })
 }
 
-fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
-    let readable = |identity| typed::readable(cx, (reached.file, reached.function), at, identity);
+/// Of a handler in which nobody is named at an offset: a user whose name means another there, and where it came to.
+pub(super) fn renamed(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<(Identity, Span)> {
+    let mut lost = Vec::new();
+    let found = of_handler(cx, reached, at, &mut lost);
+    lost.into_iter().next().filter(|_| found.is_none())
+}
+
+/// `lost` takes the users whose name means another at the offset.
+fn of_handler(
+    cx: &Cx<'_>,
+    reached: &Reached<'_>,
+    at: u32,
+    lost: &mut Vec<(Identity, Span)>,
+) -> Option<Identity> {
+    let place = (reached.file, reached.function);
+    let mut readable = |identity| {
+        let found = typed::readable(cx, place, at, identity)?;
+        let settled = rebound::settled(cx, reached, at, found.clone());
+        if settled.is_none() {
+            lost.extend(another(cx, place, at, &found).map(|span| (found, span)));
+        }
+        settled
+    };
     let values: Vec<&str> = cx.entries(Kind::Framework).map(Entry::value).collect();
     let mut unsure = None;
     for entry in cx.entries(Kind::Auth) {
         for source in evidence::sources(cx, entry, Some((reached.file, reached.function))) {
             let fits = source.frameworks.is_empty()
                 || source.frameworks.iter().any(|f| values.contains(&f.as_str()));
-            let found = || from_source(cx, entry, source, reached, at).and_then(readable);
-            if fits && let Some(identity) = found() {
+            let found = || from_source(cx, entry, source, reached, at);
+            if fits && let Some(identity) = found().and_then(&mut readable) {
                 if !identity.nullable {
                     return Some(identity);
                 }
@@ -75,13 +101,13 @@ fn of_handler(cx: &Cx<'_>, reached: &Reached<'_>, at: u32) -> Option<Identity> {
         handed::from_reader(cx, reached.file, reached.function, at),
         handed::in_wrapped(cx, reached, at),
     ];
-    for identity in own.into_iter().flatten() {
+    for identity in own.into_iter().flatten().filter_map(|own| rebound::settled(cx, reached, at, own)) {
         if !identity.nullable {
             return Some(identity);
         }
         unsure = Some(likelier(unsure, identity));
     }
-    let followed = flow::in_handler(cx, reached, at).and_then(readable);
+    let followed = flow::in_handler(cx, reached, at).and_then(|found| typed::readable(cx, place, at, found));
     match (unsure, followed) {
         (_, Some(certain)) if !certain.nullable => Some(certain),
         (unsure, followed) => unsure.or(followed),

@@ -45,7 +45,9 @@ pub(in crate::steps) fn refusal<'a>(
     }
     let span = kit.cx.program.facts(handler.file).function(handler.function).span;
     let function = source.whole_node(&span.range()).ok_or_else(unknown)?;
-    if let Some(annotation) = narrow_response(kit, handler, shape) {
+    if let Some(annotation) =
+        narrow_response(kit, handler, shape).or_else(|| narrow_variable(source, function, shape))
+    {
         return Err(format!("its answers are typed `{annotation}`, which has no room for a refusal"));
     }
     let own = Own {
@@ -59,6 +61,11 @@ pub(in crate::steps) fn refusal<'a>(
     }
     if let Some(own) = own.leaves.error_among.filter(|_| shape.answers == Answer::Value) {
         return Ok(Cow::Owned(Snippet { lines: own, imports: Vec::new() }));
+    }
+    // What gives nothing back has nobody who would read a value: of a form's action the type says so, too.
+    let throwing = shape.refuse_as.iter().find(|way| way.throws && way.marks.is_empty());
+    if let (Answer::Value, true, Some(way)) = (shape.answers, own.leaves.without_value, throwing) {
+        return Ok(Cow::Borrowed(&way.snippet));
     }
     let usual = shape.refuse.as_ref().ok_or_else(unknown)?;
     let fits = !gives_back(usual)
@@ -96,6 +103,16 @@ fn narrow_response(kit: &Kit<'_>, handler: &HandlerRef, shape: &Handler) -> Opti
     let at = shape.params.iter().position(|role| *role == Role::Response)?;
     let function = kit.cx.program.facts(handler.file).function(handler.function);
     let annotation = function.params.get(at)?.annotation_text.as_deref()?;
+    let (_, argument) = annotation.split_once('<')?;
+    let argument = argument.split([',', '>']).next().unwrap_or_default().trim();
+    (!ANY.contains(&argument)).then(|| annotation.trim_start_matches(':').trim().to_owned())
+}
+
+/// The same where the type is that of the variable which holds the handler: `const handler: NextApiHandler<Data> = …`.
+fn narrow_variable(source: &Source<'_>, function: Node<'_>, shape: &Handler) -> Option<String> {
+    shape.params.iter().position(|role| *role == Role::Response)?;
+    let declarator = function.parent().filter(|parent| parent.kind() == "variable_declarator")?;
+    let annotation = source.of(declarator.child_by_field_name("type")?);
     let (_, argument) = annotation.split_once('<')?;
     let argument = argument.split([',', '>']).next().unwrap_or_default().trim();
     (!ANY.contains(&argument)).then(|| annotation.trim_start_matches(':').trim().to_owned())

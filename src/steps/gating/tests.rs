@@ -465,3 +465,39 @@ fn what_is_stored_is_answered_without_a_check() {
     assert!(!check_before("return NextResponse.json({ text: known.text });"));
     assert!(check_before("return NextResponse.json({ error: \"known\" }, { status: 409 });"));
 }
+
+#[test]
+fn an_action_that_gives_nothing_back_refuses_by_an_exception() {
+    let code = action("", "throw new Error(\"Sign in first\");", "")
+        .replace("  return ;\n", "  await openai.files.list();\n  log(made);\n");
+    let silent = code.replace("throw new Error(\"Sign in first\");", "return;");
+    for code in [code, silent] {
+        let (text, todo) = acted(&code);
+        assert!(text.contains("throw new Error(insufficientBalance(balance).error);"), "{text}{todo}");
+    }
+}
+
+#[test]
+fn a_handler_whose_variable_says_what_it_answers_is_left_to_a_person() {
+    let package = (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "@clerk/nextjs": "6", "openai": "6"}, "devDependencies": {"typescript": "5"}}"#,
+    );
+    let route = |of: &str| {
+        format!(
+            "import {{ getAuth }} from \"@clerk/nextjs/server\";\nimport type {{ NextApiHandler }} from \"next\";\nimport {{ openai }} from \"../../lib/openai\";\n\nconst handler: NextApiHandler{of} = async (req, res) => {{\n  const {{ userId }} = getAuth(req);\n  if (!userId) return res.status(401).end();\n  const made = await openai.responses.create({{ model: \"m\", input: \"x\" }});\n  res.status(200).send(made.output_text);\n}};\nexport default handler;\n"
+        )
+    };
+    for (of, written) in [("", true), ("<string>", false)] {
+        let route = route(of);
+        let files = [
+            package,
+            OPENAI,
+            ("tsconfig.json", "{}"),
+            ("pages/index.tsx", PAGE.1),
+            ("pages/api/ask.ts", &route),
+        ];
+        let (text, todo) = gated(&files, "pages/api/ask.ts");
+        assert_eq!(text.contains("insufficientBalance(balance)"), written, "{text}{todo}");
+    }
+}

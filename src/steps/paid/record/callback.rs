@@ -24,6 +24,11 @@ pub(super) fn record(
     let named = std::iter::once(&callback.option).chain(&callback.also);
     let option = named.clone().find(|name| call.option(name).is_some()).unwrap_or(&callback.option);
     let there = function_of(call, option)?;
+    if there.is_none() && is_spread(call) {
+        return Err(format!(
+            "its options take in others, which may have an `{option}` of their own; write `{option}` there and send the event in it"
+        ));
+    }
     let stopped = callback.stopped.as_ref().filter(|_| stops(call, callback));
     let why = format!("records what `{}` used, when the stream has ended", order.spend.billable.call);
     let name = kit.function("recordUsage");
@@ -72,6 +77,23 @@ pub(super) fn record(
     }
     recorded.faults.extend(left_out(order, spot, call, callback));
     Ok(recorded)
+}
+
+/// Whether the options take in those of another object.
+fn is_spread(call: &Call) -> bool {
+    call.args.iter().any(|arg| {
+        matches!(arg, Expr::Object(pairs) if pairs.iter().any(|(key, value)| key == "..." && !is_plain(value)))
+    })
+}
+
+/// Whether what is spread is written in place: `...(deep && { providerOptions })`.
+fn is_plain(value: &Expr) -> bool {
+    match value {
+        Expr::Object(_) => true,
+        Expr::Binary(_, "&&", right) => is_plain(right),
+        Expr::Either(yes, no) => is_plain(yes) && is_plain(no),
+        _ => false,
+    }
 }
 
 /// The function that an option is given; an error where it is given something else.

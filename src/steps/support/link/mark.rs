@@ -23,13 +23,32 @@ pub(super) struct Marks<'s, 't> {
     pub(super) ui: &'s Ui,
 }
 
+/// Elements that a page has one of.
+const DOCUMENT: &[&str] = &["html", "head", "body"];
+
 impl<'s> Marks<'s, '_> {
     /// The element of a line that stands in the list of its neighbours.
     pub(super) fn at(&self, line: Range<usize>) -> Option<Node<'s>> {
         let named = self.of_line(&line)?;
+        let named = if DOCUMENT.contains(&tag(self.source, named)) { self.inside(named)? } else { named };
         let leaves = self.ui.leave.iter().any(|text| self.source.slice(line.clone()).contains(text.as_str()));
         let mark = out_of_controls(self.source, self.for_signed_in(named, leaves));
         Some(self.out_of_closed(mark))
+    }
+
+    /// The innermost element of a document that signs out: nothing stands beside the document itself.
+    fn inside(&self, document: Node<'s>) -> Option<Node<'s>> {
+        let signs_out = |node: Node<'s>| {
+            let text = self.source.of(node);
+            is_element(node)
+                && node != document
+                && self.ui.leave.iter().any(|mark| text.contains(mark.as_str()))
+        };
+        let mut found = outermost(document, &signs_out).first().copied()?;
+        while let Some(inner) = outermost(found, &|node| node != found && signs_out(node)).first() {
+            found = *inner;
+        }
+        Some(found)
     }
 
     /// The element that a line is about: the one it begins or goes on with, else the first inside of its expression.
