@@ -7,6 +7,20 @@ use super::glob::Globs;
 use super::entry::{Callee, Symbol};
 use super::store::{Column, Dialect, KeyType, Link, Migrate};
 
+/// When a record can no longer be read where waiting is not possible: its members would have to be loaded again.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expires {
+    /// Texts one of which stands in the code of an app to which this applies.
+    pub uses: Vec<String>,
+    /// Texts with one of which it does not.
+    pub unless: Vec<String>,
+    /// Methods after which every record of the session is to be loaded again.
+    pub after: Vec<String>,
+    /// Methods that load one.
+    pub loads: Vec<String>,
+}
+
 /// The ORM part of an entry.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +37,8 @@ pub struct Orm {
     /// Methods that load one record.
     #[serde(default)]
     pub reads: Vec<String>,
+    /// Records that cannot be read any more once something was done.
+    pub expires: Option<Expires>,
     /// Those among them that fail when there is none.
     #[serde(default)]
     pub reads_certain: Vec<String>,

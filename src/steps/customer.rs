@@ -22,6 +22,7 @@ use crate::sites::{
     Detail, Hook, Identity, IdentitySource, SELECT_FROM, Signup, Site, SiteKind, are_providers,
 };
 use crate::steps::key::{declare, push};
+use crate::steps::support::expired::expired;
 use crate::steps::support::names::{Wanted, bring};
 use crate::steps::support::payment::{self, ComingBack};
 use crate::steps::support::{Kit, env_files, generated, store, user};
@@ -398,6 +399,10 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
         (None, None) => {
             let failed = Failure::of(kit, file, signup);
             let place = settled::settled(&source, signup, id, failed.as_ref())?;
+            let gone = signup.plan.function.and_then(|f| expired(kit, file, f, place.after.end as u32, id));
+            if let Some(gone) = gone {
+                return Err(gone);
+            }
             let text = match &place.only_if {
                 Some(condition) => settled::under(kit.is_python(), condition, &statement(None)),
                 None => statement(None),

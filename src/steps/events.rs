@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::sites::signup::guest_flag;
 use crate::steps::key::push;
 use crate::steps::paid::carry::{asks, carry};
 use crate::steps::paid::record::{Reason, is_recorded, paid_again, record};
@@ -74,6 +75,7 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
             Err(reason) => plan.todo.push(todo(kit, spend, &reason)),
         }
     }
+    plan.todo.extend(guests(kit, &all));
     let recorded = all.iter().filter(|spend| is_recorded(kit, spend, &all)).count();
     plan.progress = Some((recorded, all.len()));
     let carried = carry(kit, doors);
@@ -140,4 +142,14 @@ fn to_make(kit: &Kit<'_>, all: &[Spend<'_>]) -> Todo {
         kit.cx.answers.asset(),
         types.join(", ")
     ))
+}
+
+/// Where people are signed in before they have an account: they pay as users do, which an owner may not expect.
+fn guests(kit: &Kit<'_>, all: &[Spend<'_>]) -> Option<Todo> {
+    let payers = all.iter().filter_map(|spend| spend.billable.plan.identity.as_ref());
+    let flag =
+        payers.into_iter().find_map(|payer| guest_flag(kit.graph(), kit.cx.catalog.get(&payer.auth)?))?;
+    Some(Todo::chore(format!(
+        "guests who are signed in without an account pay as users do, each with a balance of their own; where they should not, ask for `{flag}` in front of the paid calls"
+    )))
 }

@@ -26,6 +26,7 @@ use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
 use crate::steps::paid::record::{NOBODY, Reason, asked, calling, is_recorded, only_where, record, visitors};
 use crate::steps::paid::{Spend, account, billing_user, questions, role_name, shape_of, taking};
+use crate::steps::support::expired::expired;
 use crate::steps::support::identity::There;
 use crate::steps::support::{Kit, generated, names, names::Wanted, render};
 use crate::steps::{Area, Halt, Lacks, Question, Status, Step, StepContext, StepPlan, Todo};
@@ -348,6 +349,9 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
         return Err(reason(
             "a handler of all exceptions around it would turn the refusal into another error",
         ));
+    }
+    if let Some(gone) = expired(kit, file, gate.handler.function, at.start as u32, &identity.id) {
+        return Err(reason(&gone));
     }
     let facts = kit.cx.program.facts(file);
     let calling = calling(kit, facts, Some(gate.handler.function)).map_err(|why| reason(&why))?;

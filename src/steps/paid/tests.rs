@@ -8,6 +8,7 @@ use crate::sites;
 use crate::steps::{Area, Cause, Status, StepContext, StepPlan, all};
 use crate::workspace::Workspace;
 
+mod expired;
 mod renamed;
 mod seen;
 mod visitors;

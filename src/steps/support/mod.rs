@@ -5,6 +5,7 @@
 
 pub mod env;
 pub mod env_files;
+pub mod expired;
 pub mod front_end;
 pub mod generated;
 pub mod identity;

@@ -25,6 +25,7 @@ use crate::sites::{Identity, IdentityAt};
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
 use crate::steps::paid::{Spend, hand, taking, user_id, with_source};
+use crate::steps::support::expired::expired;
 use crate::steps::support::identity::{There, there};
 use crate::steps::support::{Kit, names, names::Wanted, tokens, tokens::Wants};
 use crate::syntax::source::Source;
@@ -158,6 +159,11 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
                 recorded.bring(kit, &hand.edits);
                 recorded
             });
+        }
+        if let Some(gone) =
+            call.function.and_then(|f| expired(kit, spend.file, f, call.span.end, &identity.id))
+        {
+            return Err(reason(&gone));
         }
         let taken = taking(kit, identity).map_err(|why| reason(&why))?;
         return by(Payer::Named(&user_id(kit, identity)), spend.file, call)
