@@ -35,7 +35,11 @@ pub(super) fn find(scope: &Scope<'_>, dir: &str) -> Vec<String> {
     above.unwrap_or_else(|| named_by_readme(scope, dir))
 }
 
-/// Whether a file's name is that of an env file.
+/// Environments whose committed file is in use as it is: a secret that is filled in there is published.
+const IN_USE: &[&str] =
+    &["production", "prod", "staging", "preview", "development", "dev", "test", "testing", "ci"];
+
+/// Whether a file's name is that of an env file which is filled in elsewhere.
 fn is_env_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let code =
@@ -46,7 +50,8 @@ fn is_env_file(path: &str) -> bool {
     let is_template = name.starts_with("env.") || name.starts_with("env-") || name.contains(".env.");
     // Tools keep files of their own in hidden folders.
     let is_tool = path.split('/').rev().skip(1).any(|folder| folder.starts_with('.'));
-    !is_tool && !is_code && (is_env || is_template)
+    let is_used = name.strip_prefix(".env.").is_some_and(|of| IN_USE.contains(&of));
+    !is_tool && !is_code && !is_used && (is_env || is_template)
 }
 
 fn ignore_rules(scope: &Scope<'_>) -> Gitignore {

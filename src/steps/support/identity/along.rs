@@ -8,13 +8,15 @@ use std::collections::BTreeSet;
 
 use super::{Home, Step, Unknown, checks};
 use crate::catalog::{Handler, Role};
-use crate::resolve::Module;
+use crate::resolve::{Def, Module};
 use crate::sites::handlers::handler_of;
+use crate::sites::is_asked_for;
 use crate::steps::support::{Kit, names};
 use crate::syntax::source::Source;
 use crate::syntax::style::Indent;
 use crate::syntax::{
-    Binding, ExportTarget, Facts, FunctionId, Import, Imported, Param, Span, all_names, free_names,
+    Binding, BindingKind, ExportTarget, Facts, FunctionId, Import, Imported, Param, Span, all_names,
+    free_names,
 };
 use crate::workspace::FileId;
 
@@ -125,6 +127,11 @@ impl<'k, 'a> Bringing<'k, 'a> {
         if !once || !alone {
             return Err(self.local_to(name, binding.statement.start));
         }
+        // What one request asks for says nothing of who makes another.
+        let asked = |function| is_asked_for(self.kit.graph(), self.file, function, &binding.value);
+        if binding.function.is_some_and(asked) {
+            return Err(Unknown::Nobody);
+        }
         self.code(binding.statement)?;
         let text = canonical(self.kit, self.source, binding.statement);
         self.along.statements.push(Step::Code(text));
@@ -195,7 +202,12 @@ impl<'k, 'a> Bringing<'k, 'a> {
             _ => e.name == name,
         });
         let export = exported.filter(|_| can_import(self.kit, self.file, self.home));
-        let Some(export) = export else { return Err(self.local_to(name, at)) };
+        let Some(export) = export else {
+            let Some(made) = self.client(name) else { return Err(self.local_to(name, at)) };
+            self.code(made)?;
+            self.along.statements.push(Step::Code(canonical(self.kit, self.source, made)));
+            return Ok(());
+        };
         let what = match export.name.as_str() {
             "default" => Imported::Default,
             other => Imported::Named(other.to_owned()),
@@ -204,6 +216,19 @@ impl<'k, 'a> Bringing<'k, 'a> {
         self.along.names.insert(name.to_owned());
         self.along.imports.push(line.ok_or_else(|| self.local_to(name, at))?);
         Ok(())
+    }
+
+    /// The statement of a client that the file makes once for itself, by a library's function and out of the environment:
+    /// another of the same serves as well.
+    fn client(&self, name: &str) -> Option<Span> {
+        let mut named = self.facts.bindings.iter().filter(|b| b.names.iter().any(|n| n.local == name));
+        let binding = named.next().filter(|b| b.function.is_none() && b.kind == BindingKind::Const)?;
+        let call = self.facts.call(binding.value.unawaited().as_call()?);
+        let of_library = matches!(self.kit.graph().def(self.file, None, &call.callee), Def::Outside(..));
+        let plain = self.facts.functions.iter().all(|f| !binding.statement.has(f.span.start));
+        let alone = self.facts.bindings.iter().filter(|b| b.statement == binding.statement).count() == 1;
+        let is_own = named.next().is_none() && of_library && plain && alone && !self.source.is_python();
+        is_own.then_some(binding.statement)
     }
 
     fn local_to(&self, name: &str, at: u32) -> Unknown {

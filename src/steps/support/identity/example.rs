@@ -61,6 +61,20 @@ fn in_order<'a>(kit: &Kit<'a>) -> Vec<Example<'a>> {
     if unsure.is_empty() { in_functions(kit) } else { unsure }
 }
 
+/// The users of the handlers as each comes to know them first.
+pub(super) fn earliest<'a>(kit: &Kit<'a>) -> Vec<Example<'a>> {
+    let forward = |(facts, function): (&Facts, FunctionId), body: Span| {
+        let own = facts.bindings.iter().filter(|b| b.function == Some(function));
+        let mut places: Vec<u32> = own.map(|b| b.statement.end).chain([body.end]).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    };
+    let mut found = in_handlers(kit, kit.framework, forward);
+    found.sort_by_key(|example| example.identity.nullable);
+    found
+}
+
 /// What functions ask that are no handlers: a page that is rendered, what makes the context of procedures. Only a session
 /// call of their own can be gone in a new handler, too.
 fn in_functions<'a>(kit: &Kit<'a>) -> Vec<Example<'a>> {

@@ -108,18 +108,23 @@ pub fn framework<'a>(kit: &Kit<'a>) -> &'a Entry {
 /// e-mail.
 pub fn signed(kit: &Kit<'_>, home: &Home<'_>) -> Result<Signed, Unknown> {
     let mut why = Unknown::Nobody;
-    for example in example::ranked(kit) {
+    let mut go = |example: &Example<'_>| {
         if home.within.is_some_and(|file| file != example.file) {
-            continue;
+            return None;
         }
         match of_example(kit, home, example) {
-            Ok(signed) => return Ok(signed),
+            Ok(signed) => return Some(signed),
             // The best example says what is missing.
             Err(unknown) if why == Unknown::Nobody && example.handles => why = unknown,
             Err(_) => {}
         }
+        None
+    };
+    if let Some(signed) = example::ranked(kit).iter().find_map(&mut go) {
+        return Ok(signed);
     }
-    Err(why)
+    // What a handler is known to hold at its end may be more than who is signed in.
+    example::earliest(kit).iter().find_map(go).ok_or(why)
 }
 
 fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<Signed, Unknown> {
@@ -657,11 +662,23 @@ pub fn shown(kit: &Kit<'_>) -> impl Iterator<Item = Shown> {
     })
 }
 
-/// Whether pages of the app are rendered on the server, so that a link may lead to a route that redirects.
+/// Whether pages of the app are rendered on the server, so that a link may lead to a route that redirects. Whoever is known
+/// by a header alone is nobody where a browser opens an address by itself.
 pub fn has_pages(kit: &Kit<'_>) -> bool {
+    if example::ranked(kit).first().is_some_and(|example| by_header(kit, example)) {
+        return false;
+    }
     let both = kit.framework.framework.as_ref().is_some_and(|f| f.side == crate::catalog::Side::Both);
     let markup = kit.entries(Kind::Ui).into_iter().filter_map(|e| e.ui.as_ref());
     both || markup.into_iter().any(|ui| ui.markup != crate::catalog::Markup::Jsx)
+}
+
+/// Whether a handler asks who somebody is by a header of the request, and by no cookie.
+fn by_header(kit: &Kit<'_>, example: &Example<'_>) -> bool {
+    let Some(function) = example.function else { return false };
+    let span = kit.cx.program.facts(example.file).function(function).span;
+    let text = kit.graph().slice(example.file, span).to_ascii_lowercase();
+    text.contains("authorization") && !text.contains("cookie")
 }
 
 #[cfg(test)]

@@ -660,3 +660,45 @@ fn what_makes_the_context_of_procedures_shows_how_the_user_is_known() {
     ]);
     assert!(!shown.contains("is local to this file"), "{shown}");
 }
+
+#[test]
+fn whoever_is_known_by_a_header_fetches_the_address() {
+    let route = |found: &str| {
+        format!(
+            "import {{ createClient }} from \"@supabase/supabase-js\";\n\nconst supabase = createClient(process.env.URL!, process.env.KEY!);\n\nexport async function POST(request: Request) {{\n  const token = {found};\n  const {{ data: {{ user }} }} = await supabase.auth.getUser(token);\n  if (!user) return new Response(null, {{ status: 401 }});\n  return Response.json({{ id: user.id }});\n}}\n"
+        )
+    };
+    let package = (
+        "package.json",
+        r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "openai": "6", "@supabase/supabase-js": "2"}}"#,
+    );
+    let shown = |found: &str| {
+        let route = route(found);
+        routes(&[package, TSCONFIG, PAGE, ("app/api/chat/route.ts", &route)])
+    };
+    let by_header = shown("request.headers.get(\"authorization\")?.replace(\"Bearer \", \"\")");
+    has(&by_header, &["=== app/api/billing/portal/route.ts", "return Response.json({ url });"]);
+    let by_cookie = shown("request.headers.get(\"cookie\")?.split(\"=\")[1]");
+    has(&by_cookie, &["=== app/api/billing/portal/route.ts", "return Response.redirect(url, 303);"]);
+}
+
+#[test]
+fn a_function_of_the_app_that_gives_the_user_is_asked_where_handlers_end_with_more() {
+    let user = (
+        "lib/user.ts",
+        "import { auth } from \"@/lib/auth\";\nimport { prisma } from \"@/lib/prisma\";\nimport { headers } from \"next/headers\";\n\nexport async function currentUser() {\n  const session = await auth.api.getSession({ headers: await headers() });\n  if (!session) return null;\n  return prisma.user.findUnique({ where: { id: session.user.id } });\n}\n",
+    );
+    let prisma = (
+        "lib/prisma.ts",
+        "import { PrismaClient } from \"@prisma/client\";\nexport const prisma = new PrismaClient();\n",
+    );
+    let schema = (
+        "prisma/schema.prisma",
+        "model User {\n  id String @id\n  email String\n}\n\nmodel Letter {\n  id String @id\n  userId String\n}\n",
+    );
+    let shown = next(
+        "import { currentUser } from \"@/lib/user\";\nimport { prisma } from \"@/lib/prisma\";\n\nexport async function POST(request: Request) {\n  const { id } = await request.json();\n  const user = await currentUser();\n  if (!user) return new Response(null, { status: 401 });\n  const letter = await prisma.letter.findUnique({ where: { id, userId: user.id } });\n  if (!letter) return new Response(null, { status: 404 });\n  return Response.json({ of: letter.userId });\n}\n",
+        &[BETTER_AUTH, user, prisma, schema],
+    );
+    has(&shown, &["=== app/api/billing/portal/route.ts", "const user = await currentUser();", "id: user.id"]);
+}
