@@ -205,11 +205,25 @@ pub enum IdentitySource {
         /// Methods by which a class decides otherwise: lists of one that has any of them say nothing.
         #[serde(default)]
         unless: Vec<String>,
+        /// What holds for handlers that say nothing of it themselves.
+        default: Option<Vouching>,
         /// The user is then this member of the parameter with this role.
         of: Role,
         /// The member.
         path: String,
     },
+}
+
+/// A setting of the app in which it says who gets to all handlers of a framework.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vouching {
+    /// The key of a list of names: `DEFAULT_PERMISSION_CLASSES`.
+    pub setting: String,
+    /// The field of a class, or the decorator, with which a handler says otherwise: `permission_classes`.
+    pub field: String,
+    /// The framework, by its id.
+    pub framework: String,
 }
 
 /// A call that vouches for a user.

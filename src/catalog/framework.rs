@@ -268,6 +268,8 @@ pub struct Handler {
     /// Parameters by annotation or name instead of position (Python).
     #[serde(default)]
     pub named_params: Vec<NamedParam>,
+    /// The member of the instance that is the request, where no parameter is: `request` of `self.request`.
+    pub held_request: Option<String>,
     /// How it answers "not enough balance". Variables: `body` (the expression of the answer's JSON body), `status` (that
     /// of its status), `headers` (that of its headers as an object; empty where there are none) and the roles (`request`,
     /// `response`, `context`, `next`) as bound in the handler.

@@ -36,7 +36,7 @@ use rust_embed::RustEmbed;
 pub use alias::{Alias, Ambient};
 pub use auth::{
     Auth, AuthOrganisations, Guests, How, Identity, IdentitySource, Linked, OptionIs, SessionId, SignUp,
-    SignUpPlace, Signed, Signer, Verifier,
+    SignUpPlace, Signed, Signer, Verifier, Vouching,
 };
 pub use checks::faults;
 pub use deployed::{Deployed, Open};

@@ -17,6 +17,7 @@ mod provided;
 mod rebound;
 mod typed;
 mod verifier;
+mod vouched;
 
 use super::cx::Cx;
 use super::guard;
@@ -216,8 +217,11 @@ fn from_source(
         catalog::IdentitySource::Injected { marker, callee } => {
             injected(cx, entry, source, marker, callee.as_ref(), (reached.file, reached.function))
         }
-        catalog::IdentitySource::Decorated { symbols, unless, of, path } => {
-            if !guard::is_vouched(cx, reached, symbols, unless) {
+        catalog::IdentitySource::Decorated { symbols, unless, default, of, path } => {
+            let by_default = || {
+                default.as_ref().is_some_and(|rule| vouched::by_default(cx, reached, rule, (symbols, unless)))
+            };
+            if !guard::is_vouched(cx, reached, symbols, unless) && !by_default() {
                 return None;
             }
             let found = from_member(cx, entry, source, reached, *of, path, at)?;
@@ -267,7 +271,19 @@ pub fn parameter(facts: &Facts, reached: &Reached<'_>, of: Role) -> Option<Strin
             })
         })
     };
-    by_position.or_else(|| by_name().and_then(crate::syntax::Param::name)).map(str::to_owned)
+    let named = by_position.or_else(|| by_name().and_then(crate::syntax::Param::name));
+    let held = || held_request(reached.found.handler, f, of);
+    named.map(str::to_owned).or_else(held)
+}
+
+/// `self.request`, where the request of a handler is a member of its instance.
+pub fn held_request(
+    handler: &catalog::Handler,
+    function: &crate::syntax::Function,
+    of: Role,
+) -> Option<String> {
+    let member = handler.held_request.as_ref().filter(|_| of == Role::Request)?;
+    Some(format!("{}.{member}", function.params.first()?.name()?))
 }
 
 fn function_text(cx: &Cx<'_>, file: FileId, function: FunctionId) -> String {

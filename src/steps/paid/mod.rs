@@ -18,6 +18,7 @@ use crate::catalog::{
 };
 use crate::edit::Edit;
 use crate::sites::billable::UNKNOWN;
+use crate::sites::held_request;
 use crate::sites::{Billable, Detail, HandlerRef, Identity, IdentitySource, PaidTo, Site, SiteKind};
 use crate::steps::customer::product_if_new;
 use crate::steps::support::Kit;
@@ -231,9 +232,10 @@ pub fn shape_of<'a>(kit: &Kit<'a>, handler: &HandlerRef) -> Option<&'a Handler> 
 pub fn role_name(kit: &Kit<'_>, handler: &HandlerRef, role: Role) -> Option<String> {
     let shape = shape_of(kit, handler)?;
     let facts = kit.cx.program.facts(handler.file);
-    let params = &facts.function(handler.function).params;
+    let function = facts.function(handler.function);
     let at = shape.params.iter().position(|r| *r == role);
-    at.and_then(|at| params.get(at)?.name()).map(str::to_owned)
+    let named = at.and_then(|at| function.params.get(at)?.name()).map(str::to_owned);
+    named.or_else(|| held_request(shape, function, role))
 }
 
 /// The user's id as text, at a place where the identity is in scope.

@@ -11,6 +11,7 @@ use crate::workspace::Workspace;
 mod expired;
 mod renamed;
 mod seen;
+mod views;
 mod visitors;
 
 const EXPRESS: (&str, &str) = (
