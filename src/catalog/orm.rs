@@ -37,6 +37,9 @@ pub struct Orm {
     /// Methods that load one record.
     #[serde(default)]
     pub reads: Vec<String>,
+    /// What makes a record gives a promise of it.
+    #[serde(default)]
+    pub promises: bool,
     /// Records that cannot be read any more once something was done.
     pub expires: Option<Expires>,
     /// Those among them that fail when there is none.

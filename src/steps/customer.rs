@@ -346,6 +346,9 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
     let text = kit.cx.workspace.text(file).map_err(|e| e.to_string())?;
     let language = kit.cx.workspace.entry(file).language.ok_or("the file is no code")?;
     let source = Source::parse(language, text.as_str()).ok_or("the file is no code")?;
+    if is_promised(kit, file, signup) {
+        return Err("the new record is not waited for here; `await` it, and run this again".to_owned());
+    }
     let style = kit.style_of(&source);
     let register = kit.function("registerCustomer");
     let mut wanted = vec![Wanted::helper(kit, "customer", &register)];
@@ -429,6 +432,15 @@ fn unit(kit: &Kit<'_>, site: &Site, signup: &Signup) -> Result<Option<EditUnit>,
     let unit =
         EditUnit::new(title, reason.as_str()).for_site(site.id.as_str()).edits(site.file.as_str(), imports);
     Ok(Some(unit.edits(site.file.as_str(), edits)))
+}
+
+/// Whether a record is given a name before it is there.
+fn is_promised(kit: &Kit<'_>, file: FileId, signup: &Signup) -> bool {
+    let orm = kit.cx.catalog.get(&signup.plan.entry).and_then(|entry| entry.orm.as_ref());
+    let calls = &kit.cx.program.facts(file).calls;
+    let made = calls.iter().find(|call| call.span == signup.plan.call);
+    orm.is_some_and(|orm| orm.promises)
+        && made.is_some_and(|call| !call.awaited && call.result == crate::syntax::ResultUse::Bound)
 }
 
 /// The call whose value a statement returns: `return await users.save(user)` makes the record and ends the function.
@@ -570,3 +582,6 @@ fn renamed(expr: &str, from: &str, to: &str) -> String {
         _ => expr.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ mod models;
 pub(super) mod options;
 mod place;
 mod spelled;
+mod unused;
 mod value;
 
 #[cfg(test)]
@@ -101,7 +102,11 @@ fn drafts<'a>(cx: &Cx<'a>, models: &[models::Model<'a>], noun: &str) -> Vec<Draf
     for insert in &inserts {
         let model = &models[insert.model];
         for mut door in doors::doors(cx, models, insert, &indirect) {
-            door.against = door.against.or_else(|| unmounted(cx, door.file, door.function));
+            let (file, function) = (door.file, door.function);
+            door.against = door
+                .against
+                .or_else(|| unmounted(cx, file, function))
+                .or_else(|| unused::unused(cx, file, function));
             let score = score(
                 &door,
                 insert.certainty,

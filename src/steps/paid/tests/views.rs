@@ -12,7 +12,10 @@ fn project(settings: &str, members: &str) -> [(&'static str, String); 4] {
         "INSTALLED_APPS = [\"django.contrib.auth\", \"rest_framework\", \"essays\"]\nMIDDLEWARE = [\"django.contrib.auth.middleware.AuthenticationMiddleware\"]\nREST_FRAMEWORK = {{{settings}}}\n"
     );
     [
-        ("requirements.txt", "django\ndjangorestframework\ndjangorestframework-simplejwt\nopenai\n".to_owned()),
+        (
+            "requirements.txt",
+            "django\ndjangorestframework\ndjangorestframework-simplejwt\nopenai\n".to_owned(),
+        ),
         ("core/settings.py", settings),
         ("essays/models.py", models.to_owned()),
         ("essays/views.py", views),
