@@ -19,7 +19,7 @@ use crate::catalog::{self, Entry, Kind};
 use crate::edit::{Edit, EditUnit};
 use crate::sites::signup::{guest_flag, linked, user_key};
 use crate::sites::{
-    Detail, Hook, Identity, IdentitySource, SELECT_FROM, Signup, Site, SiteKind, are_providers,
+    Detail, Hook, Identity, IdentitySource, SELECT_FROM, Signup, Site, SiteKind, are_providers, named_by,
 };
 use crate::steps::key::{declare, push};
 use crate::steps::support::expired::expired;
@@ -133,6 +133,13 @@ fn plan(kit: &Kit<'_>) -> Result<StepPlan, Halt> {
             ));
             continue;
         }
+        if let Some(member) = known_as(kit, signup) {
+            plan.notes.push(format!(
+                "At {}:{} a record is made, and the app's tokens name users by another of its members (`{member}`): the customer is made under that one on first need.",
+                site.file, site.line
+            ));
+            continue;
+        }
         match unit(kit, site, signup) {
             Ok(Some(unit)) => {
                 plan.sites.push(site.id.clone());
@@ -213,6 +220,19 @@ fn known_by<'a>(kit: &Kit<'a>, site: &Site, signup: &Signup) -> Option<&'a str> 
         Some(["", "data.", "create."].iter().any(|above| call.option_at(&format!("{above}{key}")).is_some()))
     };
     first.filter(|_| same && sets_key() != Some(true)).map(|entry| entry.title.as_str())
+}
+
+/// The member of a record by which the app's own tokens name whoever pays, where a sign-up would name them by another.
+fn known_as(kit: &Kit<'_>, signup: &Signup) -> Option<String> {
+    let id = signup.user_id.as_deref()?;
+    let own = id.rsplit_once('.').map_or(id, |(_, member)| member).trim_end_matches(['!', '?']);
+    let payers = kit.cx.sites.iter().filter_map(|site| match &site.detail {
+        Detail::Billable(billable) => billable.plan.identity.as_ref(),
+        _ => None,
+    });
+    let mut named = payers.filter_map(|payer| named_by(kit.graph(), payer));
+    let is_key = |member: &str| ["id", "_id", "pk"].contains(&member);
+    named.find(|member| member != own && !(is_key(member) && is_key(own)))
 }
 
 /// The library that keeps the users outside of the app, where an id is the one that it gives them itself.

@@ -5,6 +5,7 @@
 //! called. The member that is the id is read off the code, not guessed: `session.userId` only where the code says so.
 
 mod bound;
+mod claimed;
 mod doubt;
 mod evidence;
 pub(super) mod flow;
@@ -27,6 +28,7 @@ use crate::catalog::{self, Entry, Kind, Role};
 use crate::syntax::{Binding, Facts, FunctionId, Span};
 use crate::workspace::FileId;
 use bound::{from_call, from_getter, from_session_reader, reader_binding};
+pub use claimed::named_by;
 pub(super) use evidence::{lacking, lacking_at};
 pub(super) use handed::{Known as Handed, Wrapped};
 use injected::injected;

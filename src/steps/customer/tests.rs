@@ -64,3 +64,29 @@ fn a_serializer_that_only_an_unrouted_view_has_makes_nobody() {
         assert_eq!(text.contains("register_customer(BillingUser(id="), made, "{text}{todo}{:?}", step.status);
     }
 }
+
+#[test]
+fn tokens_that_name_users_by_another_member_leave_the_customer_to_first_need() {
+    let app = |sign: &str| {
+        format!(
+            "const express = require('express');\nconst jwt = require('jsonwebtoken');\nconst mongoose = require('mongoose');\nconst OpenAI = require('openai');\n\nconst app = express();\nconst ai = new OpenAI();\nconst User = mongoose.model('User', new mongoose.Schema({{ email: String, publicId: String }}));\n\nconst tokenOf = (id) => jwt.sign({{ id }}, 's');\n\nconst requireAuth = (req, res, next) => {{\n  req.user = jwt.verify(req.get('a'), 's');\n  next();\n}};\n\napp.post('/sign-up', async (req, res) => {{\n  const user = await User.create({{ email: req.body.email }});\n  res.json({{ token: {sign} }});\n}});\n\napp.post('/ask', requireAuth, async (req, res) => {{\n  const r = await ai.responses.create({{ input: 'x' }});\n  res.json({{ r, by: req.user.id }});\n}});\n"
+        )
+    };
+    let package = r#"{"name": "a", "dependencies": {"express": "5", "openai": "6", "jsonwebtoken": "9", "mongoose": "8"}}"#;
+    for (sign, made) in [
+        ("jwt.sign({ id: user._id }, 's')", true),
+        ("jwt.sign({ id: user.publicId }, 's')", false),
+        ("tokenOf(user.id)", true),
+        ("tokenOf(user.publicId.toString())", false),
+    ] {
+        let app = if sign.starts_with("tokenOf") {
+            app(sign)
+        } else {
+            app(sign).replace("const tokenOf = (id) => jwt.sign({ id }, 's');\n", "")
+        };
+        let files = [("package.json", package), ("app.js", app.as_str())];
+        let (step, text) = plan(&files, Area::Customer, "app.js");
+        assert_eq!(text.contains("await registerCustomer({ id: user.id"), made, "{text}");
+        assert!(made || step.notes.iter().any(|note| note.contains("(`publicId`)")), "{:?}", step.notes);
+    }
+}
