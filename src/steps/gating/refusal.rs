@@ -59,7 +59,7 @@ pub(in crate::steps) fn refusal<'a>(
     if let Some(another) = another {
         return Ok(Cow::Borrowed(another));
     }
-    if let Some(own) = own.leaves.error_among.filter(|_| shape.answers == Answer::Value) {
+    if let Some(own) = own.leaves.error_among.clone().filter(|_| shape.answers == Answer::Value) {
         return Ok(Cow::Owned(Snippet { lines: own, imports: Vec::new() }));
     }
     // What gives nothing back has nobody who would read a value: of a form's action the type says so, too.
@@ -73,7 +73,9 @@ pub(in crate::steps) fn refusal<'a>(
             // A type from which the handler gives back `{ error }` itself takes one more.
             (Some(_), Answer::Value) if own.leaves.with_only_error => true,
             (Some(declared), _) => declared.takes(&shape.refuse_types, shape.answers == Answer::Response),
-            (None, Answer::Value) => own.leaves.with_error || own.leaves.without_value,
+            (None, Answer::Value) => {
+                own.leaves.with_error || own.leaves.without_value || own.uses_function_of(usual)
+            }
             (None, _) => true,
         };
     match own.declared {
@@ -135,6 +137,15 @@ impl Own<'_> {
             && fits
             && !way.unless.iter().any(|m| self.text.contains(m))
             && (!way.throws || (self.leaves.throws && !self.leaves.with_error))
+    }
+}
+
+impl Own<'_> {
+    /// Whether the handler calls the function itself with which the usual refusal is made: `return fail(…)`.
+    fn uses_function_of(&self, usual: &Snippet) -> bool {
+        let made = usual.lines.trim_start().strip_prefix("return ").and_then(|rest| rest.split_once('('));
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        made.is_some_and(|(name, _)| is_name(name) && self.text.contains(&format!("return {name}(")))
     }
 }
 

@@ -501,3 +501,19 @@ fn a_handler_whose_variable_says_what_it_answers_is_left_to_a_person() {
         assert_eq!(text.contains("insufficientBalance(balance)"), written, "{text}{todo}");
     }
 }
+
+#[test]
+fn a_form_action_that_fails_by_the_framework_refuses_so() {
+    let action = "import { fail } from \"@sveltejs/kit\";\nimport OpenAI from \"openai\";\n\nconst openai = new OpenAI();\n\nexport const actions = {\n  write: async ({ locals }) => {\n    if (!locals.user) return fail(401, { message: \"Sign in\" });\n    const made = await openai.responses.create({ model: \"m\", input: locals.user.id });\n    return { text: made.output_text };\n  },\n};\n";
+    let hooks = "import { auth } from \"$lib/auth\";\n\nexport async function handle({ event, resolve }) {\n  const session = await auth.api.getSession({ headers: event.request.headers });\n  event.locals.user = session?.user ?? null;\n  return resolve(event);\n}\n";
+    let package = r#"{"name": "a", "devDependencies": {"@sveltejs/kit": "2", "svelte": "5", "typescript": "5"}, "dependencies": {"better-auth": "1", "openai": "6"}}"#;
+    let files = [
+        ("package.json", package),
+        ("svelte.config.js", "export default {};\n"),
+        ("src/hooks.server.ts", hooks),
+        ("src/lib/auth.ts", "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});\n"),
+        ("src/routes/write/+page.server.ts", action),
+    ];
+    let (text, todo) = gated(&files, "src/routes/write/+page.server.ts");
+    assert!(text.contains("return fail(balance.status, insufficientBalance(balance));"), "{text}{todo}");
+}
