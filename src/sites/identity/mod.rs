@@ -36,7 +36,7 @@ pub(super) use injected::{dependency_of, names_in};
 use member::{from_member, from_object};
 use param::from_param;
 pub use provided::are_providers;
-pub(super) use rebound::another;
+pub use rebound::another;
 pub(super) use typed::all_added;
 pub use typed::asserted;
 pub(super) use verifier::find_verifier;

@@ -24,7 +24,7 @@ pub(super) fn settled(cx: &Cx<'_>, reached: &Reached<'_>, at: u32, identity: Ide
 }
 
 /// Where the name of an identity is given another value, or another meaning, on the way to an offset of a function.
-pub(in crate::sites) fn another(
+pub fn another(
     cx: &Cx<'_>,
     (file, function): (FileId, FunctionId),
     at: u32,
@@ -49,11 +49,16 @@ pub(in crate::sites) fn another(
     }
     let python = cx.workspace().entry(file).language == Some(Language::Python);
     let seen = |b: &&Binding| {
-        let scoped = python || b.kind == BindingKind::Assigned;
+        let early = b.statement.start < at;
+        // A name is of the function that binds it from that function's first line on, in a script from the block's.
+        let in_reach = match (python, b.kind) {
+            (true, _) => early || b.function != Some(function),
+            (false, BindingKind::Assigned) => early,
+            (false, _) => b.scope.has(at),
+        };
         b.names.iter().any(|n| n.local == root)
             && b.function.is_some_and(around)
-            && b.statement.start < at
-            && (scoped || b.scope.has(at))
+            && in_reach
             && !b.value.is_null()
             && !is_itself(&b.value, root)
     };

@@ -313,10 +313,7 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     let there = identity
         .nullable
         .then(|| {
-            // What is called further down is billed to whoever the handler names, and it may name nobody.
-            let here = gate.spends.iter().all(|spend| is_spent_in(kit, spend, &gate.handler));
-            let found = asked(kit, file, Some(gate.handler.function), identity).filter(|_| here);
-            found.ok_or_else(|| reason(&visitors(kit)))
+            asked(kit, file, Some(gate.handler.function), identity).ok_or_else(|| reason(&visitors(kit)))
         })
         .transpose()?;
     let (identity, holds) = match &there {
@@ -368,12 +365,6 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
         unit = unit.for_site(only.site.id.clone());
     }
     Ok(unit)
-}
-
-/// Whether a paid call stands in a handler itself.
-fn is_spent_in(kit: &Kit<'_>, spend: &Spend<'_>, handler: &HandlerRef) -> bool {
-    let facts = kit.cx.program.facts(spend.file);
-    spend.file == handler.file && facts.enclosing(spend.billable.plan.function).any(|f| f == handler.function)
 }
 
 /// How one check is written.

@@ -285,7 +285,7 @@ fn a_user_whose_name_an_inner_function_takes_is_no_visitor() {
     let (plan, _) = plan(&files, Area::Events, "lib/price.ts");
     let todo = plan.todo.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(
-        todo.contains("`userId` is declared again in the function around it (app/api/quotes/route.ts:12)"),
+        todo.contains("`userId` means another than the signed-in user there (app/api/quotes/route.ts:12)"),
         "{todo}"
     );
     assert!(!todo.contains("visitors"), "{todo}");
@@ -511,7 +511,10 @@ fn a_form_action_that_fails_by_the_framework_refuses_so() {
         ("package.json", package),
         ("svelte.config.js", "export default {};\n"),
         ("src/hooks.server.ts", hooks),
-        ("src/lib/auth.ts", "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});\n"),
+        (
+            "src/lib/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});\n",
+        ),
         ("src/routes/write/+page.server.ts", action),
     ];
     let (text, todo) = gated(&files, "src/routes/write/+page.server.ts");

@@ -10,12 +10,12 @@ use super::record::{NOBODY, Reason, is_recorded};
 use crate::answers::Key;
 use crate::sites::handlers::all_reached_from;
 use crate::sites::{
-    Billable, Detail, Identity, IdentityAt, IdentitySource, InFront, Money, SiteKind, in_front, sent_ids,
+    Billable, Detail, IdentityAt, IdentitySource, InFront, Money, SiteKind, in_front, sent_ids,
 };
 use crate::steps::reading;
 use crate::steps::support::{Kit, identity};
 use crate::steps::{Candidate, Cause, Lacks, OR_SKIP, Todo, Unpaid};
-use crate::syntax::{Binding, FunctionId, Imported};
+use crate::syntax::{FunctionId, Imported};
 use crate::workspace::FileId;
 
 /// Names of what stands in front that a line has room for.
@@ -79,10 +79,9 @@ fn unselected(kit: &Kit<'_>, spend: &Spend<'_>) -> Todo {
                 let (why, candidates) = nobody(kit, spend, handler(spend));
                 (Cause::NoPayer, why, candidates)
             }
-            Some(identity) if identity.nullable => match hidden(kit, spend, identity) {
-                Some(why) => (Cause::Form, why, known(spend.billable)),
-                None => (Cause::Visitors, super::record::visitors(kit), known(spend.billable)),
-            },
+            Some(identity) if identity.nullable => {
+                (Cause::Visitors, super::record::visitors(kit), known(spend.billable))
+            }
             Some(_) => {
                 let why = spend.site.evidence.last().cloned().unwrap_or_default();
                 (Cause::Form, why, known(spend.billable))
@@ -110,11 +109,8 @@ pub(in crate::steps) fn left(kit: &Kit<'_>, spend: &Spend<'_>, reason: &Reason, 
         }
     } else if plan.missing.as_ref() == Some(&reason.why) {
         (Cause::NoPayer, reason.why.clone(), Vec::new())
-    } else if let Some(identity) = plan.identity.as_ref().filter(|i| i.nullable) {
-        match hidden(kit, spend, identity) {
-            Some(why) => (Cause::Form, why, known(spend.billable)),
-            None => (Cause::Visitors, reason.why.clone(), known(spend.billable)),
-        }
+    } else if plan.identity.as_ref().is_some_and(|i| i.nullable) {
+        (Cause::Visitors, reason.why.clone(), known(spend.billable))
     } else {
         (Cause::Form, reason.why.clone(), known(spend.billable))
     };
@@ -129,31 +125,6 @@ pub(in crate::steps) fn left(kit: &Kit<'_>, spend: &Spend<'_>, reason: &Reason, 
 /// Whether several handlers reach a paid call.
 fn is_one_of_several(kit: &Kit<'_>, spend: &Spend<'_>) -> bool {
     all_reached_from(kit.graph(), spend.file, spend.billable.plan.function).len() > 1
-}
-
-/// Why a user that a handler has made sure of is not the one by that name where the paid call is reached: an inner function
-/// gives the name a meaning of its own.
-fn hidden(kit: &Kit<'_>, spend: &Spend<'_>, identity: &Identity) -> Option<String> {
-    let plan = &spend.billable.plan;
-    let handler = plan.handler.as_ref()?;
-    let facts = kit.cx.program.facts(handler.file);
-    let root = identity.id.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).next()?;
-    let callers = plan.function.map(|f| kit.graph().callers(spend.file, f)).unwrap_or_default();
-    let here = callers.iter().filter(|(file, _)| *file == handler.file);
-    let places: Vec<u32> =
-        here.map(|(_, call)| facts.call(*call).span.start).chain([plan.reached_by.start]).collect();
-    let inner = |f: FunctionId| {
-        f != handler.function
-            && places.iter().any(|at| facts.function(f).span.has(*at))
-            && facts.function(handler.function).span.has(facts.function(f).span.start)
-    };
-    let names = |b: &&Binding| b.names.iter().any(|name| name.local == root) && b.function.is_some_and(inner);
-    let again = facts.bindings.iter().find(names)?;
-    let line = kit.text(handler.file).line_of(again.statement.start as usize);
-    Some(format!(
-        "`{root}` is declared again in the function around it ({}:{line}), so that the one which was checked is not to be had there; give the user's id a name of its own in front of that function",
-        kit.path(handler.file)
-    ))
 }
 
 /// What an owner can say of a call that visitors reach, where the app's own way to its user can be written.

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::edit::{Edit, EditUnit};
 use crate::sites::payer::Paying;
-use crate::sites::{Identity, is_started};
+use crate::sites::{Identity, another, is_started};
 use crate::steps::Todo;
 use crate::steps::paid::reach::Door;
-use crate::steps::paid::record::{NOBODY, visitors};
+use crate::steps::paid::record::{NOBODY, asked, visitors};
 use crate::steps::paid::{Spend, account, taking, user_id};
+use crate::steps::support::identity::There;
 use crate::steps::support::{Kit, names, names::Wanted};
 use crate::syntax::source::Source;
 use crate::syntax::{Call, CallId, FunctionId, Path, place};
@@ -53,10 +54,10 @@ fn in_file(kit: &Kit<'_>, file: FileId, ways: &[&Way<'_, '_>], carried: &mut Car
     let mut imported = false;
     for (door, spend) in ways {
         let call = facts.call(door.call);
-        let written = source
-            .as_ref()
-            .ok_or_else(|| "the file does not parse".to_owned())
-            .and_then(|source| named(kit, file, source, call, door.identity.as_ref(), imported));
+        let written =
+            source.as_ref().ok_or_else(|| "the file does not parse".to_owned()).and_then(|source| {
+                named(kit, (file, door.handler.function), source, call, door.identity.as_ref(), imported)
+            });
         match written {
             Ok(edits) => {
                 let known: Vec<_> = unit.file_edits().flat_map(|(_, edits)| edits).cloned().collect();
@@ -80,7 +81,7 @@ fn in_file(kit: &Kit<'_>, file: FileId, ways: &[&Way<'_, '_>], carried: &mut Car
 
 fn named(
     kit: &Kit<'_>,
-    file: FileId,
+    (file, handler): (FileId, FunctionId),
     source: &Source<'_>,
     call: &Call,
     identity: Option<&Identity>,
@@ -90,12 +91,15 @@ fn named(
         Paying::User => NOBODY.to_owned(),
         paying => format!("no expression in scope names the {} of the signed-in user", paying.noun()),
     })?;
-    if identity.nullable {
-        return Err(match kit.paying() {
+    let user = if identity.nullable {
+        let again = another(kit.graph(), (file, handler), call.span.start, identity).is_some();
+        maybe(kit, file, call.function, identity).filter(|_| !again).ok_or_else(|| match kit.paying() {
             Paying::User => "it also runs for visitors who are not signed in".to_owned(),
             Paying::Organisation(_) | Paying::Unclear => visitors(kit),
-        });
-    }
+        })?
+    } else {
+        user_id(kit, identity)
+    };
     let wanted = [Wanted::helper(kit, "payer", &kit.function("billTo"))];
     let at = Some(call.span.start as usize);
     let (mut edits, names) =
@@ -104,7 +108,6 @@ fn named(
         edits.clear();
     }
     let style = kit.style_of(source);
-    let user = user_id(kit, identity);
     let why = "paid calls below are billed to this user";
     let around = if kit.is_python() {
         if !call.awaited && is_coroutine(kit, file, call) && !started_here(kit, file, call) {
@@ -123,6 +126,19 @@ fn named(
     edits.extend(around.map_err(|refusal| refusal.to_string())?);
     edits.extend(taking(kit, identity)?.into_iter().flat_map(|(_, edits)| edits));
     Ok(edits)
+}
+
+/// The id of a user who may be missing, or nothing.
+fn maybe(kit: &Kit<'_>, file: FileId, function: Option<FunctionId>, identity: &Identity) -> Option<String> {
+    let There { test, identity } = asked(kit, file, function, identity)?;
+    let id = user_id(kit, &identity);
+    Some(if kit.is_python() {
+        format!("{id} if {test} else None")
+    } else if id == identity.id {
+        test
+    } else {
+        format!("{test} ? {id} : undefined")
+    })
 }
 
 /// Whether a Python call makes a coroutine, which runs where it is awaited.

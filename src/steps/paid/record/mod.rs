@@ -21,7 +21,7 @@ pub use attempt::paid_again;
 use crate::catalog::{StreamUsage, StreamWhen, TokenUsage};
 use crate::edit::{Edit, EditUnit};
 use crate::sites::payer::Paying;
-use crate::sites::{Identity, IdentityAt};
+use crate::sites::{Identity, IdentityAt, another};
 use crate::steps::paid::code::{Calling, Event, event_keywords, event_object};
 use crate::steps::paid::reach::{self, Door};
 use crate::steps::paid::{Spend, hand, taking, user_id, with_source};
@@ -204,7 +204,17 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
         ways.doors.extend(above);
     }
     let signed_in = |d: &&Door| d.identity.as_ref().is_some_and(|i| !i.nullable);
-    if !ways.doors.iter().any(|d| signed_in(&d)) {
+    let can_ask = |d: &Door| {
+        let (file, call) = (d.handler.file, d.call);
+        let function = kit.cx.program.facts(file).call(call).function;
+        let at = kit.cx.program.facts(file).call(call).span.start;
+        let is_asked = |i: &Identity| {
+            asked(kit, file, function, i).is_some()
+                && another(kit.graph(), (file, d.handler.function), at, i).is_none()
+        };
+        d.identity.as_ref().is_some_and(|i| !i.nullable || is_asked(i))
+    };
+    if !ways.doors.iter().any(can_ask) {
         if let Some(Err(why)) = handed {
             return Err(reason(&why));
         }

@@ -64,3 +64,17 @@ fn a_stream_is_billed_at_its_end_for_the_signed_in_only() {
     assert!(text.contains("if (session?.user?.id) {\n"), "{text}");
     assert!(text.contains("userId: String(session.user.id),\n"), "{text}");
 }
+
+#[test]
+fn who_may_be_missing_is_named_to_what_is_called_only_where_they_are_there() {
+    let server = passport("  const r = await sum('x');\n  res.json({ r, by: req.user && req.user.id });\n")
+        .replace("const passport", "const sum = async (input) => {\n  const r = await ai.responses.create({ input });\n  return r.output_text;\n};\nconst passport");
+    let files = [PASSPORT, AUTH, ("app.js", server.as_str())];
+    let (step, text) = plan(&files, Area::Events, "app.js");
+    assert!(
+        text.contains("await billTo(req.user?.id ? String(req.user.id) : undefined, () => sum('x'));"),
+        "{text}{}",
+        todo_of(&step)
+    );
+    assert!(text.contains("userId: currentPayer(),"), "{text}");
+}

@@ -677,9 +677,20 @@ pub fn has_pages(kit: &Kit<'_>) -> bool {
 fn by_header(kit: &Kit<'_>, example: &Example<'_>) -> bool {
     let Some(function) = example.function else { return false };
     let span = kit.cx.program.facts(example.file).function(function).span;
-    let text = kit.graph().slice(example.file, span).to_ascii_lowercase();
-    text.contains("authorization") && !text.contains("cookie")
+    let text: String = kit.graph().slice(example.file, span).to_ascii_lowercase();
+    let text: String = text.replace(['"', '\'', '`', ' '], "");
+    READ_HEADERS.iter().any(|read| text.contains(read)) && !text.contains("cookie")
 }
+
+/// How a handler reads the header that says who asks: in small letters, without quotes and spaces. To a provider the same
+/// header is sent, in other words.
+const READ_HEADERS: &[&str] = &[
+    "get(authorization",
+    "header(authorization",
+    "headers.authorization",
+    "headers[authorization",
+    "getheader(event,authorization",
+];
 
 #[cfg(test)]
 mod tests {

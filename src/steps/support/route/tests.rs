@@ -678,6 +678,10 @@ fn whoever_is_known_by_a_header_fetches_the_address() {
     };
     let by_header = shown("request.headers.get(\"authorization\")?.replace(\"Bearer \", \"\")");
     has(&by_header, &["=== app/api/billing/portal/route.ts", "return Response.json({ url });"]);
+    // The same header may be sent to somebody else.
+    let by_session =
+        shown("(await fetch(\"https://a.b\", { headers: { Authorization: \"k\" } })).statusText");
+    has(&by_session, &["=== app/api/billing/portal/route.ts", "return Response.redirect(url, 303);"]);
     let by_cookie = shown("request.headers.get(\"cookie\")?.split(\"=\")[1]");
     has(&by_cookie, &["=== app/api/billing/portal/route.ts", "return Response.redirect(url, 303);"]);
 }
