@@ -30,6 +30,8 @@ struct Seen {
     shown: Vec<String>,
     /// Files of the app that recording and holding back would change.
     edited: Vec<String>,
+    /// Those files after each of the two.
+    texts: Vec<String>,
 }
 
 /// Looks at an app made of a base and some files of the case, which win over those of the base.
@@ -43,7 +45,7 @@ fn see(base: Files<'_>, case: Files<'_>) -> Seen {
     let sites = sites::find(&program, &catalog, &found);
     let paid = || sites.iter().filter(|s| s.kind == SiteKind::Billable);
     let answers = Answers::default();
-    let mut edited = Vec::new();
+    let (mut edited, mut texts) = (Vec::new(), Vec::new());
     for step in steps::all().iter().filter(|s| matches!(s.area(), Area::Events | Area::Gating)) {
         let cx = StepContext {
             workspace: &workspace,
@@ -60,7 +62,11 @@ fn see(base: Files<'_>, case: Files<'_>) -> Seen {
             .iter()
             .map(credyt_integrate::edit::FileOutcome::path)
             .filter(|path| workspace.find(path).is_some());
-        edited.extend(old.map(str::to_owned));
+        let after = workspace.with_changes(outcome.changes());
+        for path in old {
+            texts.extend(after.text_at(path).map(|text| text.as_str().to_owned()));
+            edited.push(path.to_owned());
+        }
     }
     edited.sort();
     edited.dedup();
@@ -68,6 +74,7 @@ fn see(base: Files<'_>, case: Files<'_>) -> Seen {
         selected: paid().filter(|s| s.selected).map(line).collect(),
         shown: paid().filter(|s| !s.selected).map(|s| s.evidence.join("; ")).collect(),
         edited,
+        texts,
     }
 }
 

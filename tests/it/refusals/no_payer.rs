@@ -95,7 +95,12 @@ fn an_id_that_the_client_sets_pays_for_nothing_in_a_typed_route() {
 fn a_visitor_who_may_be_nobody_is_not_charged() {
     let route = "import { auth } from \"@/auth\";\nimport { client } from \"@/lib/ai\";\nexport async function POST(req: Request) {\n  const session = await auth();\n  const who = session?.user?.id ?? \"anonymous\";\n  const answer = await client.responses.create({ model: \"gpt-5\", input: who });\n  return Response.json(answer);\n}\n";
     let seen = super::see(NEXT, &[(ROUTE, route)]);
-    assert_eq!(seen.edited, [""; 0]);
+    assert_eq!(seen.texts.len(), 2);
+    for text in &seen.texts {
+        assert!(text.contains("  if (session?.user?.id) {\n    "), "{text}");
+        assert!(text.contains("String(session.user.id)"), "{text}");
+        assert_eq!(text.matches("who").count(), 2, "what stands for nobody pays for nothing:\n{text}");
+    }
 }
 
 #[test]
