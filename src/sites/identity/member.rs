@@ -55,7 +55,7 @@ pub(super) fn from_member(
         None => (start_of(facts, reached.function), facts.function(reached.function).body.start),
     };
     let alias_name = alias.as_ref().map_or(base.as_str(), |(local, _)| local.as_str());
-    let guarded = holds::end_of_guard(cx, reached.file, from, &[&base, alias_name], u32::MAX);
+    let guarded = holds::end_of_guard(cx, reached.file, from, &[&base, alias_name], at);
     Some(Identity {
         id: user.id,
         email: user.email,

@@ -62,6 +62,16 @@ pub fn another(
             && !b.value.is_null()
             && !is_itself(&b.value, root)
     };
+    let id = plain(&identity.id);
+    let member = facts.assigns.iter().find(|a| {
+        let target = plain(&cx.slice(file, a.target.span));
+        let holds =
+            id.strip_prefix(target.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        holds && a.function.is_some_and(around) && a.statement.start < at
+    });
+    if let Some(member) = member {
+        return Some(member.statement);
+    }
     let mut bound: Vec<&Binding> = facts.bindings.iter().filter(seen).collect();
     // A loop's variable is one thing with what is made of it at once.
     bound.sort_by_key(|b| b.statement);
@@ -73,6 +83,11 @@ pub fn another(
         _ => bound.len() == 1 && last.kind != BindingKind::Loop && !given && !held,
     };
     (!own).then_some(last.statement)
+}
+
+/// A path as it is written without marks of what may be missing.
+fn plain(path: &str) -> String {
+    path.chars().filter(|c| !matches!(c, '?' | '!') && !c.is_whitespace()).collect()
 }
 
 /// Whether a value is only another form of what the name holds already: `str(user_id)`.

@@ -145,7 +145,8 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
     if spend.billable.plan.at == IdentityAt::Call
         && let Some(identity) = &plan.identity
     {
-        if identity.nullable {
+        // A check that stands behind the call says nothing of who is there in front of it.
+        if identity.nullable || identity.ready_at > call.span.end {
             let asked = asked(kit, spend.file, call.function, identity);
             let There { test, identity } = asked.ok_or_else(|| reason(&visitors(kit)))?;
             let payer = user_id(kit, &identity);

@@ -54,6 +54,16 @@ fn a_loop_over_others_bills_none_of_them() {
 }
 
 #[test]
+fn a_member_that_is_given_what_somebody_sent_is_no_longer_the_user() {
+    let server = app(
+        "app.post('/ask', requireAuth, async (req, res) => {\n  if (req.body.as) req.user.id = req.body.as;\n  const r = await ai.responses.create({ input: 'x' });\n  res.json({ r, by: req.user.id });\n});",
+    );
+    let (step, text) = plan(&[EXPRESS, AUTH, ("app.js", &server)], Area::Events, "app.js");
+    assert!(!text.contains("recordUsage({"), "{text}");
+    assert!(todo_of(&step).contains("means another than the signed-in user"), "{}", todo_of(&step));
+}
+
+#[test]
 fn what_a_row_is_found_by_says_nothing_of_the_next_row_under_that_name() {
     let route = "import { auth } from \"@clerk/nextjs/server\";\nimport { openai } from \"@/lib/openai\";\nimport { prisma } from \"@/lib/prisma\";\n\nexport async function POST(request: Request) {\n  const { userId } = await auth();\n  if (!userId) return Response.json({}, { status: 401 });\n  const { id } = await request.json();\n  let entry = await prisma.entry.findFirst({ where: { id, ownerId: userId } });\n  if (!entry) entry = await prisma.entry.findFirst({ where: { id, isPublic: true } });\n  if (!entry) return Response.json({}, { status: 404 });\n  const made = await openai.responses.create({ model: \"m\", input: entry.text + entry.ownerId });\n  return Response.json({ text: made.output_text });\n}\n";
     let package = r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "@clerk/nextjs": "6", "openai": "6", "@prisma/client": "6"}, "devDependencies": {"typescript": "5"}}"#;

@@ -78,3 +78,12 @@ fn who_may_be_missing_is_named_to_what_is_called_only_where_they_are_there() {
     );
     assert!(text.contains("userId: currentPayer(),"), "{text}");
 }
+
+#[test]
+fn a_check_behind_the_call_makes_nobody_sure_in_front_of_it() {
+    let server = passport(
+        "  const r = await ai.responses.create({ input: 'x' });\n  if (!req.user) return res.json({ r });\n  res.json({ r, by: req.user.id });\n",
+    );
+    let (step, text) = plan(&[PASSPORT, AUTH, ("app.js", &server)], Area::Events, "app.js");
+    assert!(text.contains("  if (req.user?.id) {\n    await recordUsage({\n"), "{text}{}", todo_of(&step));
+}
