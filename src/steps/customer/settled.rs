@@ -86,6 +86,9 @@ pub(super) fn settled(
     if let Some(outer) = left_try(source, node) {
         node = outer;
     }
+    if let Some(saved) = saved_again(source, node, root(id)) {
+        node = saved;
+    }
     let error = match failed {
         Some(Failure::Kept(error)) => Some(error.as_str()),
         Some(Failure::Lost) | None => None,
@@ -122,6 +125,25 @@ pub(super) fn holder(id: &str) -> String {
 
 fn root(id: &str) -> &str {
     id.split(['.', '[', '?', '!']).next().unwrap_or(id)
+}
+
+/// The statement that saves a new record once more, where only its members are set before that: until then it may be
+/// one that nobody can use, or one that everybody can.
+fn saved_again<'s>(source: &'s Source<'_>, made: Node<'s>, record: &str) -> Option<Node<'s>> {
+    let member = format!("{record}.");
+    let mut saved = None;
+    let mut at = made;
+    while let Some(next) = at.next_named_sibling() {
+        let text = source.of(next).trim_start_matches("await ").trim_start();
+        let Some(rest) = text.strip_prefix(&member) else { break };
+        if rest.starts_with("save(") {
+            saved = Some(next);
+        } else if rest.find('=').is_none_or(|equals| rest.find('(').is_some_and(|open| open < equals)) {
+            break;
+        }
+        at = next;
+    }
+    saved
 }
 
 /// Whether a statement gives a value this name.

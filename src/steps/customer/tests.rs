@@ -90,3 +90,29 @@ fn tokens_that_name_users_by_another_member_leave_the_customer_to_first_need() {
         assert!(made || step.notes.iter().any(|note| note.contains("(`publicId`)")), "{:?}", step.notes);
     }
 }
+
+#[test]
+fn a_record_that_is_changed_and_saved_again_is_a_customer_after_that() {
+    let views = "from django.contrib.auth.models import User\nfrom rest_framework.response import Response\nfrom rest_framework.views import APIView\n\n\nclass SignUpView(APIView):\n    def post(self, request):\n        user = User.objects.create_user(request.data[\"email\"])\n        user.is_active = False\n        user.save()\n        return Response(status=201)\n";
+    let files = [
+        ("requirements.txt", "django\ndjangorestframework\ndjangorestframework-simplejwt\n"),
+        (
+            "core/settings.py",
+            "INSTALLED_APPS = [\"django.contrib.auth\", \"rest_framework\", \"users\"]\nROOT_URLCONF = \"core.urls\"\n",
+        ),
+        (
+            "core/urls.py",
+            "from django.urls import path\n\nfrom users.views import SignUpView\n\nurlpatterns = [path(\"sign-up/\", SignUpView.as_view())]\n",
+        ),
+        (
+            "users/models.py",
+            "from django.db import models\n\n\nclass Note(models.Model):\n    text = models.TextField()\n",
+        ),
+        ("users/views.py", views),
+    ];
+    let (_, text) = plan(&files, Area::Customer, "users/views.py");
+    assert!(
+        text.contains("        user.save()\n        register_customer(BillingUser(id=str(user.id)"),
+        "{text}"
+    );
+}
