@@ -67,6 +67,9 @@ pub struct Framework {
     /// What makes a router that serves nothing until other code mounts it. An app by itself is none.
     #[serde(default)]
     pub parts: Vec<Symbol>,
+    /// A router that is a file's default export may be what a platform serves.
+    #[serde(default)]
+    pub serves_default: bool,
     /// Texts that tell an app in which routers are found without being imported: by their folder, or by a name put
     /// together at run time.
     #[serde(default)]

@@ -19,6 +19,9 @@ pub(super) fn why_not(cx: &Cx<'_>, reached: &Reached<'_>) -> Option<String> {
     let name = binding.names.iter().find(|n| n.path.is_empty()).filter(|_| members.is_empty())?.local.clone();
     let made = cx.callee(at, binding.value.as_call()?);
     let is_part = framework.parts.iter().any(|s| after(s, &made).is_some_and(<[String]>::is_empty));
+    if framework.serves_default && is_default(cx.program.facts(at), &name) {
+        return None;
+    }
     if !is_part || is_handed_on(cx.program.facts(at), &name) || is_found(cx, framework) || is_imported(cx, at)
     {
         return None;
@@ -57,6 +60,15 @@ fn is_handed_on(facts: &Facts, name: &str) -> bool {
             .iter()
             .any(|a| !matches!(a.target.root_name(), Some("module" | "exports")) && holds(&a.value, name))
         || facts.returns.iter().any(|(_, value)| holds(value, name))
+}
+
+/// Whether a router is what its file exports by default.
+fn is_default(facts: &Facts, name: &str) -> bool {
+    facts.exports.iter().any(|export| match &export.target {
+        ExportTarget::Local(local) => export.name == "default" && local == name,
+        ExportTarget::Value(value) => export.name == "default" && holds(value, name),
+        ExportTarget::From { .. } | ExportTarget::All { .. } => false,
+    })
 }
 
 /// Whether a name stands in a value.

@@ -144,3 +144,19 @@ fn a_call_with_a_limit_of_time_is_awaited_there() {
     assert!(text.contains("(answer.usage)"), "{text}");
     assert_eq!(billed("limited"), rest("limited"));
 }
+
+#[test]
+fn an_app_that_a_file_exports_by_default_is_served() {
+    let app = |export: &str| {
+        format!(
+            "import {{ Hono }} from \"hono\";\nimport {{ verify }} from \"hono/jwt\";\nimport OpenAI from \"openai\";\n\nconst openai = new OpenAI();\nconst app = new Hono();\napp.post(\"/ask\", async (c) => {{\n  const claims = await verify(c.req.header(\"authorization\") ?? \"\", \"s\");\n  const made = await openai.responses.create({{ model: \"m\", input: \"x\" }});\n  return c.json({{ text: made.output_text, by: claims.sub }});\n}});\n{export}"
+        )
+    };
+    let package = r#"{"name": "a", "dependencies": {"hono": "4", "openai": "6"}, "devDependencies": {"typescript": "5"}}"#;
+    for (export, billed) in [("export default app;\n", true), ("", false)] {
+        let app = app(export);
+        let files = [("package.json", package), ("tsconfig.json", "{}"), ("src/index.ts", app.as_str())];
+        let (step, text) = plan(&files, Area::Events, "src/index.ts");
+        assert_eq!(text.contains("await recordUsage({"), billed, "{text}{}", todo_of(&step));
+    }
+}

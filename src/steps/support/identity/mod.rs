@@ -146,6 +146,9 @@ fn of_example(kit: &Kit<'_>, home: &Home<'_>, example: &Example<'_>) -> Result<S
             signed.imports = along.imports;
             signed.names = along.names;
             signed.param = Some(text.clone());
+            if identity.nullable {
+                signed.missing = Some(signed_out(kit, *file, *function, identity));
+            }
         }
         IdentitySource::RequestProperty { guard, from, imported, defined_in, sure, .. } => {
             held(kit, home, example, &mut signed)?;

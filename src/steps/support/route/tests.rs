@@ -706,3 +706,13 @@ fn a_function_of_the_app_that_gives_the_user_is_asked_where_handlers_end_with_mo
     );
     has(&shown, &["=== app/api/billing/portal/route.ts", "const user = await currentUser();", "id: user.id"]);
 }
+
+#[test]
+fn a_dependency_that_lets_visitors_in_is_asked_whether_somebody_is_there() {
+    let main = "import jwt\nfrom fastapi import Depends, FastAPI\nfrom openai import OpenAI\nfrom pydantic import BaseModel\n\napp = FastAPI()\nclient = OpenAI()\n\n\nclass User(BaseModel):\n    id: str\n\n\ndef sign(user: User) -> str:\n    return jwt.encode({\"sub\": user.id}, \"s\")\n\n\ndef user_or_none(token: str | None = None) -> User | None:\n    if token is None:\n        return None\n    return User(id=jwt.decode(token, \"s\")[\"sub\"])\n\n\n@app.post(\"/ask\")\ndef ask(text: str, user: User | None = Depends(user_or_none)):\n    answer = client.responses.create(model=\"m\", input=text)\n    return {\"text\": answer.output_text, \"by\": user.id if user else None}\n";
+    let shown = routes(&[("requirements.txt", "fastapi\nopenai\npyjwt\n"), ("main.py", main)]);
+    has(
+        &shown,
+        &["Depends(user_or_none)", "    if user is None:\n        raise HTTPException(401", "user.id"],
+    );
+}
