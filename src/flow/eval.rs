@@ -24,7 +24,9 @@ impl Engine<'_> {
                 let mut path = path.clone();
                 path.push(key.to_owned());
                 self.reads.insert((*rule, path.clone()));
-                self.world.claim(*rule, &path, from)
+                let claim = self.world.claim(*rule, &path, from);
+                // Of what may be nobody the members may be nobody's: `const { userId } = await auth()`.
+                Abs { maybe: claim.maybe || of.maybe, ..claim }
             }
             What::Cell(cell, path) => {
                 let held = state.seen(of).member(key);

@@ -24,7 +24,9 @@ use crate::sites::payer::{Paying, in_handler};
 use crate::sites::{HandlerRef, Identity, IdentityAt, IdentitySource, owner};
 use crate::steps::key::push;
 use crate::steps::paid::code::{Calling, fill};
-use crate::steps::paid::record::{NOBODY, Reason, asked, calling, is_recorded, only_where, record, visitors};
+use crate::steps::paid::record::{
+    GUESTS, NOBODY, Reason, asked, calling, is_for_visitors, is_recorded, only_where, record, visitors,
+};
 use crate::steps::paid::{Spend, account, billing_user, questions, role_name, shape_of, taking};
 use crate::steps::support::expired::expired;
 use crate::steps::support::identity::There;
@@ -313,6 +315,13 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
     let there = identity
         .nullable
         .then(|| {
+            let for_visitors = |spend: &Spend<'_>| {
+                let call = spend.billable.plan.call;
+                spend.file == file && is_for_visitors(kit, file, call, identity)
+            };
+            if gate.spends.iter().all(for_visitors) {
+                return Err(reason(GUESTS));
+            }
             asked(kit, file, Some(gate.handler.function), identity).ok_or_else(|| reason(&visitors(kit)))
         })
         .transpose()?;

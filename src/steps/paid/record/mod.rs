@@ -9,6 +9,7 @@ mod answered;
 mod attempt;
 mod callback;
 mod closing;
+mod guest;
 mod heard;
 mod job;
 mod metered;
@@ -17,6 +18,7 @@ mod requested;
 
 pub use already::{is_recorded, recorders_of};
 pub use attempt::paid_again;
+pub use guest::is_for_visitors;
 
 use crate::catalog::{StreamUsage, StreamWhen, TokenUsage};
 use crate::edit::{Edit, EditUnit};
@@ -147,6 +149,9 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
     {
         // A check that stands behind the call says nothing of who is there in front of it.
         if identity.nullable || identity.ready_at > call.span.end {
+            if is_for_visitors(kit, spend.file, call.span, identity) {
+                return Err(reason(GUESTS));
+            }
             let asked = asked(kit, spend.file, call.function, identity);
             let There { test, identity } = asked.ok_or_else(|| reason(&visitors(kit)))?;
             let payer = user_id(kit, &identity);
@@ -267,6 +272,9 @@ const RUN_BY_OTHERS: &str = "a library runs the function around it; hand the use
 
 /// Where users are billed and visitors are not.
 const FREE_FOR_VISITORS: &str = "visitors who are not signed in may use it as before, and what they spend is billed to nobody; require sign-in in front of it if they should not";
+
+/// Where only visitors come.
+pub const GUESTS: &str = "only visitors who are not signed in get to it there";
 
 /// Where not even a user is known.
 pub const NOBODY: &str = "no expression in scope names the signed-in user";

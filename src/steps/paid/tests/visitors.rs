@@ -87,3 +87,39 @@ fn a_check_behind_the_call_makes_nobody_sure_in_front_of_it() {
     let (step, text) = plan(&[PASSPORT, AUTH, ("app.js", &server)], Area::Events, "app.js");
     assert!(text.contains("  if (req.user?.id) {\n    await recordUsage({\n"), "{text}{}", todo_of(&step));
 }
+
+#[test]
+fn an_id_that_is_taken_out_of_an_answer_may_be_missing_until_it_is_checked() {
+    let route = |check: &str| {
+        format!(
+            "import {{ auth }} from \"@clerk/nextjs/server\";\nimport OpenAI from \"openai\";\n\nconst openai = new OpenAI();\n\nexport async function POST(request: Request) {{\n  const {{ userId }} = await auth();\n{check}  const made = await openai.responses.create({{ model: \"m\", input: \"x\" }});\n  return Response.json({{ text: made.output_text, userId }});\n}}\n"
+        )
+    };
+    let package = r#"{"name": "a", "dependencies": {"next": "15", "react": "19", "@clerk/nextjs": "6", "openai": "6"}, "devDependencies": {"typescript": "5"}}"#;
+    for (check, sure) in [("", false), ("  if (!userId) return Response.json({}, { status: 401 });\n", true)]
+    {
+        let route = route(check);
+        let files =
+            [("package.json", package), ("tsconfig.json", "{}"), ("app/ask/route.ts", route.as_str())];
+        for area in [Area::Events, Area::Gating] {
+            let (step, text) = plan(&files, area, "app/ask/route.ts");
+            assert_eq!(text.contains("if (userId) {"), !sure, "{text}{}", todo_of(&step));
+            assert!(text.contains("recordUsage({") || text.contains("checkBalance("), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_only_visitors_get_is_nobodys() {
+    let guest = "  if (!req.user) {\n    const r = await ai.responses.create({ input: 'x' });\n    return res.json({ r });\n  }\n  res.json({ by: req.user.id });\n";
+    let other = "  if (req.user) {\n    return res.json({ by: req.user.id });\n  } else {\n    const r = await ai.responses.create({ input: 'x' });\n    return res.json({ r });\n  }\n";
+    for body in [guest, other] {
+        let server = passport(body);
+        let files = [PASSPORT, AUTH, ("app.js", server.as_str())];
+        for area in [Area::Events, Area::Gating] {
+            let (step, text) = plan(&files, area, "app.js");
+            assert!(!text.contains("recordUsage({") && !text.contains("checkBalance("), "{text}");
+            assert!(todo_of(&step).contains("only visitors who are not signed in"), "{}", todo_of(&step));
+        }
+    }
+}
