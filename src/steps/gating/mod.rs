@@ -317,7 +317,8 @@ fn unit(kit: &Kit<'_>, gate: &Gate<'_>) -> Result<EditUnit, Reason> {
         .then(|| {
             let for_visitors = |spend: &Spend<'_>| {
                 let call = spend.billable.plan.call;
-                spend.file == file && is_for_visitors(kit, file, call, identity)
+                spend.file == file
+                    && is_for_visitors(kit, (file, Some(gate.handler.function)), call, identity)
             };
             if gate.spends.iter().all(for_visitors) {
                 return Err(reason(GUESTS));

@@ -149,7 +149,7 @@ pub fn record(kit: &Kit<'_>, spend: &Spend<'_>, vendor: Option<&str>) -> Result<
     {
         // A check that stands behind the call says nothing of who is there in front of it.
         if identity.nullable || identity.ready_at > call.span.end {
-            if is_for_visitors(kit, spend.file, call.span, identity) {
+            if is_for_visitors(kit, (spend.file, call.function), call.span, identity) {
                 return Err(reason(GUESTS));
             }
             let asked = asked(kit, spend.file, call.function, identity);
