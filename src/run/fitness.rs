@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::{AppFacts, Findings, RunError, fold, unread};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, deployed};
 use crate::sites::cx::Cx;
 use crate::sites::{Detail, IdentityAt, Site, SiteKind, in_front};
 use crate::workspace::Workspace;
@@ -47,6 +47,17 @@ pub(super) fn check(
     if app.has_users || signups > 0 || identified || is_guarded(findings, catalog, app, sites) {
         return Ok(());
     }
+    if paid == 0
+        && !app.providers.is_empty()
+        && let Some((what, folder)) = apart(findings.program.workspace())
+    {
+        return Err(RunError::NotIntegrable {
+            why: format!(
+                "`{name}` spends nothing itself: the code in `{folder}` is deployed on its own ({what}), and nothing is written into that yet"
+            ),
+            hints: vec![format!("it uses {}", app.providers.join(", "))],
+        });
+    }
     if paid > 0 || !app.providers.is_empty() {
         let spends = match of(SiteKind::Billable).next() {
             Some(first) => format!(
@@ -65,6 +76,15 @@ pub(super) fn check(
     Err(RunError::NotIntegrable {
         why: format!("`{name}` has nothing to bill: no paid call, no sign-up and no sign-in was found"),
         hints: vec!["if the app is in another folder, give it: `credyt-integrate PATH`".to_owned()],
+    })
+}
+
+/// What code beside an app is deployed on its own: its kind, and the folder.
+fn apart(workspace: &Workspace) -> Option<(&'static str, String)> {
+    let code = workspace.files().map(|(_, file)| file).filter(|file| file.is_code() && !file.is_aside());
+    code.into_iter().find_map(|file| {
+        let (kind, (folder, _)) = deployed().iter().find_map(|kind| Some((kind, kind.unit(&file.path)?)))?;
+        Some((kind.what.as_str(), folder.to_owned()))
     })
 }
 

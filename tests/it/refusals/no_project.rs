@@ -49,6 +49,19 @@ fn a_project_without_an_app_or_without_users_is_refused() {
     );
     stops(
         &[
+            ("package.json", r#"{"dependencies": {"react": "19", "vite": "7", "openai": "6"}}"#),
+            ("vite.config.ts", "export default {};\n"),
+            ("src/main.tsx", "export const App = () => <main />;\n"),
+            (
+                "supabase/functions/ask/index.ts",
+                "import OpenAI from \"npm:openai@6\";\n\nconst client = new OpenAI();\nDeno.serve(async () => Response.json(await client.responses.create({ model: \"gpt-5\", input: \"x\" })));\n",
+            ),
+        ],
+        4,
+        "the code in `supabase/functions` is deployed on its own",
+    );
+    stops(
+        &[
             ("package.json", r#"{"dependencies": {"express": "5"}}"#),
             (
                 "app.js",
