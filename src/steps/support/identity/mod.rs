@@ -433,7 +433,7 @@ fn signed_out(kit: &Kit<'_>, file: FileId, function: Option<FunctionId>, identit
         let is_object = facts.imports.iter().any(|i| i.local == root);
         if let Some((object, key)) = id.split_once('[').filter(|(object, _)| !object.contains('.')) {
             let key = key.trim_end_matches(']');
-            return if is_object { format!("{key} not in {object}") } else { format!("{object} is None") };
+            return if is_object { format!("{key} not in {object}") } else { format!("not {object}") };
         }
         let user = match id.rsplit_once('.') {
             Some((user, _)) if !is_object || user.contains('.') => user,
