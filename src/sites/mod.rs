@@ -40,7 +40,7 @@ pub use explain::untrusted::is_asked_for;
 pub use explain::{Explainer, Explanation, sent_ids};
 pub use find::{find, look};
 pub use front::{InFront, asked_before, in_front};
-pub use identity::{another, are_providers, asserted, held_request, named_by};
+pub use identity::{another, are_providers, asserted, held_request, named_by, plain};
 pub use lookup::{NotFound, lookup};
 use serde::Serialize;
 pub use ui::slots as ui_slots;

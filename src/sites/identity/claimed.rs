@@ -4,11 +4,13 @@
 //! jwt.sign({ sub: user.publicId }, secret)      // `sub` is `publicId`
 //! ```
 
-use crate::catalog::Kind;
+use std::collections::BTreeSet;
+
+use crate::catalog::{Callee, Kind};
 use crate::resolve::Def;
 use crate::sites::Identity;
 use crate::sites::cx::{Cx, is_callee};
-use crate::syntax::{Call, Expr, FunctionId, Path};
+use crate::syntax::{Call, CallId, Expr, FunctionId, Path};
 use crate::workspace::FileId;
 
 /// The claim that says whom a token is for, by RFC 7519 (4.1.2).
@@ -21,45 +23,42 @@ pub fn named_by(cx: &Cx<'_>, payer: &Identity) -> Option<String> {
         return None;
     }
     let claim = payer.id.rsplit_once('.').map_or(SUBJECT, |(_, member)| member.trim_end_matches(['!', '?']));
-    let put: Vec<String> = tokens(cx).into_iter().filter_map(|token| token.value(cx, claim)).collect();
+    let value = |(file, id): (FileId, CallId)| {
+        let call = cx.program.facts(file).call(id);
+        Token { file, function: call.function, call }.value(cx, claim)
+    };
+    let put: Vec<String> = signings(cx).into_iter().filter_map(value).collect();
     let first = put.first()?;
     put.iter().all(|member| member == first).then(|| first.clone())
 }
 
 /// A call that makes a token.
-struct Token {
+struct Token<'a> {
     file: FileId,
     function: Option<FunctionId>,
-    call: Call,
+    call: &'a Call,
 }
 
-fn tokens(cx: &Cx<'_>) -> Vec<Token> {
+/// The app's calls that make tokens, in file order.
+pub(super) fn signings(cx: &Cx<'_>) -> Vec<(FileId, CallId)> {
     let signers = cx.entries(Kind::Auth).filter_map(|e| e.auth.as_ref()).flat_map(|auth| &auth.signers);
     let signers: Vec<_> = signers.collect();
-    let word = |callee: &crate::catalog::Callee| {
+    let word = |callee: &Callee| {
         let name = callee.made.as_ref().unwrap_or(&callee.name);
         name.rsplit('.').next().unwrap_or_default().to_owned()
     };
-    let mut files: Vec<FileId> =
-        signers.iter().flat_map(|signer| cx.program.files_with_word(&word(&signer.call))).collect();
-    files.retain(|file| cx.holds(*file));
-    files.sort_unstable();
-    files.dedup();
-    let mut found = Vec::new();
-    for file in files {
-        let facts = cx.program.facts(file);
-        for id in facts.call_ids() {
-            let def = cx.callee(file, id);
-            if signers.iter().any(|signer| is_callee(&signer.call, &def)) {
-                let call = facts.call(id).clone();
-                found.push(Token { file, function: call.function, call });
-            }
-        }
-    }
-    found
+    let words: BTreeSet<String> = signers.iter().map(|signer| word(&signer.call)).collect();
+    let files: BTreeSet<FileId> = words.iter().flat_map(|word| cx.program.files_with_word(word)).collect();
+    let makes = |file: FileId, id: CallId| {
+        let def = cx.callee(file, id);
+        signers.iter().any(|signer| is_callee(&signer.call, &def))
+    };
+    let calls = |file: FileId| cx.program.facts(file).call_ids().map(move |id| (file, id));
+    let own = files.into_iter().filter(|file| cx.holds(*file));
+    own.flat_map(calls).filter(|(file, id)| makes(*file, *id)).collect()
 }
 
-impl Token {
+impl Token<'_> {
     /// The member of a record that a claim is.
     fn value(&self, cx: &Cx<'_>, claim: &str) -> Option<String> {
         let subject = || self.call.option("subject").filter(|_| claim == SUBJECT);

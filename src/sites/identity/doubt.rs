@@ -42,6 +42,6 @@ fn is_below(path: &str, holder: &str) -> bool {
 }
 
 /// A member as it is written without marks of what may be missing.
-fn plain(path: &str) -> String {
+pub fn plain(path: &str) -> String {
     path.chars().filter(|c| !matches!(c, '?' | '!') && !c.is_whitespace()).collect()
 }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use super::bindings_before;
 use super::bound::from_call;
+use super::provided::given;
 use crate::catalog::{Auth, Entry, Identity as Source, IdentitySource, Kind, SessionId, Signed};
 use crate::resolve::Def;
 use crate::sites::Identity;
-use crate::sites::cx::{Cx, after, is_callee, word_at};
+use crate::sites::cx::{Cx, is_callee, word_at};
 use crate::sites::holds;
 use crate::sites::signup::options::{self, Found};
 use crate::syntax::{Expr, Facts, FunctionId, Path, Span};
@@ -286,32 +287,18 @@ fn holds_id(value: &Expr, of_session: &impl Fn(&Path) -> bool) -> bool {
 
 /// Whether the options make sessions rows that hold the user, or name a function that puts the id there.
 fn by_options(cx: &Cx<'_>, rule: &SessionId) -> bool {
-    let is_options = |def| rule.options.iter().any(|s| after(s, &def).is_some_and(<[String]>::is_empty));
     let keys: Vec<&str> = rule.callback.split('.').collect();
-    cx.files.iter().any(|file| {
-        let speaks = |m: &crate::catalog::Symbol| {
-            cx.workspace().text(*file).is_ok_and(|text| text.as_str().contains(&m.module))
-        };
-        if !rule.options.iter().any(speaks) {
-            return false;
-        }
-        let facts = cx.program.facts(*file);
-        let mut calls = facts.call_ids().filter(|id| is_options(cx.callee(*file, *id)));
-        calls.any(|id| {
-            options::objects(cx, *file, facts.call(id)).iter().any(|object| {
-                let tokens = rule.tokens.as_ref().is_some_and(|t| {
-                    let path: Vec<&str> = t.path.split('.').collect();
-                    options::text_at(cx, object, &path)
-                        .is_some_and(|text| text.trim_matches(['"', '\'']) == t.is)
-                });
-                let rows = rule.rows.as_ref().is_some_and(|key| options::has_key(cx, object, key));
-                rows && !tokens
-                    || match options::follow(cx, object, &keys) {
-                        Found::Function { file, body, .. } => function_at(cx, file, body),
-                        _ => false,
-                    }
-            })
-        })
+    given(cx, rule).iter().any(|(_, object)| {
+        let tokens = rule.tokens.as_ref().is_some_and(|t| {
+            let path: Vec<&str> = t.path.split('.').collect();
+            options::text_at(cx, object, &path).is_some_and(|text| text.trim_matches(['"', '\'']) == t.is)
+        });
+        let rows = rule.rows.as_ref().is_some_and(|key| options::has_key(cx, object, key));
+        rows && !tokens
+            || match options::follow(cx, object, &keys) {
+                Found::Function { file, body, .. } => function_at(cx, file, body),
+                _ => false,
+            }
     })
 }
 

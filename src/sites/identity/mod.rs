@@ -29,6 +29,7 @@ use crate::syntax::{Binding, Facts, FunctionId, Span};
 use crate::workspace::FileId;
 use bound::{from_call, from_getter, from_session_reader, reader_binding};
 pub use claimed::named_by;
+pub use doubt::plain;
 pub(super) use evidence::{lacking, lacking_at};
 pub(super) use handed::{Known as Handed, Wrapped};
 use injected::injected;

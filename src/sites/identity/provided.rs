@@ -26,7 +26,7 @@ pub fn are_providers(cx: &Cx<'_>, entry: &Entry) -> bool {
 }
 
 /// The options that an app gives to the library, with their files.
-fn given(cx: &Cx<'_>, rule: &SessionId) -> Vec<(FileId, Object)> {
+pub(super) fn given(cx: &Cx<'_>, rule: &SessionId) -> Vec<(FileId, Object)> {
     let mut given = Vec::new();
     for symbol in &rule.options {
         let says = |file: &&FileId| {

@@ -7,6 +7,7 @@
 //!     for user in team: …                        // nor is this one
 //! ```
 
+use super::doubt::plain;
 use super::flow;
 use crate::sites::cx::Cx;
 use crate::sites::handlers::Reached;
@@ -83,11 +84,6 @@ pub fn another(
         _ => bound.len() == 1 && last.kind != BindingKind::Loop && !given && !held,
     };
     (!own).then_some(last.statement)
-}
-
-/// A path as it is written without marks of what may be missing.
-fn plain(path: &str) -> String {
-    path.chars().filter(|c| !matches!(c, '?' | '!') && !c.is_whitespace()).collect()
 }
 
 /// Whether a value is only another form of what the name holds already: `str(user_id)`.

@@ -1,7 +1,7 @@
 //! Handlers to which only the signed-in get because the app's settings say so of all of them.
 //!
 //! ```text
-//! REST_FRAMEWORK = {"DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"]}
+//! API = {"ALLOWED": ["permissions.SignedIn"]}      # of every view that has no list of its own
 //! ```
 
 use crate::catalog::{Symbol, Vouching};

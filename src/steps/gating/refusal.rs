@@ -105,16 +105,19 @@ fn narrow_response(kit: &Kit<'_>, handler: &HandlerRef, shape: &Handler) -> Opti
     let at = shape.params.iter().position(|role| *role == Role::Response)?;
     let function = kit.cx.program.facts(handler.file).function(handler.function);
     let annotation = function.params.get(at)?.annotation_text.as_deref()?;
-    let (_, argument) = annotation.split_once('<')?;
-    let argument = argument.split([',', '>']).next().unwrap_or_default().trim();
-    (!ANY.contains(&argument)).then(|| annotation.trim_start_matches(':').trim().to_owned())
+    narrow(annotation)
 }
 
-/// The same where the type is that of the variable which holds the handler: `const handler: NextApiHandler<Data> = …`.
+/// The same where the type is that of the variable which holds the handler: `const handler: Handler<Data> = …`.
 fn narrow_variable(source: &Source<'_>, function: Node<'_>, shape: &Handler) -> Option<String> {
     shape.params.iter().position(|role| *role == Role::Response)?;
     let declarator = function.parent().filter(|parent| parent.kind() == "variable_declarator")?;
     let annotation = source.of(declarator.child_by_field_name("type")?);
+    narrow(annotation)
+}
+
+/// A type whose argument is one type of answer.
+fn narrow(annotation: &str) -> Option<String> {
     let (_, argument) = annotation.split_once('<')?;
     let argument = argument.split([',', '>']).next().unwrap_or_default().trim();
     (!ANY.contains(&argument)).then(|| annotation.trim_start_matches(':').trim().to_owned())
@@ -138,9 +141,7 @@ impl Own<'_> {
             && !way.unless.iter().any(|m| self.text.contains(m))
             && (!way.throws || (self.leaves.throws && !self.leaves.with_error))
     }
-}
 
-impl Own<'_> {
     /// Whether the handler calls the function itself with which the usual refusal is made: `return fail(…)`.
     fn uses_function_of(&self, usual: &Snippet) -> bool {
         let made = usual.lines.trim_start().strip_prefix("return ").and_then(|rest| rest.split_once('('));

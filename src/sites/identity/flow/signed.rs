@@ -2,37 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Kind, Signer};
 use crate::resolve::Def;
-use crate::sites::cx::{Cx, is_callee};
+use crate::sites::cx::Cx;
+use crate::sites::identity::claimed::signings;
 use crate::syntax::{Call, Expr};
 use crate::workspace::FileId;
 
 /// The members that every call which makes a token puts there; none where one of them cannot be read.
 pub(super) fn members(cx: &Cx<'_>) -> Vec<String> {
-    let signers: Vec<&Signer> =
-        cx.entries(Kind::Auth).filter_map(|e| e.auth.as_ref()).flat_map(|auth| &auth.signers).collect();
-    let words: BTreeSet<&str> =
-        signers.iter().filter_map(|signer| signer.call.name.rsplit('.').next()).collect();
-    let files: BTreeSet<FileId> = words
-        .into_iter()
-        .flat_map(|word| cx.program.files_with_word(word))
-        .filter(|f| cx.holds(*f))
-        .collect();
     let mut all: Option<BTreeSet<String>> = None;
-    for file in files {
-        let facts = cx.program.facts(file);
-        for id in facts.call_ids() {
-            let def = cx.callee(file, id);
-            if !signers.iter().any(|signer| is_callee(&signer.call, &def)) {
-                continue;
-            }
-            let put = payload(cx, file, facts.call(id));
-            all = Some(match all {
-                Some(known) => known.intersection(&put).cloned().collect(),
-                None => put,
-            });
-        }
+    for (file, call) in signings(cx) {
+        let put = payload(cx, file, cx.program.facts(file).call(call));
+        all = Some(match all {
+            Some(known) => known.intersection(&put).cloned().collect(),
+            None => put,
+        });
     }
     all.unwrap_or_default().into_iter().collect()
 }

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use crate::sites::Identity;
+use crate::sites::{Identity, plain};
 use crate::steps::paid::with_source;
 use crate::steps::support::Kit;
 use crate::steps::support::identity::there;
@@ -73,9 +73,4 @@ fn says(source: &Source<'_>, test: Node<'_>, user: &User) -> Option<bool> {
         plain.strip_suffix("===null"),
     ];
     missing.into_iter().flatten().any(|path| user.is_meant(path)).then_some(false)
-}
-
-/// Code without spaces and marks of what may be missing.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, '?' | '!') && !c.is_whitespace()).collect()
 }
